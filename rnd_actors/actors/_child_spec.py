@@ -1,0 +1,102 @@
+"""What a supervisor knows of a child, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from rnd_actors.actors._mailbox import Overflow
+from rnd_actors.actors._ref import ActorRef
+from rnd_actors.errors import ChildSpecError
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._actor import Actor
+    from rnd_actors.actors._supervision import Delegated
+
+__all__ = ["BRUTAL_KILL", "INFINITY", "ChildSpec", "Restart"]
+
+
+class Restart(Enum):
+    """When a supervisor restarts a child that ended without being told to."""
+
+    PERMANENT = "permanent"
+    """Always."""
+    TRANSIENT = "transient"
+    """After a crash or a kill, not after a normal end."""
+    TEMPORARY = "temporary"
+    """Never."""
+    DELEGATED = "delegated"
+    """When the spec's `decider`, another actor, answers `ChildDown` with `RestartChild`."""
+
+
+INFINITY: Final = float("inf")
+"""A time limit that never ends; meant for children that are supervisors themselves."""
+
+BRUTAL_KILL: Final = 0.0
+"""The time limit of a child that is killed without being asked to stop."""
+
+
+@frozen
+class ChildSpec:
+    """How to make a child, when to restart it and how to end it.
+
+    Args:
+        id: unique among the supervisor's children; no `/`, which separates levels in names.
+        factory: makes a fresh, unstarted instance for each incarnation.
+        restart: when to restart it.
+        shutdown: seconds that it may take to stop (10 by default) before it is killed;
+            `BRUTAL_KILL` and `INFINITY` are accepted.
+        drain: whether its supervisor lets it handle what waits in its mailbox before it stops.
+        capacity: how many messages its mailbox holds; None means without limit.
+        overflow: what happens to messages beyond the capacity.
+        decider: who decides on restarts; for `Restart.DELEGATED` and for no other.
+
+    Raises:
+        ChildSpecError: a field is not of its accepted form.
+
+    Example:
+        >>> from rnd_actors import Actor
+        >>> ChildSpec("cache", Actor, restart=Restart.TRANSIENT, shutdown=0.5).id
+        'cache'
+    """
+
+    id: str
+    factory: Callable[[], Actor[Any]]
+    restart: Restart = Restart.PERMANENT
+    shutdown: float = 10.0
+    drain: bool = False
+    capacity: int | None = None
+    overflow: Overflow = Overflow.BLOCK
+    decider: ActorRef[Delegated] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        decider = ActorRef if self.restart is Restart.DELEGATED else NoneType
+        for accepted, field, form in (
+            (_is_name(self.id), "id", "a name without /"),
+            (callable(self.factory), "factory", "a callable that makes the actor"),
+            (isinstance(self.restart, Restart), "restart", "a member of Restart"),
+            (_is_limit(self.shutdown), "shutdown", "seconds >= 0, BRUTAL_KILL or INFINITY"),
+            (_is_capacity(self.capacity), "capacity", "None or a whole number >= 1"),
+            (isinstance(self.overflow, Overflow), "overflow", "a member of Overflow"),
+            (isinstance(self.decider, decider), "decider", "a ref if DELEGATED, else None"),
+        ):
+            if not accepted:
+                raise ChildSpecError(
+                    f"ChildSpec({self.id!r}): {field} takes {form}; got {getattr(self, field)!r}"
+                )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "/" not in value
+
+
+def _is_limit(value: object) -> bool:
+    return isinstance(value, int | float) and value >= 0
+
+
+def _is_capacity(value: object) -> bool:
+    return value is None or (type(value) is int and value >= 1)

@@ -1,0 +1,49 @@
+"""The event stream: whoever wants to know subscribes; actors never print and never log."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rnd_actors.actors._events import Event
+
+__all__ = ["EventStream"]
+
+E = TypeVar("E", bound=Event)
+
+
+class EventStream:
+    """Hands every published event to those who subscribed to its type, at once and in order.
+
+    Subscribers run in the greenlet that publishes, so they must be quick and must not wait; a
+    subscriber that raises is reported to the logger `rnd_actors` and disturbs nobody.
+
+    Example:
+        >>> from rnd_actors import ActorStarted, EventStream
+        >>> stream = EventStream()
+        >>> unsubscribe = stream.subscribe(print)
+        >>> stream.publish(ActorStarted("greeter", 1))
+        greeter started (incarnation 1)
+        >>> unsubscribe()
+    """
+
+    def __init__(self) -> None:
+        self._subscribers: list[tuple[type[Event], Callable[[Any], object]]] = []
+
+    def subscribe(
+        self,
+        subscriber: Callable[[E], object],
+        to: type[E] = Event,  # type: ignore[assignment]
+    ) -> Callable[[], None]:
+        """Call `subscriber` with each event of the type `to`; return what ends that."""
+        entry = (to, subscriber)
+        self._subscribers.append(entry)
+        return lambda: self._subscribers.remove(entry)
+
+    def publish(self, event: Event) -> None:
+        """Tell all subscribers of this type of event."""
+        for wanted, subscriber in tuple(self._subscribers):
+            if isinstance(event, wanted):
+                try:
+                    subscriber(event)
+                except Exception:
+                    logging.getLogger("rnd_actors").exception("a subscriber failed on %s", event)

@@ -1,0 +1,177 @@
+"""The mailbox: one gevent queue for messages, and before it a lane for the system's signals."""
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+from attrs import frozen
+from gevent.lock import Semaphore
+from gevent.queue import SimpleQueue
+
+from rnd_actors.errors import MailboxFullError
+
+__all__ = ["BoundedMailbox", "Mailbox", "Overflow", "Signal"]
+
+
+class Overflow(Enum):
+    """What `tell` does when the receiver's mailbox is at its capacity."""
+
+    BLOCK = "block"
+    """The sender waits for room: a slow receiver slows its senders down."""
+    DROP_NEWEST = "drop_newest"
+    """The new message is refused."""
+    DROP_OLDEST = "drop_oldest"
+    """The message that has waited longest is refused, and the new one takes its place."""
+    FAIL = "fail"
+    """The new message is refused and `tell` raises `MailboxFullError`."""
+
+
+@frozen(eq=False)
+class Signal:
+    """The base of what the system lane carries: it overtakes every waiting message."""
+
+
+_WAKE: Final = Signal()
+"""Stands in the queue for "look at the system lane", since a blocked actor waits on the queue."""
+
+
+class Mailbox:
+    """What is on its way to one actor; it stays when the actor restarts.
+
+    Order is first in, first out per lane, and the system lane goes first. What cannot be
+    delivered goes to `refuse(entry, why)`.
+    """
+
+    __slots__ = ("_markers", "_queue", "_refuse", "closed", "signals", "told")
+
+    def __init__(self, refuse: Callable[[Any, str], None]) -> None:
+        self._refuse = refuse
+        self._queue: SimpleQueue[Any] = SimpleQueue()
+        self._markers = 0
+        """How many entries of the queue are signals, not messages."""
+        self.signals: deque[Signal] = deque()
+        self.closed = False
+        self.told = 0
+
+    def __len__(self) -> int:
+        return self._queue.qsize() - self._markers
+
+    def put(self, entry: Any, timeout: float | None = None) -> bool:
+        """Add a message at the end; a bounded mailbox may refuse it, or wait up to `timeout`.
+
+        Return False, with nothing done, if there was no room in time.
+        """
+        return self.put_forced(entry)
+
+    def put_forced(self, entry: Any) -> bool:
+        """Add a message at the end, whatever the capacity says; never waits."""
+        self.told += 1
+        if self.closed:
+            self._refuse(entry, "the actor has stopped")
+        else:
+            self._queue.put(entry)
+        return True
+
+    def put_signal(self, signal: Signal) -> None:
+        """Add to the system lane; never waits."""
+        self.signals.append(signal)
+        if self._queue.empty():
+            self.put_signal_last(_WAKE)
+
+    def put_signal_last(self, signal: Signal) -> None:
+        """Add a signal at the end of the messages; never waits."""
+        self._markers += 1
+        self._queue.put(signal)
+
+    def get(self) -> Any:
+        """Wait for what is next: a signal if there is one, else the oldest message."""
+        while True:
+            if self.signals:
+                return self.signals.popleft()
+            entry = self._queue.get()
+            if self.signals and entry is not _WAKE:
+                self._queue.queue.appendleft(entry)
+                continue
+            if isinstance(entry, Signal):
+                self._markers -= 1
+            if entry is not _WAKE:
+                return entry
+
+    def close(self) -> list[Any]:
+        """Take no more: from now on messages are refused. Return those that still waited."""
+        self.closed = True
+        waiting = [entry for entry in self._queue.queue if not isinstance(entry, Signal)]
+        self._queue.queue.clear()
+        self._markers = 0
+        self.signals.clear()
+        return waiting
+
+
+class BoundedMailbox(Mailbox):
+    """A mailbox that holds `capacity` messages and treats more according to `overflow`.
+
+    Messages that the framework itself sends (timers, `ChildDown`) come on top: they keep their
+    place in the order, are never refused, never wait and take up no room.
+    """
+
+    __slots__ = ("_capacity", "_overflow", "_room")
+
+    def __init__(
+        self, refuse: Callable[[Any, str], None], capacity: int, overflow: Overflow
+    ) -> None:
+        super().__init__(refuse)
+        self._capacity = capacity
+        self._overflow = overflow
+        self._room = Semaphore(capacity)
+
+    def put(self, entry: Any, timeout: float | None = None) -> bool:
+        blocking = self._overflow is Overflow.BLOCK
+        if self.closed or self._room.acquire(blocking=blocking, timeout=timeout):
+            return super().put_forced(entry)
+        if blocking:
+            return False
+        if self._overflow is Overflow.DROP_OLDEST:
+            self._refuse(self._take_oldest(), "dropped: the mailbox was full and it was the oldest")
+            return super().put_forced(entry)
+        self.told += 1
+        self._refuse(entry, "refused: the mailbox was full")
+        if self._overflow is Overflow.FAIL:
+            raise MailboxFullError(
+                f"the mailbox holds its {self._capacity} messages already; send more slowly, "
+                "or give the receiver a larger capacity or another overflow policy"
+            )
+        return True
+
+    def put_forced(self, entry: Any) -> bool:
+        return super().put_forced(entry if self.closed else _Posted(entry))
+
+    def get(self) -> Any:
+        entry = super().get()
+        if isinstance(entry, _Posted):
+            return entry.message
+        if not isinstance(entry, Signal):
+            self._room.release()
+        return entry
+
+    def close(self) -> list[Any]:
+        waiting = super().close()
+        for _ in range(self._room.linkcount()):
+            self._room.release()
+        return [entry.message if isinstance(entry, _Posted) else entry for entry in waiting]
+
+    def _take_oldest(self) -> Any:
+        queue = self._queue.queue
+        position = next(i for i, x in enumerate(queue) if not isinstance(x, Signal | _Posted))
+        oldest = queue[position]
+        del queue[position]
+        return oldest
+
+
+class _Posted:
+    """A message in a bounded mailbox that takes up no room."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: Any) -> None:
+        self.message = message

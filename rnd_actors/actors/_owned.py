@@ -1,0 +1,83 @@
+"""What an incarnation of an actor owns, and what therefore ends with it: timers and greenlets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent import Greenlet, GreenletExit
+
+__all__ = ["Owned", "Timer"]
+
+_KILL_PATIENCE_S = 1.0
+
+
+class Timer:
+    """Calls something later, once or again and again, until it is cancelled."""
+
+    def __init__(
+        self, delay: float, repeat: float, fire: Callable[[], object], timers: set[Timer]
+    ) -> None:
+        self._timers = timers
+        self._watcher = gevent.get_hub().loop.timer(delay, repeat)
+        self._watcher.start(fire)
+        timers.add(self)
+
+    def cancel(self) -> None:
+        """Fire no more; a message that was already sent is not taken back."""
+        self._timers.discard(self)
+        self._watcher.stop()
+        self._watcher.close()
+
+
+class Owned:
+    """The timers and background greenlets of one incarnation."""
+
+    __slots__ = ("_greenlets", "_timers")
+
+    def __init__(self) -> None:
+        self._timers: set[Timer] = set()
+        self._greenlets: set[Greenlet[..., None]] = set()
+
+    def after(self, delay: float, fire: Callable[[], object]) -> Timer:
+        """Call `fire` once, `delay` seconds from now."""
+
+        def fire_once() -> None:
+            timer.cancel()
+            fire()
+
+        timer = Timer(delay, 0.0, fire_once, self._timers)
+        return timer
+
+    def every(self, interval: float, fire: Callable[[], object]) -> Timer:
+        """Call `fire` every `interval` seconds, first after one interval."""
+        return Timer(interval, interval, fire, self._timers)
+
+    def background(
+        self,
+        work: Callable[..., object],
+        args: tuple[Any, ...],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Run `work(*args)` in a greenlet of its own; an exception goes to `failed`."""
+
+        def run() -> None:
+            try:
+                work(*args)
+            except GreenletExit:
+                pass
+            except BaseException as error:  # noqa: BLE001
+                failed(error)
+
+        greenlet = gevent.spawn(run)
+        self._greenlets.add(greenlet)
+        greenlet.rawlink(self._greenlets.discard)
+
+    def end(self) -> None:
+        """Cancel the timers and kill the greenlets; waits at most a second for them."""
+        for timer in tuple(self._timers):
+            timer.cancel()
+        greenlets = list(self._greenlets)
+        gevent.killall(greenlets, block=False)
+        gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)

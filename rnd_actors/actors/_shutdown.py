@@ -1,0 +1,58 @@
+"""How a supervisor ends its children: in order, each within its own limit."""
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+
+from gevent import GreenletExit
+
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._exits import Shutdown
+
+__all__ = ["ShutdownOrder", "end_children"]
+
+
+class ShutdownOrder(Enum):
+    """In which order a supervisor ends its children."""
+
+    REVERSE = "reverse"
+    """The last one started ends first, and the next one is told when it has ended."""
+    PARALLEL = "parallel"
+    """All are told at once; for many alike children that do not need each other."""
+
+
+def end_children(cells: Sequence[Cell], order: ShutdownOrder) -> None:
+    """End the actors in `cells`, given in start order, for good.
+
+    If this itself is killed, what is left of them is killed too.
+    """
+    batches = [cells] if order is ShutdownOrder.PARALLEL else [[cell] for cell in reversed(cells)]
+    try:
+        for batch in batches:
+            _end_together(batch)
+    except GreenletExit:
+        _kill_together([cell for cell in cells if not cell.terminated.is_set()])
+        raise
+
+
+def _end_together(cells: Sequence[Cell]) -> None:
+    asked_at = time.monotonic()
+    for cell in cells:
+        if cell.greenlet is not None and cell.spec.shutdown > 0:
+            (cell.drain if cell.spec.drain else cell.stop)(Shutdown())
+    for cell in sorted(cells, key=lambda cell: cell.spec.shutdown):
+        waited = time.monotonic() - asked_at
+        cell.await_end(max(0.0, cell.spec.shutdown - waited))
+        cell.retire(Shutdown())
+
+
+def _kill_together(cells: Sequence[Cell]) -> None:
+    for cell in cells:
+        if cell.greenlet is not None:
+            cell.greenlet.kill(block=False)
+    try:
+        for cell in cells:
+            cell.await_end(0)
+    finally:
+        for cell in cells:
+            cell.retire(Shutdown())
