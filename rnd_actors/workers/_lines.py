@@ -1,0 +1,61 @@
+"""From bytes to numbers: lines `rnd=NN`, however the network has cut them."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["LineParser"]
+
+_LINE: Final = re.compile(rb"rnd=(-?[0-9]{1,18})\r?")
+_LONGEST: Final = 256
+"""Bytes of a line that are kept: a sample is far shorter, and a message needs no more to show."""
+
+
+class LineParser:
+    r"""Cuts a stream of bytes into lines and reads the number of each.
+
+    A chunk is not a line: a line may come in pieces and a chunk may hold many. Lines end in LF or
+    CRLF; empty ones do not count. Whatever comes, at most the first 256 bytes of an unfinished line
+    are kept.
+
+    Args:
+        malformed: called with the beginning of each line that is no sample.
+
+    Example:
+        >>> parser = LineParser(malformed=print)
+        >>> parser.feed(b"rnd=4"), parser.feed(b"2\r\nrnd=7\noops\nrn")
+        b'oops'
+        ([], [42, 7])
+        >>> parser.received
+        3
+    """
+
+    def __init__(self, malformed: Callable[[bytes], object]) -> None:
+        self._malformed = malformed
+        self._tail = b""
+        self.received = 0
+        """How many lines were complete so far, malformed ones included."""
+
+    def feed(self, chunk: bytes) -> list[int]:
+        """Take the next bytes; return the numbers of the lines that are complete with them."""
+        *lines, tail = (self._tail + chunk).split(b"\n")
+        self._tail = tail[:_LONGEST]
+        return [number for line in lines if (number := self._read(line)) is not None]
+
+    def finish(self) -> None:
+        """Say that nothing follows: a piece of a line that is left is malformed, never a sample."""
+        if self._tail.rstrip(b"\r"):
+            self._refuse(self._tail)
+        self._tail = b""
+
+    def _read(self, line: bytes) -> int | None:
+        if match := _LINE.fullmatch(line):
+            self.received += 1
+            return int(match[1])
+        if line.rstrip(b"\r"):
+            self._refuse(line)
+        return None
+
+    def _refuse(self, line: bytes) -> None:
+        self.received += 1
+        self._malformed(line[:_LONGEST])
