@@ -1,0 +1,169 @@
+"""The collector actor: counts what the workers send, and does what its collector decides."""
+
+import time
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from attrs import frozen
+
+from rnd_actors.actors import (
+    Actor,
+    ActorRef,
+    ChildDown,
+    ChildGivenUp,
+    ChildUp,
+    Crashed,
+    Delegated,
+    ExitReason,
+    RestartChild,
+    ShutDown,
+    Terminated,
+)
+from rnd_actors.collecting._collection import Collection
+from rnd_actors.collecting._collector import Collector
+from rnd_actors.collecting._events import SamplesAccepted
+from rnd_actors.collecting._result import Outcome
+from rnd_actors.collecting._sample import Sample
+from rnd_actors.collecting._sink import Accepted
+from rnd_actors.errors import WorkerError
+from rnd_actors.workers import Samples
+
+__all__ = ["CollectorActor", "CollectorMessage", "Conclude"]
+
+
+@frozen
+class Conclude:
+    """Told to the collector actor: end the run now, with what there is."""
+
+    outcome: Outcome
+    reason: str
+
+
+CollectorMessage: TypeAlias = Samples | Delegated | Terminated | Conclude
+
+
+class CollectorActor(Actor[CollectorMessage]):
+    """Receives `Samples`, decides on every worker that goes down, and ends the run.
+
+    It is the decider of the workers' supervisor, which it learns from `ChildUp`. After the run is
+    concluded all that still comes is surplus.
+
+    Args:
+        collector: decides what is accepted, when the goal is reached and who is restarted.
+        collection: where the samples and the ledger are kept.
+        deadline: seconds from the first spawn after which the run is concluded; None: none.
+        sinks: who is told of every accepted sample; the end of one ends the run.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        collection: Collection,
+        deadline: float | None = None,
+        sinks: Sequence[ActorRef[Accepted]] = (),
+    ) -> None:
+        self._collector = collector
+        self._collection = collection
+        self._deadline = deadline
+        self._sinks = sinks
+
+    def on_start(self) -> None:
+        for sink in self._sinks:
+            self.watch(sink)
+        if self._collection.started_at is not None:
+            self._arm_deadline(self._collection.started_at)
+
+    def receive(self, message: CollectorMessage) -> None:
+        match message:
+            case Samples():
+                self._collect(message)
+            case ChildUp():
+                self._worker_up(message)
+            case ChildDown():
+                self._worker_down(message)
+            case ChildGivenUp(child_id=worker, reason=reason):
+                self._let_rest(int(worker), reason)
+            case Terminated(ref, reason):
+                self._conclude(Outcome.FAILED, f"{ref.name}: {_words(reason)}")
+            case Conclude(outcome, reason):
+                self._conclude(outcome, reason)
+
+    def _collect(self, batch: Samples) -> None:
+        accepted: list[Sample] = []
+        try:
+            self._accept(batch, accepted)
+        finally:
+            self._collection.count(batch, len(accepted))
+            if accepted:
+                self._hand_on(accepted)
+
+    def _accept(self, batch: Samples, accepted: list[Sample]) -> None:
+        for position in range(len(batch.values)):
+            if self._collection.conclusion is not None:
+                return
+            sample = self._collection.sample(batch, position)
+            if self._collector.accepts(sample):
+                self._collection.samples.append(sample)
+                accepted.append(sample)
+                if self._collector.is_reached():
+                    self._conclude(Outcome.COMPLETE, "the goal is reached")
+
+    def _hand_on(self, accepted: list[Sample]) -> None:
+        for sink in self._sinks:
+            sink.tell(Accepted(tuple(accepted)))
+        last = accepted[-1]
+        self.publish(
+            SamplesAccepted(
+                worker=last.worker,
+                accepted=len(accepted),
+                last_value=last.value,
+                total=last.index + 1,
+                progress=self._collector.progress(),
+            )
+        )
+
+    def _worker_up(self, up: ChildUp) -> None:
+        first = self._collection.started_at is None
+        self._collection.worker_up(up)
+        if first and self._collection.started_at is not None:
+            self._arm_deadline(self._collection.started_at)
+        if self._collection.conclusion is not None:
+            up.supervisor.tell(ShutDown())
+
+    def _worker_down(self, down: ChildDown) -> None:
+        self._collection.worker_down(down)
+        if self._collection.conclusion is not None:
+            return
+        restart = True
+        try:
+            restart = self._collector.restarts(int(down.child_id), down.reason)
+        finally:
+            if restart:
+                down.supervisor.tell(RestartChild(down.child_id))
+            else:
+                self._let_rest(int(down.child_id), down.reason)
+
+    def _let_rest(self, worker: int, reason: ExitReason) -> None:
+        self._collection.workers[worker].rests = True
+        if self._collection.all_rest:
+            self._conclude(Outcome.FAILED, f"no worker is left; the last one: {_words(reason)}")
+
+    def _arm_deadline(self, started_at: float) -> None:
+        if self._deadline is not None:
+            left = max(0.0, started_at + self._deadline - time.monotonic())
+            reason = f"the deadline of {self._deadline:g} s has passed"
+            self.after(left, Conclude(Outcome.DEADLINE, reason))
+
+    def _conclude(self, outcome: Outcome, reason: str) -> None:
+        self._collection.conclude(outcome, reason)
+        if self._collection.supervisor is not None:
+            self._collection.supervisor.tell(ShutDown())
+
+
+def _words(reason: ExitReason) -> str:
+    """Say why an actor ended, with the last words of a worker."""
+    if not isinstance(reason, Crashed):
+        return str(reason)
+    if isinstance(reason.error, WorkerError) and reason.error.last_words:
+        return "\n  ".join((f"{reason.error}; its last words:", *reason.error.last_words))
+    return str(reason.error)

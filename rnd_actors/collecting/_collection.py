@@ -1,0 +1,145 @@
+"""What a run has collected so far. It belongs to the run, and so survives its collector actor."""
+
+import time
+from collections.abc import Mapping
+
+from attrs import define, field, frozen
+
+from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
+from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
+from rnd_actors.collecting._sample import Sample
+from rnd_actors.workers import Samples
+
+__all__ = ["Collection"]
+
+
+@frozen
+class Conclusion:
+    """How the run ends, and why, in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+@define
+class WorkerTally:
+    """What is known of one worker."""
+
+    port: int
+    samples: int = 0
+    malformed: int = 0
+    starts: int = 0
+    crashes: int = 0
+    last_exit: str | None = None
+    rests: bool = False
+    """Whether it is down and nobody restarts it."""
+    received: int = 0
+    """Lines that its present incarnation has read."""
+
+    def result(self, worker: int) -> WorkerResult:
+        """Return what is told of this worker in the end."""
+        return WorkerResult(
+            id=worker,
+            port=self.port,
+            samples=self.samples,
+            starts=self.starts,
+            crashes=self.crashes,
+            malformed=self.malformed,
+            last_exit=self.last_exit,
+        )
+
+
+@define
+class Collection:
+    """The samples, the ledger and the state of every worker.
+
+    Args:
+        workers: one tally for each worker of the run, by its id.
+    """
+
+    workers: Mapping[int, WorkerTally]
+    supervisor: ActorRef[SupervisorMessage] | None = None
+    """Who can restart the workers and shut them down; known from the first `ChildUp` on."""
+    conclusion: Conclusion | None = None
+    started_at: float | None = None
+    """When the first worker was about to be spawned, in seconds of the monotonic clock."""
+    samples: list[Sample] = field(factory=list)
+    _received: int = 0
+    _surplus: int = 0
+    _malformed: int = 0
+    _last_counted_at: float = 0.0
+    _epoch_offset: float = 0.0
+
+    @classmethod
+    def of(cls, ports: Mapping[int, int]) -> "Collection":
+        """Return an empty collection for workers with these ids and ports."""
+        return cls({worker: WorkerTally(port) for worker, port in ports.items()})
+
+    @property
+    def all_rest(self) -> bool:
+        """Whether no worker is left that could send anything."""
+        return all(tally.rests for tally in self.workers.values())
+
+    def worker_up(self, up: ChildUp) -> None:
+        """Note that an incarnation of a worker begins; the first one starts the clock."""
+        if self.started_at is None:
+            self.started_at = time.monotonic()
+            self._epoch_offset = time.time() - self.started_at
+        self.supervisor = up.supervisor
+        tally = self.workers[int(up.child_id)]
+        tally.starts += 1
+        tally.received = 0
+
+    def worker_down(self, down: ChildDown) -> None:
+        """Note that an incarnation of a worker is over."""
+        tally = self.workers[int(down.child_id)]
+        tally.crashes += 1
+        reason = down.reason
+        tally.last_exit = str(reason.error if isinstance(reason, Crashed) else reason)
+
+    def sample(self, batch: Samples, position: int) -> Sample:
+        """Return the sample at a position of a batch, as it would come next."""
+        return Sample(
+            index=len(self.samples),
+            value=batch.values[position],
+            worker=batch.worker,
+            incarnation=batch.incarnation,
+            seq=batch.first_seq + position,
+            received_at=batch.received_at + self._epoch_offset,
+        )
+
+    def count(self, batch: Samples, accepted: int) -> None:
+        """Enter a batch into the ledger, of which so many samples were accepted."""
+        tally = self.workers[batch.worker]
+        self._received += batch.received - tally.received
+        tally.received = batch.received
+        self._malformed += batch.malformed
+        tally.malformed += batch.malformed
+        self._surplus += len(batch.values) - accepted
+        tally.samples += accepted
+        if accepted:
+            self._last_counted_at = batch.received_at
+
+    def conclude(self, outcome: Outcome, reason: str) -> None:
+        """Say how the run ends; the first to say so is right."""
+        if self.conclusion is None:
+            self.conclusion = Conclusion(outcome, reason)
+
+    def result(self, goal: int | None, deadline_s: float | None) -> Result:
+        """Return what there is; a run that nobody concluded has failed."""
+        conclusion = self.conclusion or Conclusion(Outcome.FAILED, "the run ended without a word")
+        return Result(
+            outcome=conclusion.outcome,
+            reason=conclusion.reason,
+            goal=goal,
+            elapsed_s=self._elapsed_s(),
+            deadline_s=deadline_s,
+            lines=Lines(self._received, len(self.samples), self._surplus, self._malformed),
+            values=tuple(sample.value for sample in self.samples),
+            workers=tuple(tally.result(worker) for worker, tally in self.workers.items()),
+        )
+
+    def _elapsed_s(self) -> float:
+        if self.started_at is None or not self.samples:
+            return 0.0
+        return self._last_counted_at - self.started_at

@@ -1,0 +1,87 @@
+"""What a run gives back."""
+
+from enum import Enum
+from statistics import fmean
+
+from attrs import frozen
+
+__all__ = ["Lines", "Outcome", "Result", "WorkerResult"]
+
+
+class Outcome(Enum):
+    """How a run ended."""
+
+    COMPLETE = "complete"
+    """The collector's goal was reached."""
+    DEADLINE = "deadline"
+    """The deadline came first."""
+    INTERRUPTED = "interrupted"
+    """Somebody stopped it."""
+    FAILED = "failed"
+    """It could not go on; the reason says why."""
+
+
+@frozen
+class Lines:
+    """The ledger of a run: received = accepted + surplus + malformed."""
+
+    received: int
+    """Lines read from the workers."""
+    accepted: int
+    """Samples that count."""
+    surplus: int
+    """Samples that the collector did not want, mostly since its goal was reached."""
+    malformed: int
+    """Lines that are no sample."""
+
+
+@frozen
+class WorkerResult:
+    """What became of one worker."""
+
+    id: int
+    port: int
+    samples: int
+    starts: int
+    crashes: int
+    malformed: int
+    last_exit: str | None
+    """Why its last incarnation went down by itself; None if none did."""
+
+
+@frozen
+class Result:
+    """What a run gives back, complete or not."""
+
+    outcome: Outcome
+    reason: str
+    """Why it ended, in words."""
+    goal: int | None
+    """How many samples were asked for; None if the collector's goal is no number of samples."""
+    elapsed_s: float
+    """Seconds from the first spawn to the last counted sample."""
+    deadline_s: float | None
+    lines: Lines
+    values: tuple[int, ...]
+    """The samples, in the order of their arrival."""
+    workers: tuple[WorkerResult, ...]
+
+    @property
+    def samples(self) -> int:
+        """How many samples count."""
+        return len(self.values)
+
+    @property
+    def rate_per_s(self) -> float:
+        """Samples a second over `elapsed_s`."""
+        return self.samples / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the samples; None if there are none."""
+        return fmean(self.values) if self.values else None
+
+    @property
+    def restarts(self) -> int:
+        """How many times a worker was started again."""
+        return sum(max(0, worker.starts - 1) for worker in self.workers)

@@ -1,0 +1,160 @@
+"""The wiring of a run: who is started, in which order, and what is waited for."""
+
+from collections.abc import Callable
+from traceback import format_exception
+from typing import Any, Final
+
+import gevent
+from gevent.event import Event as Flag
+
+from rnd_actors.actors import (
+    INFINITY,
+    ActorRef,
+    ActorSystem,
+    Budget,
+    ChildSpec,
+    Event,
+    Restart,
+    ShutdownOrder,
+    Supervisor,
+)
+from rnd_actors.collecting import (
+    Accepted,
+    Collection,
+    Collector,
+    CollectorActor,
+    CollectorMessage,
+    Conclude,
+    JsonLinesSink,
+    Outcome,
+    Result,
+    SampleCount,
+)
+from rnd_actors.errors import BudgetSpentError
+from rnd_actors.running._settings import RunSettings
+from rnd_actors.workers import WorkerActor, WorkerSettings, choose_ports, worker_command
+
+__all__ = ["run"]
+
+_WORKER_BUDGET: Final = Budget(max_restarts=5, within=60.0)
+_MAILBOX_CAPACITY: Final = 1000
+
+
+def run(
+    settings: RunSettings = RunSettings(),
+    collector: Collector | None = None,
+    *,
+    subscriber: Callable[[Event], object] | None = None,
+    interrupted: Flag | None = None,
+) -> Result:
+    """Start the workers, collect until the goal is reached, stop them, and say how it went.
+
+    Args:
+        settings: what to run, and how patiently.
+        collector: what to collect; by default exactly `settings.samples` samples.
+        subscriber: called with every event of the run; it must be quick and must not wait.
+        interrupted: setting this flag ends the run soon, with what there is.
+
+    Example:
+        >>> fast = RunSettings(samples=20, workers=2, worker_args=("-interval", "0"), base_port=0)
+        >>> result = run(fast)
+        >>> result.outcome.value, result.samples, len(result.values)
+        ('complete', 20, 20)
+    """
+    collector = collector or SampleCount(settings.samples)
+    ports = choose_ports(settings.base_port, settings.workers)
+    collection = Collection.of(dict(enumerate(ports, start=1)))
+    try:
+        with ActorSystem() as system:
+            if subscriber is not None:
+                system.events.subscribe(subscriber)
+            sinks = _start_sinks(system, settings)
+            collecting = system.start(_collector_spec(settings, collector, collection, sinks))
+            workers = system.start(_workers_spec(settings, ports, collecting))
+            _attend(workers, collecting, interrupted)
+    except BudgetSpentError as error:
+        collection.conclude(Outcome.FAILED, _why(error))
+    return collection.result(collector.goal, settings.deadline)
+
+
+def _start_sinks(system: ActorSystem, settings: RunSettings) -> list[ActorRef[Accepted]]:
+    path = settings.output
+    if path is None:
+        return []
+    spec = ChildSpec(
+        "output",
+        lambda: JsonLinesSink(path),
+        restart=Restart.TEMPORARY,
+        capacity=_MAILBOX_CAPACITY,
+        drain=True,
+    )
+    return [system.start(spec)]
+
+
+def _collector_spec(
+    settings: RunSettings,
+    collector: Collector,
+    collection: Collection,
+    sinks: list[ActorRef[Accepted]],
+) -> ChildSpec:
+    return ChildSpec(
+        "collector",
+        lambda: CollectorActor(collector, collection, settings.deadline, sinks),
+        capacity=_MAILBOX_CAPACITY,
+        drain=True,
+    )
+
+
+def _workers_spec(
+    settings: RunSettings, ports: list[int], collecting: ActorRef[CollectorMessage]
+) -> ChildSpec:
+    children = [
+        _worker_spec(settings, worker, port, collecting) for worker, port in enumerate(ports, 1)
+    ]
+    return ChildSpec(
+        "workers",
+        lambda: Supervisor(children, budget=_WORKER_BUDGET, shutdown_order=ShutdownOrder.PARALLEL),
+        restart=Restart.TEMPORARY,
+        shutdown=INFINITY,
+    )
+
+
+def _worker_spec(
+    settings: RunSettings, worker: int, port: int, collecting: ActorRef[CollectorMessage]
+) -> ChildSpec:
+    worker_settings = WorkerSettings(
+        id=worker,
+        port=port,
+        command=(*worker_command(settings.worker, worker, port), *settings.worker_args),
+        start_timeout=settings.start_timeout,
+        stall_timeout=settings.stall_timeout,
+    )
+    return ChildSpec(
+        str(worker),
+        lambda: WorkerActor(worker_settings, collecting),
+        restart=Restart.DELEGATED,
+        decider=collecting,
+    )
+
+
+def _attend(
+    workers: ActorRef[Any], collecting: ActorRef[CollectorMessage], interrupted: Flag | None
+) -> None:
+    """Wait until the workers' supervisor has ended; hand an interruption on to the collector."""
+    if interrupted is None:
+        workers.join()
+        return
+
+    def hand_on() -> None:
+        interrupted.wait()
+        collecting.tell(Conclude(Outcome.INTERRUPTED, "it was told to stop"))
+
+    messenger = gevent.spawn(hand_on)
+    try:
+        workers.join()
+    finally:
+        messenger.kill()
+
+
+def _why(error: BudgetSpentError) -> str:
+    return "".join(format_exception(error.__cause__ or error)).rstrip()
