@@ -1,0 +1,78 @@
+"""One run from options to exit code: who listens to it, what is shown of it, what is reported."""
+
+import logging
+import math
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+import typer
+from rich.console import Console
+
+from rnd_actors.actors import Event
+from rnd_actors.cli._interruption import interruption
+from rnd_actors.cli._json import result_as_json
+from rnd_actors.cli._live import live_view
+from rnd_actors.cli._log_line import log_line
+from rnd_actors.cli._options import Options
+from rnd_actors.cli._plain import plain_view
+from rnd_actors.cli._progress import Progress
+from rnd_actors.cli._summary import summary
+from rnd_actors.cli._words import complain, say
+from rnd_actors.collecting import Outcome, Result
+from rnd_actors.errors import RndActorsError
+from rnd_actors.running import run
+
+__all__ = ["execute"]
+
+_EXIT_CODES: Final = {Outcome.COMPLETE: 0, Outcome.FAILED: 1, Outcome.DEADLINE: 3}
+
+
+def execute(options: Options) -> int:
+    """Do the run, show how it goes on, report what came of it and return the exit code."""
+    settings = options.settings
+    progress = Progress(settings.samples, settings.workers)
+    least_level = _least_level(options)
+
+    def tell(event: Event) -> None:
+        progress(event)
+        if event.level >= least_level:
+            write(log_line(event, options.log_format))
+
+    try:
+        with interruption() as told, _view(options, progress) as write:
+            result = run(settings, subscriber=tell, interrupted=told.event)
+    except RndActorsError:
+        if options.verbose:
+            traceback.print_exc()
+        raise
+    _report(result, as_json=options.json)
+    return _EXIT_CODES.get(result.outcome, told.exit_code)
+
+
+def _least_level(options: Options) -> float:
+    """Return the level from which on events are told one by one."""
+    if options.quiet or not options.verbose:
+        return math.inf
+    return logging.INFO if options.verbose == 1 else logging.DEBUG
+
+
+def _view(options: Options, progress: Progress) -> AbstractContextManager[Callable[[str], None]]:
+    if options.quiet:
+        return nullcontext(say)
+    terminal = Console(stderr=True)
+    if sys.stderr.isatty() and not terminal.is_dumb_terminal:
+        return live_view(progress, terminal)
+    return plain_view(progress, options.log_format)
+
+
+def _report(result: Result, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(result_as_json(result))
+    else:
+        Console(highlight=False).print(summary(result))
+    seen = not as_json and sys.stdout.isatty()
+    if result.outcome is not Outcome.COMPLETE and not seen:
+        complain(result.reason)

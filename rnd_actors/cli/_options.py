@@ -1,0 +1,125 @@
+"""What `rnd-actors run` is told: flags win over the environment, and that over a file."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import fields_dict, frozen
+
+from rnd_actors.cli import _conversions as to
+from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.errors import SettingsError
+from rnd_actors.running import RunSettings
+
+__all__ = ["Options", "read_options"]
+
+
+@frozen(kw_only=True)
+class Options:
+    """The settings of a run, and how to speak of it."""
+
+    settings: RunSettings
+    json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    log_format: LogFormat = LogFormat.TEXT
+
+
+_CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
+    "samples": to.whole_number,
+    "workers": to.whole_number,
+    "worker": to.command,
+    "worker_args": to.arguments,
+    "base_port": to.whole_number,
+    "deadline": to.seconds,
+    "start_timeout": to.seconds,
+    "stall_timeout": to.seconds,
+    "output": to.writable_file,
+    "json": to.switch,
+    "quiet": to.switch,
+    "verbose": to.count,
+    "log_format": to.log_format,
+}
+"""By the field of `RunSettings` or `Options` that the option sets."""
+
+
+@frozen
+class _Given:
+    """A value as it came, and what its source calls the option."""
+
+    value: object
+    label: str
+
+
+def read_options(flags: Mapping[str, object], config: Path | None = None) -> Options:
+    """Return what the flags, `RND_ACTORS_…` variables and the file say, one over the other.
+
+    Args:
+        flags: by field; None, False, 0 and no elements are what a flag has that was not given.
+        config: a TOML file whose keys are the names of the options.
+
+    Raises:
+        SettingsError: a value is not accepted; it names the option as its source does.
+    """
+    given = {**_from_file(config), **_from_environment(), **_from_flags(flags)}
+    try:
+        values = {field: _convert(field, raw.value) for field, raw in given.items()}
+        run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
+        return Options(settings=RunSettings(**run), **values)
+    except SettingsError as error:
+        label = given[error.setting].label
+        raise SettingsError(label, error.accepted, error.got) from None
+
+
+def _convert(field: str, value: object) -> Any:
+    try:
+        return _CONVERSIONS[field](value)
+    except ValueError as error:
+        raise SettingsError(field, str(error), value) from None
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, _Given]:
+    return {
+        field: _Given(value, _flag(field)) for field, value in flags.items() if value or value == ""
+    }
+
+
+def _from_environment() -> dict[str, _Given]:
+    variables = {
+        field: "RND_ACTORS_" + _option(field).upper().replace("-", "_") for field in _CONVERSIONS
+    }
+    return {
+        field: _Given(value, variable)
+        for field, variable in variables.items()
+        if (value := os.environ.get(variable))
+    }
+
+
+def _from_file(config: Path | None) -> dict[str, _Given]:
+    if config is None:
+        return {}
+    table = _parse(config)
+    fields = {_option(field): field for field in _CONVERSIONS}
+    if unknown := table.keys() - fields:
+        raise SettingsError(str(config), f"the keys {', '.join(fields)}", min(unknown))
+    return {fields[key]: _Given(value, f"{key} in {config}") for key, value in table.items()}
+
+
+def _parse(config: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        trouble = error.strerror
+    except ValueError as error:
+        trouble = str(error)
+    raise SettingsError("--config", f"a TOML file that can be read ({trouble})", str(config))
+
+
+def _flag(field: str) -> str:
+    return f"--{_option(field)}"
+
+
+def _option(field: str) -> str:
+    return "worker-arg" if field == "worker_args" else field.replace("_", "-")

@@ -1,0 +1,78 @@
+"""What came of a run, in words for people."""
+
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rnd_actors.cli._words import one_line
+from rnd_actors.collecting import Outcome, Result
+
+__all__ = ["summary"]
+
+_SHOWN_AT_EACH_END: Final = 150
+_HEADLINES: Final = {
+    Outcome.COMPLETE: ("Complete", "bold green"),
+    Outcome.DEADLINE: ("Deadline missed", "bold red"),
+    Outcome.INTERRUPTED: ("Interrupted", "bold yellow"),
+    Outcome.FAILED: ("Failed", "bold red"),
+}
+
+
+def summary(result: Result) -> Group:
+    """Return the samples, what became of each worker, and the figures of the run."""
+    headline, style = _HEADLINES[result.outcome]
+    return Group(
+        Text(_numbers(result.values)),
+        "",
+        _workers(result),
+        "",
+        Text.assemble((headline, style), ": ", _lines(result.reason)),
+        _figures(result),
+    )
+
+
+def _lines(text: str) -> str:
+    return "\n  ".join(map(one_line, text.splitlines()))
+
+
+def _numbers(values: tuple[int, ...]) -> str:
+    left_out = len(values) - 2 * _SHOWN_AT_EACH_END
+    if left_out <= 0:
+        return " ".join(map(str, values))
+    first, last = values[:_SHOWN_AT_EACH_END], values[-_SHOWN_AT_EACH_END:]
+    return " ".join([*map(str, first), f"... ({left_out} left out) ...", *map(str, last)])
+
+
+def _workers(result: Result) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("worker", "port", "samples", "starts", "crashes", "malformed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("last exit", overflow="fold")
+    for worker in result.workers:
+        counts = (worker.id, worker.port, worker.samples, worker.starts, worker.crashes)
+        table.add_row(
+            *map(str, counts), str(worker.malformed), Text(one_line(worker.last_exit or ""))
+        )
+    return table
+
+
+def _figures(result: Result) -> Table:
+    mean = "-" if result.mean is None else f"{result.mean:.2f}"
+    wanted = "" if result.goal is None else f" of {result.goal}"
+    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
+    lines = result.lines
+    figures: dict[str, RenderableType] = {
+        "samples": f"{result.samples}{wanted}",
+        "total time": f"{result.elapsed_s:.2f} s{limit}",
+        "rate": f"{result.rate_per_s:.1f}/s",
+        "mean": mean,
+        "restarts": str(result.restarts),
+        "lines": f"{lines.received} received: {lines.accepted} accepted, "
+        f"{lines.surplus} surplus, {lines.malformed} malformed",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, figure in figures.items():
+        table.add_row(name, figure)
+    return table
