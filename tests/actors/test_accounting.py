@@ -1,0 +1,158 @@
+"""Every message told is in exactly one place, and the counts say which."""
+
+from contextlib import suppress
+from typing import Any
+
+import gevent
+from gevent import Greenlet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnd_actors.actors import (
+    ActorRef,
+    ActorSystem,
+    DeadLetter,
+    MessageFailed,
+    Overflow,
+    Restart,
+)
+from rnd_actors.actors._ref import post
+from rnd_actors.errors import MailboxFullError
+from tests.actors.toys import (
+    PATIENCE_S,
+    Do,
+    Gate,
+    Note,
+    Record,
+    accounted,
+    crash,
+    puppet,
+    start,
+    supervise,
+)
+
+STEPS = st.sampled_from(
+    ["tell", "tell", "tell", "post", "crash", "busy", "free", "run", "run", "stop"]
+)
+
+
+class Life:
+    """What happens to one actor, step by step."""
+
+    def __init__(self, ref: ActorRef[Any]) -> None:
+        self.ref = ref
+        self._gates: list[Gate] = []
+        self._senders: list[Greenlet[..., None]] = []
+
+    def go_on(self, step: str, number: int) -> None:
+        match step:
+            case "tell":
+                self._tell(Note(number))
+            case "post":
+                post(self.ref, Note(number))
+            case "crash":
+                self._tell(Do(crash))
+            case "busy":
+                self._gates.append(Gate())
+                self._tell(Do(self._gates[-1].pass_through))
+            case "free":
+                self.set_free()
+            case "run":
+                gevent.idle()
+            case "stop":
+                self.ref.stop()
+
+    def set_free(self) -> None:
+        for gate in self._gates:
+            gate.open()
+
+    def await_senders(self) -> None:
+        gevent.joinall(self._senders, timeout=PATIENCE_S)
+        assert all(sender.successful() for sender in self._senders)
+
+    def _tell(self, message: object) -> None:
+        def tell() -> None:
+            with suppress(MailboxFullError):
+                self.ref.tell(message)
+
+        self._senders.append(gevent.spawn(tell))
+
+
+@given(
+    capacity=st.one_of(st.none(), st.integers(1, 3)),
+    overflow=st.sampled_from(Overflow),
+    restart=st.sampled_from([Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY]),
+    steps=st.lists(STEPS, max_size=30),
+)
+@settings(deadline=None, database=None, max_examples=60)
+def test_the_counts_balance_at_any_moment(
+    capacity: int | None, overflow: Overflow, restart: Restart, steps: list[str]
+) -> None:
+    events = Record()
+    with ActorSystem() as system:
+        system.events.subscribe(events.add)
+        spec = puppet("puppet", restart=restart, capacity=capacity, overflow=overflow)
+        life = Life(start(supervise(system), spec))
+        cell = life.ref._cell
+        for number, step in enumerate(steps):
+            life.go_on(step, number)
+            assert cell.mailbox.told == accounted(cell)
+        life.set_free()
+
+    life.await_senders()
+    assert cell.mailbox.told == accounted(cell)
+    assert cell.mailbox.told == sum(step in {"tell", "post", "crash", "busy"} for step in steps)
+    assert cell.failed == len(events.all(MessageFailed))
+    assert cell.dead + cell.refused == len(events.all(DeadLetter))
+    assert (len(cell.mailbox), cell.in_hand) == (0, None)
+
+
+def test_the_message_in_hand_is_accounted_for() -> None:
+    gate = Gate()
+    with ActorSystem() as system:
+        ref = system.start(puppet("puppet"))
+        ref.tell(Do(gate.pass_through))
+        gate.await_entry()
+        ref.tell(Note(1))
+        cell = ref._cell
+        assert (cell.mailbox.told, cell.handled, len(cell.mailbox)) == (2, 0, 1)
+        assert cell.in_hand == Do(gate.pass_through)
+        assert accounted(cell) == 2
+        gate.open()
+
+
+def test_dead_letters_and_refused_messages_are_counted_apart() -> None:
+    gate = Gate()
+    with ActorSystem() as system:
+        spec = puppet(
+            "puppet", capacity=1, overflow=Overflow.DROP_NEWEST, restart=Restart.TEMPORARY
+        )
+        ref = system.start(spec)
+        ref.tell(Do(gate.pass_through))
+        gate.await_entry()
+        ref.tell(Note(1))
+        ref.tell(Note(2))
+        ref.stop()
+        gate.open()
+        ref.join(PATIENCE_S)
+        ref.tell(Note(3))
+        cell = ref._cell
+        assert (cell.handled, cell.refused, cell.dead, cell.failed) == (1, 1, 2, 0)
+
+
+def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
+    system: ActorSystem,
+) -> None:
+    gate, balances = Gate(), []
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    system.events.subscribe(
+        lambda _: balances.append(ref._cell.mailbox.told - accounted(ref._cell)), to=DeadLetter
+    )
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    for number in range(3):
+        ref.tell(Note(number))
+    ref.stop()
+    gate.open()
+    ref.join(PATIENCE_S)
+    assert balances == [0, 0, 0]

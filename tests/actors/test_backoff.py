@@ -1,0 +1,83 @@
+"""Backoff: how long to wait before a restart."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnd_actors.actors import Backoff
+from rnd_actors.errors import SettingsError
+
+SECONDS = st.floats(0.001, 1_000.0)
+FAILURES = st.integers(1, 5_000)
+
+
+def backoffs(jitter: st.SearchStrategy[float]) -> st.SearchStrategy[Backoff]:
+    return st.builds(
+        lambda one, other, factor, jitter: Backoff(
+            min(one, other), max(one, other), factor, jitter
+        ),
+        SECONDS,
+        SECONDS,
+        st.floats(1.0, 10.0),
+        jitter,
+    )
+
+
+def test_delays_grow_by_the_factor_up_to_the_maximum() -> None:
+    backoff = Backoff(initial=1.0, maximum=10.0, factor=3.0, jitter=0.0)
+    assert [backoff.delay(failures) for failures in range(1, 7)] == [0, 1, 3, 9, 10, 10]
+
+
+def test_a_factor_of_one_keeps_the_delay_constant() -> None:
+    backoff = Backoff(initial=2.0, maximum=10.0, factor=1.0, jitter=0.0)
+    assert {backoff.delay(failures) for failures in range(2, 100)} == {2.0}
+
+
+@given(backoff=backoffs(jitter=st.floats(0.0, 1.0)), failures=FAILURES)
+@settings(deadline=None, database=None)
+def test_a_delay_is_zero_or_within_its_bounds(backoff: Backoff, failures: int) -> None:
+    delay = backoff.delay(failures)
+    if failures == 1:
+        assert delay == 0.0
+    else:
+        assert backoff.initial <= delay <= backoff.maximum * (1 + backoff.jitter)
+
+
+@given(backoff=backoffs(jitter=st.just(0.0)), failures=FAILURES)
+@settings(deadline=None, database=None)
+def test_without_jitter_a_delay_is_never_shorter_than_the_one_before(
+    backoff: Backoff, failures: int
+) -> None:
+    assert backoff.delay(failures) <= backoff.delay(failures + 1)
+
+
+@given(backoff=backoffs(jitter=st.floats(0.1, 1.0)))
+@settings(deadline=None, database=None)
+def test_jitter_makes_delays_differ(backoff: Backoff) -> None:
+    assert len({backoff.delay(2) for _ in range(20)}) > 1
+
+
+@pytest.mark.parametrize("factor", [1e300, 10**300])
+def test_a_delay_too_large_to_be_a_number_is_the_maximum(factor: float) -> None:
+    assert Backoff(0.1, 5.0, factor, jitter=0.0).delay(1_000_000) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("initial", "maximum"), [(0.0, 1.0), (-1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (1.0, math.nan)]
+)
+def test_initial_and_maximum_must_be_in_order(initial: float, maximum: float) -> None:
+    with pytest.raises(SettingsError, match=r"Backoff.initial takes 0 < initial <= maximum"):
+        Backoff(initial, maximum)
+
+
+@pytest.mark.parametrize("wrong", [{"factor": 0.9}, {"jitter": -0.1}, {"jitter": 1.1}])
+def test_factor_and_jitter_have_limits(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Backoff(**wrong)
+
+
+def test_a_backoff_of_the_defaults_is_within_a_tenth_of_a_second_and_six() -> None:
+    delays = [Backoff().delay(failures) for failures in range(2, 50)]
+    assert 0.1 <= min(delays) <= max(delays) <= 6.0

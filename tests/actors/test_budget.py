@@ -1,0 +1,105 @@
+"""The restart budget: how many restarts are too many."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from rnd_actors.actors import Budget
+from rnd_actors.actors._budget import RestartWindow
+
+
+def test_the_budget_is_spent_after_its_restarts() -> None:
+    window = RestartWindow(Budget(max_restarts=2, within=10.0))
+    assert [window.spend(now) for now in (0.0, 1.0, 2.0, 3.0)] == [True, True, False, False]
+
+
+def test_a_restart_counts_until_the_window_has_passed_it() -> None:
+    window = RestartWindow(Budget(max_restarts=1, within=10.0))
+    assert [window.spend(now) for now in (0.0, 9.9, 10.0, 19.9, 20.0)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_each_restart_leaves_the_window_on_its_own() -> None:
+    window = RestartWindow(Budget(max_restarts=2, within=10.0))
+    assert [window.spend(now) for now in (0.0, 6.0, 11.0, 12.0)] == [True, True, True, False]
+
+
+def test_what_was_refused_does_not_count() -> None:
+    window = RestartWindow(Budget(max_restarts=1, within=10.0))
+    for now in (0.0, 5.0, 9.0):
+        window.spend(now)
+    assert window.spend(10.0)
+
+
+def test_clearing_starts_the_count_anew() -> None:
+    window = RestartWindow(Budget(max_restarts=1, within=10.0))
+    window.spend(0.0)
+    window.clear()
+    assert [window.spend(1.0), window.spend(2.0)] == [True, False]
+
+
+def test_a_budget_of_no_restarts_is_spent_from_the_start() -> None:
+    window = RestartWindow(Budget(max_restarts=0, within=10.0))
+    assert not window.spend(0.0)
+    window.clear()
+    assert not window.spend(100.0)
+
+
+def test_a_budget_says_itself_in_words() -> None:
+    assert str(Budget(max_restarts=3, within=0.5)) == "3 restarts within 0.5 s"
+
+
+def test_the_default_is_that_of_elixir() -> None:
+    assert Budget() == Budget(max_restarts=3, within=5.0)
+
+
+@pytest.mark.parametrize("wrong", [{"max_restarts": -1}, {"within": 0.0}, {"within": -1.0}])
+def test_a_budget_has_limits(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Budget(**wrong)  # type: ignore[arg-type]
+
+
+class RestartWindowIsLikeAList(RuleBasedStateMachine):
+    """A naive model: all granted restarts, each of which counts for `within` seconds.
+
+    Times are multiples of 1/8, so that floats are exact.
+    """
+
+    @initialize(max_restarts=st.integers(0, 4), within=st.integers(8, 24))
+    def begin(self, max_restarts: int, within: int) -> None:
+        self.budget = Budget(max_restarts, within / 8)
+        self.window = RestartWindow(self.budget)
+        self.now = 0.0
+        self.granted: list[float] = []
+
+    @rule(eighths=st.integers(0, 12))
+    def spend_later(self, eighths: int) -> None:
+        self.now += eighths / 8
+        counting = [then for then in self.granted if then > self.now - self.budget.within]
+        granted = self.window.spend(self.now)
+        assert granted == (len(counting) < self.budget.max_restarts)
+        if granted:
+            self.granted.append(self.now)
+
+    @rule()
+    def clear(self) -> None:
+        self.window.clear()
+        self.granted.clear()
+
+    @invariant()
+    def no_window_holds_more_than_the_budget(self) -> None:
+        for begin in self.granted:
+            inside = [then for then in self.granted if begin <= then < begin + self.budget.within]
+            assert len(inside) <= self.budget.max_restarts
+
+
+RestartWindowIsLikeAList.TestCase.settings = settings(
+    deadline=None, database=None, max_examples=50, stateful_step_count=40
+)
+TestRestartWindow = RestartWindowIsLikeAList.TestCase

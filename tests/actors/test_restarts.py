@@ -1,0 +1,452 @@
+"""The supervisor: whom it starts, whom it restarts, when, and when it gives up."""
+
+import gevent
+import pytest
+from gevent import monkey
+
+from rnd_actors.actors import (
+    ActorFailed,
+    ActorStarted,
+    ActorSystem,
+    Backoff,
+    Budget,
+    ChildAbandoned,
+    ChildRestarting,
+    ChildSpec,
+    Crashed,
+    Killed,
+    Normal,
+    Restart,
+    ShutDown,
+    Shutdown,
+    StartChild,
+)
+from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError
+from tests.actors.toys import (
+    PATIENCE_S,
+    SOON,
+    Action,
+    Ask,
+    Began,
+    BoomError,
+    Do,
+    Ended,
+    Gate,
+    Note,
+    Puppet,
+    Record,
+    crash,
+    end_yourself,
+    in_turn,
+    kill,
+    puppet,
+    settle,
+    start,
+    supervise,
+    swallow_kills,
+)
+
+ENDS: dict[str, Action] = {
+    "stops itself": Puppet.stop,
+    "is stopped": lambda puppet: puppet.ref.stop(),
+    "crashes": crash,
+    "crashes in the background": lambda puppet: puppet.background(crash),
+    "is killed": lambda puppet: kill(puppet.ref),
+}
+NORMAL = {"stops itself", "is stopped"}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_permanent_child_is_always_restarted(
+    system: ActorSystem, diary: Record, end: str
+) -> None:
+    ref = system.start(puppet("puppet", diary))
+    ref.tell(Do(ENDS[end]))
+    diary.until(Began("puppet", 2))
+    assert ref.is_alive
+
+
+@pytest.mark.parametrize("end", sorted(ENDS.keys() - NORMAL))
+def test_a_transient_child_is_restarted_after_a_failure(
+    system: ActorSystem, diary: Record, end: str
+) -> None:
+    ref = system.start(puppet("puppet", diary, restart=Restart.TRANSIENT))
+    ref.tell(Do(ENDS[end]))
+    diary.until(Began("puppet", 2))
+    assert ref.is_alive
+
+
+@pytest.mark.parametrize("end", sorted(NORMAL))
+def test_a_transient_child_is_not_restarted_after_a_normal_end(
+    system: ActorSystem, diary: Record, end: str
+) -> None:
+    ref = system.start(puppet("puppet", diary, restart=Restart.TRANSIENT))
+    ref.tell(Do(ENDS[end]))
+    assert ref.join(PATIENCE_S) == Normal()
+    assert diary.all(Began) == [Began("puppet", 1)]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_temporary_child_is_never_restarted(system: ActorSystem, diary: Record, end: str) -> None:
+    ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
+    ref.tell(Do(ENDS[end]))
+    reason = ref.join(PATIENCE_S)
+    assert diary.items == [Began("puppet", 1), Ended("puppet", 1, reason)]  # type: ignore[arg-type]
+    assert isinstance(reason, Normal) is (end in NORMAL)
+    assert isinstance(reason, Killed) is (end == "is killed")
+
+
+def test_the_siblings_of_a_failing_child_are_left_alone(system: ActorSystem, diary: Record) -> None:
+    siblings = [system.start(puppet(name, diary)) for name in ("elder", "younger")]
+    failing = system.start(puppet("failing", diary))
+    failing.tell(Do(crash))
+    diary.until(Began("failing", 2))
+    for sibling in siblings:
+        assert sibling.ask(Ask(lambda puppet: puppet.incarnation)) == 1
+
+
+def test_a_child_starts_when_the_one_before_has_started(system: ActorSystem, diary: Record) -> None:
+    gate = Gate()
+    supervise(
+        system,
+        [
+            puppet("first", diary, at_start=gate.pass_through),
+            puppet("second", diary, at_start=lambda puppet: puppet.diary.add("second is ready")),
+            puppet("third", diary),
+        ],
+    )
+    gate.await_entry()
+    gevent.idle()
+    assert diary.items == [Began("team/first", 1)]
+    gate.open()
+    diary.until(Began("team/third", 1))
+    assert diary.items == [
+        Began("team/first", 1),
+        Began("team/second", 1),
+        "second is ready",
+        Began("team/third", 1),
+    ]
+
+
+def test_a_child_starts_also_when_the_one_before_has_failed_to_start(
+    system: ActorSystem, diary: Record
+) -> None:
+    supervise(
+        system,
+        [puppet("first", diary, at_start=crash, restart=Restart.TEMPORARY), puppet("next", diary)],
+    )
+    diary.until(Began("team/next", 1))
+    assert isinstance(diary.items[1], Ended)
+
+
+def test_children_added_while_another_one_starts_wait_for_their_turn(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+    system.start(puppet("slow", diary, at_start=gate.pass_through))
+    ref = system.start(puppet("patient", diary))
+    ref.tell(Note(1))
+    gate.await_entry()
+    gevent.idle()
+    assert diary.items == [Began("slow", 1)]
+    gate.open()
+    diary.until(Note(1))
+
+
+def test_a_failed_start_is_restarted_like_any_other_crash(
+    system: ActorSystem, diary: Record
+) -> None:
+    def fail_twice(puppet: Puppet) -> None:
+        if puppet.incarnation < 3:
+            crash()
+
+    supervise(system, [puppet("puppet", diary, at_start=fail_twice)])
+    diary.until(Began("team/puppet", 3))
+
+
+def test_the_supervisor_serves_others_while_a_child_starts(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+    failing = system.start(puppet("failing", diary))
+    system.start(puppet("slow", diary, at_start=gate.pass_through))
+    gate.await_entry()
+    failing.tell(Do(crash))
+    diary.until(Began("failing", 2))
+    gate.open()
+
+
+def test_only_from_the_second_failure_in_a_row_is_there_a_delay(
+    system: ActorSystem, events: Record
+) -> None:
+    team = supervise(system, backoff=Backoff(0.001, 0.004, jitter=0.0))
+    ref = start(team, puppet("puppet"))
+    for _ in range(5):
+        ref.tell(Do(crash))
+    settle(ref)
+    assert events.all(ChildRestarting) == [
+        ChildRestarting("team/puppet", delay) for delay in (0.0, 0.001, 0.002, 0.004, 0.004)
+    ]
+
+
+def test_a_sign_of_health_ends_the_row_of_failures(system: ActorSystem, events: Record) -> None:
+    ref = start(supervise(system), puppet("puppet"))
+    for action in (crash, crash, crash, Puppet.mark_healthy, crash):
+        ref.tell(Do(action))
+    settle(ref)
+    assert [event.delay_s for event in events.all(ChildRestarting)] == [0.0, 0.001, 0.002, 0.0]
+
+
+def test_after_health_the_first_failure_without_it_is_still_answered_at_once(
+    system: ActorSystem, events: Record
+) -> None:
+    ref = start(supervise(system), puppet("puppet"))
+    for action in (crash, crash, Puppet.mark_healthy, crash, crash, crash, crash):
+        ref.tell(Do(action))
+    settle(ref)
+    delays = [event.delay_s for event in events.all(ChildRestarting)]
+    assert delays == [0.0, 0.001, 0.0, 0.0, 0.001, 0.002]
+
+
+def test_health_belongs_to_the_incarnation_that_showed_it(
+    system: ActorSystem, events: Record
+) -> None:
+    ref = start(supervise(system), puppet("puppet"))
+    for action in (Puppet.mark_healthy, crash, crash, crash, crash):
+        ref.tell(Do(action))
+    settle(ref)
+    assert events.all(ChildRestarting)[-1].delay_s > 0
+
+
+def test_failures_in_a_row_are_counted_for_each_child(system: ActorSystem, events: Record) -> None:
+    team = supervise(system)
+    for name in ("one", "other"):
+        ref = start(team, puppet(name))
+        ref.tell(Do(crash))
+        settle(ref)
+    assert [event.delay_s for event in events.all(ChildRestarting)] == [0.0, 0.0]
+
+
+def test_a_stop_that_comes_during_the_backoff_ends_the_next_incarnation(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    team = supervise(system, backoff=Backoff(0.01, 0.01, jitter=0.0))
+    ref = start(team, puppet("puppet", diary, restart=Restart.TRANSIENT))
+    ref.tell(Do(crash))
+    ref.tell(Do(crash))
+    ref.tell(Note(1))
+    events.until(ChildRestarting("team/puppet", 0.01))
+    ref.stop()
+    assert ref.join(PATIENCE_S) == Normal()
+    assert diary.all(Began)[-1] == Began("team/puppet", 3)
+    assert diary.all(Note) == []
+
+
+def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    team = supervise(system, [puppet("sibling", diary)], budget=Budget(2, 60.0))
+    ref = start(team, puppet("puppet", at_start=crash))
+    reason = team.join(PATIENCE_S)
+    assert isinstance(reason, Crashed)
+    assert isinstance(reason.error, BudgetSpentError)
+    assert str(reason.error) == (
+        "team/puppet needs more than 2 restarts within 60 s; last: crashed: BoomError: as told"
+    )
+    assert isinstance(reason.error.__cause__, BoomError)
+    assert len(events.all(ChildRestarting)) == 2
+    assert isinstance(ref.join(0), Crashed)
+    assert diary.items == [Began("team/sibling", 1), Ended("team/sibling", 1, Shutdown())]
+
+
+def test_a_child_that_is_given_up_is_announced(system: ActorSystem, events: Record) -> None:
+    budget = Budget(0, 60.0)
+    team = supervise(system, budget=budget)
+    ref = start(team, puppet("puppet"))
+    ref.tell(Do(Puppet.stop))
+    team.join(PATIENCE_S)
+    assert events.all(ChildAbandoned) == [ChildAbandoned("team/puppet", budget, Normal())]
+
+
+def test_a_budget_that_is_not_spent_on_a_crash_has_no_cause(system: ActorSystem) -> None:
+    team = supervise(system, budget=Budget(0, 60.0))
+    ref = start(team, puppet("puppet"))
+    settle(ref)
+    kill(ref)
+    reason = team.join(PATIENCE_S)
+    assert isinstance(reason, Crashed)
+    assert isinstance(reason.error, BudgetSpentError)
+    assert reason.error.__cause__ is None
+
+
+def test_each_child_has_a_budget_of_its_own(system: ActorSystem) -> None:
+    team = supervise(system, budget=Budget(2, 60.0))
+    refs = [start(team, puppet(f"puppet-{number}")) for number in range(3)]
+    for ref in refs:
+        ref.tell(Do(crash))
+        ref.tell(Do(crash))
+        assert ref.ask(Ask(lambda puppet: puppet.incarnation), PATIENCE_S) == 3
+    assert team.is_alive
+
+
+def test_a_sign_of_health_renews_the_budget(system: ActorSystem) -> None:
+    ref = start(supervise(system, budget=Budget(1, 60.0)), puppet("puppet"))
+    for _ in range(5):
+        ref.tell(Do(Puppet.mark_healthy))
+        ref.tell(Do(crash))
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), PATIENCE_S) == 6
+
+
+def test_leaving_the_system_raises_what_made_its_root_supervisor_fail() -> None:
+    def leave() -> None:
+        with ActorSystem() as system:
+            system.start(puppet("puppet", at_start=crash)).join(PATIENCE_S)
+
+    with pytest.raises(BudgetSpentError, match="puppet needs more than 3 restarts") as caught:
+        leave()
+    assert isinstance(caught.value.__cause__, BoomError)
+
+
+def test_an_error_on_its_way_out_of_the_system_is_not_replaced() -> None:
+    def leave_with_an_error() -> None:
+        with ActorSystem() as system:
+            system.start(puppet("puppet", at_start=crash)).join(PATIENCE_S)
+            raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        leave_with_an_error()
+
+
+def test_a_supervisor_that_failed_is_restarted_with_fresh_children(
+    system: ActorSystem, diary: Record
+) -> None:
+    children = [puppet("one", diary), puppet("other", diary)]
+    team = supervise(system, children, budget=Budget(0, 60.0), restart=Restart.PERMANENT)
+    added = start(team, puppet("added", diary))
+    added.tell(Do(crash))
+    assert isinstance(added.join(PATIENCE_S), Crashed)
+    diary.until(Began("team/other", 1), count=2)
+    assert diary.items.count(Began("team/one", 1)) == 2
+    assert diary.items.count(Began("team/added", 1)) == 1
+    assert diary.items.count(Ended("team/one", 1, Shutdown())) == 1
+
+
+def test_a_supervisor_can_be_asked_for_another_child(system: ActorSystem) -> None:
+    ref = supervise(system).ask(StartChild(puppet("puppet")))
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 1
+
+
+def test_a_second_child_with_the_same_id_is_refused(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(DuplicateChildError, match="system has a child 'puppet' already"):
+        system.start(puppet("puppet"))
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 1
+    settle(system.start(puppet("other")))
+
+
+@pytest.mark.parametrize("wrong", [Puppet, None, "puppet"], ids=["actor", "None", "str"])
+def test_what_is_no_child_spec_is_refused(system: ActorSystem, wrong: ChildSpec) -> None:
+    with pytest.raises(ChildSpecError, match=r"system takes ChildSpec\(id, factory, .*; got"):
+        system.start(wrong)
+    settle(system.start(puppet("puppet")))
+
+
+def test_supervisors_may_have_children_with_the_same_id(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    other = start(supervise(system), puppet("puppet"))
+    assert ref != other
+
+
+def test_the_id_of_a_child_that_has_stopped_is_free_again(
+    system: ActorSystem, diary: Record
+) -> None:
+    first = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
+    first.stop()
+    first.join(PATIENCE_S)
+    second = system.start(puppet("puppet", diary))
+    settle(second)
+    assert first != second
+    assert second.is_alive
+
+
+@pytest.mark.parametrize(
+    ("children", "error"),
+    [
+        ([puppet("twin"), puppet("twin")], DuplicateChildError),
+        ([puppet("puppet"), Puppet], ChildSpecError),
+    ],
+)
+def test_a_supervisor_with_impossible_children_fails_without_starting_any(
+    system: ActorSystem, events: Record, children: list[ChildSpec], error: type[Exception]
+) -> None:
+    reason = supervise(system, children).join(PATIENCE_S)
+    assert isinstance(reason, Crashed)
+    assert isinstance(reason.error, error)
+    assert [event.actor for event in events.all(ActorFailed)] == ["team"]
+    assert [event.actor for event in events.all(ActorStarted) if event.actor != "system"] == []
+
+
+def test_shut_down_ends_a_supervisor_and_its_children(system: ActorSystem, diary: Record) -> None:
+    team = supervise(system, [puppet("one", diary), puppet("other", diary)])
+    diary.until(Began("team/other", 1))
+    team.tell(ShutDown())
+    assert team.join(PATIENCE_S) == Shutdown()
+    assert diary.all(Ended) == [
+        Ended("team/other", 1, Shutdown()),
+        Ended("team/one", 1, Shutdown()),
+    ]
+
+
+def test_a_stuck_child_that_ends_late_is_not_mistaken_for_its_successor(
+    system: ActorSystem, diary: Record, events: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
+    refs = Record()
+    child = puppet("child", diary, at_start=lambda puppet: refs.add(puppet.ref), shutdown=SOON)
+    team = supervise(system, [child], restart=Restart.PERMANENT, budget=Budget(0, 60.0))
+    diary.until(Began("team/child", 1))
+    stuck = refs.items[0]
+    stuck.tell(Do(in_turn(swallow_kills(gate, 3), end_yourself)))
+    gate.await_entry()
+    failing = start(team, puppet("failing", diary))
+    failing.tell(Do(crash))
+    diary.until(Began("team/child", 1), count=2)
+    settle(refs.items[1])
+    gate.open()
+    events.expect(ActorFailed, 3)
+    gevent.idle()
+    assert refs.items[1].ask(Ask(lambda puppet: puppet.incarnation)) == 1
+    assert refs.items[1].is_alive
+    assert events.all(ChildRestarting)[1:] == []
+
+
+def test_a_relaunch_that_waits_in_the_mailbox_of_a_restarted_supervisor_starts_nobody(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    delay = 0.02
+    team = supervise(
+        system,
+        budget=Budget(2, 60.0),
+        backoff=Backoff(delay, delay, jitter=0.0),
+        restart=Restart.PERMANENT,
+    )
+    sleeper = start(team, puppet("sleeper", diary, restart=Restart.TEMPORARY))
+    settle(sleeper)
+    child = start(team, puppet("child", diary))
+    hopeless = start(team, puppet("hopeless", diary))
+    # Its third failure, the last one, comes in the same turn of the event loop as the end of
+    # the child's backoff.
+    hopeless.tell(Do(crash))
+    hopeless.tell(Do(crash))
+    diary.until(Began("team/hopeless", 3))
+    child.tell(Do(crash))
+    diary.until(Began("team/child", 2))
+    hopeless.tell(Do(in_turn(lambda _: gevent.sleep(delay), crash)))
+    child.tell(Do(crash))
+    events.until(ChildRestarting("team/child", delay))
+    monkey.get_original("time", "sleep")(3 * delay)
+    hopeless.join(PATIENCE_S)
+    settle(start(team, puppet("sentinel")))
+    gevent.idle()
+    assert diary.all(Began).count(Began("team/child", 3)) == 0

@@ -1,0 +1,266 @@
+"""Small actors and instruments that the tests of the framework share."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, TypeVar
+
+import gevent
+from attrs import frozen
+from gevent import GreenletExit
+from gevent.event import Event as Flag
+
+from rnd_actors.actors import (
+    INFINITY,
+    Actor,
+    ActorRef,
+    ActorSystem,
+    Backoff,
+    Budget,
+    ChildSpec,
+    ExitReason,
+    Request,
+    Restart,
+    ShutdownOrder,
+    StartChild,
+    Supervisor,
+)
+from rnd_actors.actors._cell import Cell
+
+PATIENCE_S = 20.0
+"""How long a test waits before it fails; shorter than the limit that pytest sets."""
+
+SOON = 0.05
+"""A time limit, in seconds, that a test runs into on purpose."""
+
+GENEROUS = Budget(max_restarts=1_000, within=60.0)
+QUICK = Backoff(initial=0.001, maximum=0.002, jitter=0.0)
+
+T = TypeVar("T")
+
+
+class BoomError(Exception):
+    """What a toy raises when it is told to crash."""
+
+
+class Record:
+    """Things in the order in which they happened; a test can wait for what it needs to see."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self._more = Flag()
+
+    def add(self, item: object) -> None:
+        self.items.append(item)
+        self._more.set()
+
+    def all(self, kind: type[T]) -> list[T]:
+        """What has been recorded of this kind up to now."""
+        return [item for item in self.items if isinstance(item, kind)]
+
+    def expect(self, kind: type[T], count: int = 1) -> T:
+        """Wait for the `count`-th item of this kind and return it."""
+        self._wait(lambda: len(self.all(kind)) >= count, f"{count} x {kind.__name__}")
+        return self.all(kind)[count - 1]
+
+    def until(self, item: object, count: int = 1) -> None:
+        """Wait until an item equal to this one has been recorded `count` times."""
+        self._wait(lambda: self.items.count(item) >= count, f"{count} x {item!r}")
+
+    def _wait(self, seen: Callable[[], bool], what: str) -> None:
+        with gevent.Timeout(PATIENCE_S, AssertionError(f"no {what} in {self.items}")):
+            while not seen():
+                self._more.clear()
+                self._more.wait()
+
+
+class Gate:
+    """Holds whoever passes through it until the test opens it."""
+
+    def __init__(self) -> None:
+        self._entered = Flag()
+        self._open = Flag()
+
+    def pass_through(self, _: object = None) -> None:
+        self._entered.set()
+        self._open.wait()
+
+    def await_entry(self) -> None:
+        assert self._entered.wait(PATIENCE_S), "nobody came to the gate"
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@frozen
+class Note:
+    """A message that is written down and nothing else."""
+
+    number: int
+
+
+@frozen
+class Do:
+    """A message that says what to do."""
+
+    action: "Action"
+
+
+@frozen
+class Ask(Request[Any]):
+    """A request that is answered with the outcome of `action`."""
+
+    action: "Action"
+
+
+@frozen
+class Began:
+    """In a puppet's diary: its `on_start` was called."""
+
+    name: str
+    incarnation: int
+
+
+@frozen
+class Ended:
+    """In a puppet's diary: its `on_stop` was called."""
+
+    name: str
+    incarnation: int
+    reason: ExitReason
+
+
+class Puppet(Actor[Any]):
+    """Does what its messages say and keeps a diary of its life."""
+
+    def __init__(
+        self,
+        diary: Record | None = None,
+        *,
+        at_start: "Action | None" = None,
+        at_stop: "Action | None" = None,
+    ) -> None:
+        self.diary = diary or Record()
+        self._at_start = at_start or nothing
+        self._at_stop = at_stop or nothing
+
+    def on_start(self) -> None:
+        self.diary.add(Began(self.ref.name, self.incarnation))
+        self._at_start(self)
+
+    def receive(self, message: object) -> None:
+        match message:
+            case Do(action):
+                action(self)
+            case Ask(action):
+                self.reply(message, action(self))
+            case _:
+                self.diary.add(message)
+
+    def on_stop(self, reason: ExitReason) -> None:
+        self.diary.add(Ended(self.ref.name, self.incarnation, reason))
+        self._at_stop(self)
+
+
+Action: TypeAlias = Callable[[Puppet], object]
+
+
+def nothing(_: Puppet) -> None:
+    """The action of a puppet that has nothing to do."""
+
+
+def crash(_: object = None) -> None:
+    """The action of a puppet that fails."""
+    raise BoomError("as told")
+
+
+def hang(_: object = None) -> None:
+    """The action of a puppet that never returns."""
+    Flag().wait()
+
+
+def in_turn(*actions: Action) -> Action:
+    """The action of a puppet that does one thing after the other."""
+
+    def act(puppet: Puppet) -> None:
+        for action in actions:
+            action(puppet)
+
+    return act
+
+
+def swallow_kills(gate: Gate, times: int) -> Action:
+    """The action of a puppet that must be killed `times` times until it waits no more."""
+
+    def act(puppet: Puppet) -> None:
+        for _ in range(times):
+            try:
+                gate.pass_through()
+            except GreenletExit:
+                puppet.diary.add("not dead yet")
+
+    return act
+
+
+def end_yourself(_: object = None) -> None:
+    """The action of a puppet that ends as if it were killed."""
+    raise GreenletExit
+
+
+def kill_yourself(puppet: Puppet) -> None:
+    """The action of a puppet whose greenlet is killed in the middle of a message."""
+    kill(puppet.ref)
+    hang()
+
+
+def kill(ref: ActorRef[Any]) -> None:
+    """Kill the greenlet in which the actor runs."""
+    greenlet = ref._cell.greenlet
+    assert greenlet is not None
+    greenlet.kill(block=False)
+
+
+def settle(ref: ActorRef[Any]) -> None:
+    """Return when the puppet has handled everything that it was told before."""
+    ref.ask(Ask(nothing), timeout=PATIENCE_S)
+
+
+def puppet(
+    name: str,
+    diary: Record | None = None,
+    *,
+    at_start: Action = nothing,
+    at_stop: Action = nothing,
+    **options: Any,
+) -> ChildSpec:
+    """The spec of a puppet; `options` are further fields of `ChildSpec`."""
+    diary = diary or Record()
+    return ChildSpec(name, lambda: Puppet(diary, at_start=at_start, at_stop=at_stop), **options)
+
+
+def supervise(
+    system: ActorSystem,
+    children: Iterable[ChildSpec] = (),
+    *,
+    budget: Budget = GENEROUS,
+    backoff: Backoff = QUICK,
+    order: ShutdownOrder = ShutdownOrder.REVERSE,
+    restart: Restart = Restart.TEMPORARY,
+    shutdown: float = INFINITY,
+) -> ActorRef[Any]:
+    """Start a supervisor below the system's own; it is not restarted if it fails."""
+    specs = tuple(children)
+
+    def make() -> Supervisor:
+        return Supervisor(specs, budget=budget, backoff=backoff, shutdown_order=order)
+
+    return system.start(ChildSpec("team", make, restart=restart, shutdown=shutdown))
+
+
+def start(supervisor: ActorRef[Any], spec: ChildSpec) -> ActorRef[Any]:
+    """Add a child to a supervisor."""
+    return supervisor.ask(StartChild(spec), timeout=PATIENCE_S)
+
+
+def accounted(cell: Cell) -> int:
+    """In how many places the messages that were told are; to be compared with `told`."""
+    in_hand = cell.in_hand is not None
+    return cell.handled + cell.failed + cell.dead + cell.refused + len(cell.mailbox) + int(in_hand)

@@ -1,0 +1,145 @@
+"""The real command, with real workers."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from gevent.os import make_nonblocking, nb_read
+
+MODULE = (sys.executable, "-m", "rnd_actors")
+SCRIPT = (str(Path(sys.executable).with_name("rnd-actors")),)
+FAST = ("run", "--base-port=0", "--worker-arg=-interval=0.01")
+PATIENCE_S = 20
+
+
+def call(*arguments: str, command: tuple[str, ...] = MODULE) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [*MODULE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("command", [MODULE, SCRIPT])
+def test_it_tells_its_version(command: tuple[str, ...]) -> None:
+    told = call("--version", command=command)
+    assert (told.returncode, told.stdout) == (0, f"rnd-actors {version('rnd-actors')}\n")
+
+
+def test_help_names_every_option_with_its_default() -> None:
+    text = " ".join(call("run", "--help").stdout.split())
+    for words in ("--samples N", "Default: 150.", "--worker COMMAND", "--log-format text|json"):
+        assert words in text
+
+
+def test_a_run_gives_exactly_the_samples_asked_for(tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    done = call(*FAST, "--samples=30", "--workers=4", "--json", f"--output={output}")
+    result = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert result["outcome"] == "complete"
+    assert result["samples"] == result["lines"]["accepted"] == len(result["values"]) == 30
+    samples = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [sample["value"] for sample in samples] == result["values"]
+
+
+def test_a_summary_is_for_people() -> None:
+    done = call(*FAST, "--samples=30", "--workers=4")
+    assert done.returncode == 0
+    assert re.search(r"^samples +30 of 30 *$", done.stdout, re.MULTILINE)
+
+
+def test_a_missed_deadline_is_exit_code_3_with_what_there_is_and_told_even_when_quiet() -> None:
+    limits = ("--samples=100000", "--workers=2", "--deadline=1.2")
+    done = call(*FAST, *limits, "--json", "--quiet")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["outcome"], result["deadline_s"]) == (3, "deadline", 1.2)
+    assert 0 < result["samples"] == len(result["values"])
+    assert done.stderr == "rnd-actors: the deadline of 1.2 s has passed\n"
+
+
+def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> None:
+    worker = "--worker=sh -c 'echo out of luck; exit 7'"
+    done = call("run", "--base-port=0", "--workers=1", worker, "--json")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["outcome"]) == (1, "failed")
+    assert "out of luck" in result["reason"]
+    assert done.stderr.splitlines()[-1].endswith("out of luck")
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_reports_what_there_is_and_leaves_no_worker(
+    number: int, exit_code: int
+) -> None:
+    with started(*FAST, "--samples=100000", "--workers=2", "--json", "-vv") as process:
+        assert process.stderr is not None
+        pids = set()
+        for line in process.stderr:
+            pids |= set(re.findall(r"spawned: pid (\d+)", line))
+            if "50 in all" in line:
+                process.send_signal(number)
+                break
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    result = json.loads(out)
+    assert (process.returncode, result["outcome"]) == (exit_code, "interrupted")
+    assert result["samples"] >= 50
+    assert len(pids) == 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_without_a_terminal_there_is_at_most_one_line_a_second() -> None:
+    settings = ("--base-port=0", "--samples=100000", "--deadline=2.5", "--workers=2", "--json")
+    done = call("run", *settings, "--worker-arg=-interval=0.1", "--worker-arg=-crash-at=8")
+    *reports, end = done.stderr.splitlines()
+    assert len(reports) in (2, 3)  # the workers may take a moment to end
+    assert all(re.search(r" \d+ of 100000 samples in \d\.\d s", line) for line in reports)
+    assert "warnings: " in reports[-1]
+    assert end == "rnd-actors: the deadline of 2.5 s has passed"
+
+
+def test_on_a_terminal_there_is_a_live_view_with_log_lines_above_it() -> None:
+    master, terminal = pty.openpty()
+    command = [*MODULE, *FAST, "--samples=100", "--workers=2", "--worker-arg=-crash-at=30", "-v"]
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=terminal, env=environ, text=True
+    ) as process:
+        os.close(terminal)
+        shown = read_terminal(master)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "Complete: the goal is reached" in out
+    assert "/100" in shown
+    assert "streaming" in shown
+    assert re.search(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now\r\n", shown)
+    hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
+    assert shown.index(hide_cursor) < shown.index("streaming") < shown.index(show_cursor)
+
+
+def read_terminal(master: int) -> str:
+    make_nonblocking(master)
+    shown = b""
+    try:
+        while chunk := nb_read(master, 65536):
+            shown += chunk
+    except OSError:  # this is how a terminal ends on Linux
+        os.close(master)
+    return shown.decode()

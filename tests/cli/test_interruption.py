@@ -1,0 +1,24 @@
+import os
+import signal
+
+import pytest
+
+from rnd_actors.cli._interruption import interruption
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_sets_the_event_and_is_the_exit_code(number: int, exit_code: int) -> None:
+    with interruption() as told:
+        assert not told.event.is_set()
+        os.kill(os.getpid(), number)
+        assert told.event.wait(10)
+    assert told.exit_code == exit_code
+
+
+def test_afterwards_signals_do_what_they_did_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with interruption():
+        pass
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,224 @@
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnd_actors import cli
+from rnd_actors.cli import _app
+from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.cli._options import Options
+from rnd_actors.running import RunSettings
+
+GIVEN: dict[str, tuple[str, object, object]] = {
+    "samples": ("7", 7, 7),
+    "workers": ("3", 3, 3),
+    "worker": (f"{sys.executable} -S", f"{sys.executable} -S", (sys.executable, "-S")),
+    "worker-arg": ("-flaky", ["-flaky"], ("-flaky",)),
+    "base-port": ("0", 0, 0),
+    "deadline": ("2.5", 2.5, 2.5),
+    "start-timeout": ("1", 1, 1.0),
+    "stall-timeout": ("2e1", 20, 20.0),
+    "output": ("out.jsonl", "out.jsonl", Path("out.jsonl")),
+    "json": ("true", True, True),
+    "quiet": ("1", True, True),
+    "verbose": ("1", 1, 1),
+    "log-format": ("json", "json", LogFormat.JSON),
+}
+"""By option: as text, as TOML, and what it becomes."""
+FLAGS_WITHOUT_VALUE = ("json", "quiet", "verbose")
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Reader":
+    monkeypatch.chdir(tmp_path)
+    return Reader(monkeypatch)
+
+
+class Reader:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self._options: Options | None = None
+        monkeypatch.setattr(_app, "execute", self._note)
+
+    def __call__(self, *flags: str, toml: str | None = None, **environ: str) -> Options:
+        assert self.fail(*flags, toml=toml, **environ) == 0
+        assert self._options is not None
+        return self._options
+
+    def fail(self, *flags: str, toml: str | None = None, **environ: str) -> int:
+        for name, value in environ.items():
+            self._monkeypatch.setenv(f"RND_ACTORS_{name}", value)
+        if toml is not None:
+            Path("run.toml").write_text(toml, encoding="utf-8")
+            flags = (*flags, "--config", "run.toml")
+        return cli.main(["run", *flags])
+
+    def _note(self, options: Options) -> int:
+        self._options = options
+        return 0
+
+
+def set_by(option: str, options: Options) -> Any:
+    field = "worker_args" if option == "worker-arg" else option.replace("-", "_")
+    return getattr(options.settings if hasattr(options.settings, field) else options, field)
+
+
+def test_nothing_given_is_the_default_run(read: Reader) -> None:
+    assert read() == Options(settings=RunSettings())
+
+
+@pytest.mark.parametrize("option", GIVEN)
+def test_every_option_is_a_flag(read: Reader, option: str) -> None:
+    text, _, expected = GIVEN[option]
+    flag = f"--{option}" if option in FLAGS_WITHOUT_VALUE else f"--{option}={text}"
+    assert set_by(option, read(flag)) == expected
+
+
+@pytest.mark.parametrize("option", GIVEN)
+def test_every_option_is_an_environment_variable(read: Reader, option: str) -> None:
+    text, _, expected = GIVEN[option]
+    assert set_by(option, read(**{option.upper().replace("-", "_"): text})) == expected
+
+
+@pytest.mark.parametrize("option", GIVEN)
+def test_every_option_is_a_key_of_the_file(read: Reader, option: str) -> None:
+    _, value, expected = GIVEN[option]
+    assert set_by(option, read(toml=f"{option} = {json.dumps(value)}")) == expected
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(read: Reader) -> None:
+    settings = read(
+        "--samples=1", toml="samples = 3\nworkers = 3\ndeadline = 3", SAMPLES="2", WORKERS="2"
+    ).settings
+    assert (settings.samples, settings.workers, settings.deadline) == (1, 2, 3)
+
+
+def test_an_empty_variable_counts_as_unset(read: Reader) -> None:
+    assert read(SAMPLES="", toml="samples = 3").settings.samples == 3
+
+
+def test_worker_arguments_may_look_like_options(read: Reader) -> None:
+    options = read("--worker-arg", "-flaky", "--worker-arg", "--port 1")
+    assert options.settings.worker_args == ("-flaky", "--port 1")
+
+
+def test_worker_arguments_in_the_environment_are_split_as_a_shell_would(read: Reader) -> None:
+    assert read(WORKER_ARG="-a '-b c'").settings.worker_args == ("-a", "-b c")
+
+
+def test_verbose_counts_how_often_it_is_given(read: Reader) -> None:
+    assert read("-vv").verbose == 2
+
+
+def test_a_worker_is_a_path_even_with_spaces_in_it(read: Reader) -> None:
+    worker = Path("my worker")
+    worker.touch(mode=0o755)
+    assert read("--worker", "my worker").settings.worker == (str(worker.absolute()),)
+
+
+def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
+    program, *arguments = read("--worker", "sh -c 'exit 1'").settings.worker
+    assert Path(program).is_absolute()
+    assert arguments == ["-c", "exit 1"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--samples=x"], "--samples takes a whole number from 1 to 1000000000; got 'x'"),
+        (["--samples=1.5"], "--samples takes a whole number from 1 to 1000000000; got '1.5'"),
+        (["--workers=0"], "--workers takes a whole number from 1 to 1000; got 0"),
+        (["--samples="], "--samples takes a whole number from 1 to 1000000000; got ''"),
+        (["--deadline=nan"], "--deadline takes seconds > 0; got nan"),
+        (["--log-format=xml"], "--log-format takes text or json; got 'xml'"),
+        (
+            ["--worker=/no/such"],
+            "--worker takes the path of an executable, or a command line that starts with one; got",
+        ),
+        (["--worker='"], '--worker takes a command line that a shell could split; got "\'"'),
+        (
+            ["--output=no/such/file"],
+            "--output takes a file that can be written, in a directory that exists; got 'no/such",
+        ),
+        (
+            ["--output=."],
+            "--output takes a file that can be written, in a directory that exists; got",
+        ),
+        (
+            ["--workers=1000", "--base-port=65000"],
+            "--base-port takes a port up to 64536, since 1000 workers need one each; got 65000",
+        ),
+        (["--sampels=3"], "No such option: --sampels"),
+        (["--samples"], "Option '--samples' requires an argument."),
+        (["what"], "Got unexpected extra argument(s) (what)"),
+        (
+            ["--config=none.toml"],
+            "--config takes a TOML file that can be read (No such file or directory); got 'none",
+        ),
+    ],
+)
+def test_a_wrong_flag_is_one_line_and_exit_code_2(
+    read: Reader,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    complaint: str,
+) -> None:
+    assert read.fail(*flags) == 2
+    assert_one_line(capsys, complaint)
+
+
+@pytest.mark.parametrize(
+    ("toml", "complaint"),
+    [
+        ("samples = 1.5", "samples in run.toml takes a whole number from 1 to 1000000000; got 1.5"),
+        ("samples = true", "samples in run.toml takes a whole number from 1 to 1000000000; got Tr"),
+        ("base-port = -1", "base-port in run.toml takes a whole number from 0 to 65535; got -1"),
+        ("worker-arg = [1]", "worker-arg in run.toml takes a list of arguments, or "),
+        ("worker = 1", "worker in run.toml takes the path of an executable, or a command line "),
+        ("verbose = -1", "verbose in run.toml takes a whole number, 0 or more; got -1"),
+        ("json = 'on'", "json in run.toml takes true or false; got 'on'"),
+        ("output = []", "output in run.toml takes a file that can be written, "),
+        (
+            "base_port = 1",
+            "run.toml takes the keys samples, workers, worker, worker-arg, base-port, ",
+        ),
+        ("samples = ", "--config takes a TOML file that can be read (Invalid value "),
+    ],
+)
+def test_a_wrong_file_is_one_line_and_exit_code_2(
+    read: Reader, capsys: pytest.CaptureFixture[str], toml: str, complaint: str
+) -> None:
+    assert read.fail(toml=toml) == 2
+    assert_one_line(capsys, complaint)
+
+
+def test_a_wrong_variable_is_one_line_and_exit_code_2(
+    read: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read.fail(STALL_TIMEOUT="soon") == 2
+    assert_one_line(capsys, "RND_ACTORS_STALL_TIMEOUT takes seconds > 0; got 'soon'")
+
+
+def test_an_output_that_may_not_be_written_is_refused(
+    read: Reader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert read.fail("--output=out.jsonl") == 2
+    assert_one_line(capsys, "--output takes a file that can be written, ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["--fast"]])
+def test_without_a_known_command_there_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    assert_one_line(capsys, "")
+
+
+def assert_one_line(capsys: pytest.CaptureFixture[str], complaint: str) -> None:
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"rnd-actors: {complaint}")
+    assert told.err.count("\n") == 1

@@ -1,0 +1,103 @@
+import pytest
+
+from rnd_actors.actors import (
+    ActorFailed,
+    ActorStarted,
+    ActorStopped,
+    Budget,
+    ChildAbandoned,
+    ChildRestarting,
+    Crashed,
+    Event,
+    Killed,
+    Shutdown,
+)
+from rnd_actors.cli import Progress
+from rnd_actors.cli._progress import WorkerRow, WorkerState
+from rnd_actors.collecting import SamplesAccepted
+from rnd_actors.errors import WorkerExitedError
+from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def progress(clock: Clock) -> Progress:
+    return Progress(goal=10, workers=2, clock=clock)
+
+
+def samples(worker: int, total: int, accepted: int = 1) -> SamplesAccepted:
+    return SamplesAccepted(worker, accepted, 10 * total, total, total / 10)
+
+
+def test_a_worker_has_a_row_before_anything_happens(progress: Progress) -> None:
+    assert progress.workers == {1: WorkerRow(), 2: WorkerRow()}
+
+
+def test_a_row_shows_process_samples_and_restarts(progress: Progress) -> None:
+    progress(WorkerSpawned(2, 3, pid=77, port=3002))
+    progress(WorkerStreaming(2, 3))
+    progress(samples(2, total=1))
+    progress(samples(2, total=4, accepted=3))
+    assert progress.workers[2] == WorkerRow(
+        WorkerState.STREAMING, port=3002, pid=77, samples=4, restarts=2, last_value=40
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (WorkerSpawned(1, 1, pid=7, port=3001), "starting"),
+        (WorkerStreaming(1, 1), "streaming"),
+        (ActorFailed("workers/1", 1, Killed()), "crashed"),
+        (ChildRestarting("workers/1", 0.5), "restarting"),
+        (ChildAbandoned("workers/1", Budget(), Killed()), "given up"),
+        (ActorStopped("workers/1", 1, Shutdown()), "stopped"),
+        (ActorStopped("collector", 1, Shutdown()), "waiting"),
+        (ActorStarted("workers/1", 1), "waiting"),
+    ],
+)
+def test_a_row_shows_what_its_worker_is_doing(progress: Progress, event: Event, state: str) -> None:
+    progress(event)
+    assert progress.workers[1].state.value == state
+    assert progress.workers[2].state.value == "waiting"
+
+
+def test_rate_and_time_left_leave_out_the_first_sample_of_each_worker(
+    progress: Progress, clock: Clock
+) -> None:
+    progress(WorkerSpawned(1, 1, pid=7, port=3001))
+    clock.now += 0.5
+    progress(samples(1, total=1))
+    progress(samples(2, total=2))
+    assert progress.report().rate_per_s is None
+    clock.now += 1.0
+    progress(samples(1, total=3))
+    progress(samples(2, total=4))
+    clock.now += 0.25
+    report = progress.report()
+    assert (report.elapsed_s, report.rate_per_s, report.left_s) == (1.75, 2.0, 3.0)
+
+
+def test_a_report_is_a_line_of_what_there_is_to_say(progress: Progress, clock: Clock) -> None:
+    assert str(progress.report()) == "0 of 10 samples in 0.0 s"
+    progress(WorkerSpawned(1, 2, pid=7, port=3001))
+    progress(samples(1, total=1))
+    clock.now += 2.0
+    progress(samples(1, total=5, accepted=4))
+    progress(MalformedLine(1, 2, b"oops"))
+    progress(ActorFailed("workers/1", 2, Crashed(WorkerExitedError("gone\nfor \x1bgood"))))
+    assert str(progress.report()) == (
+        "5 of 10 samples in 2.0 s, 2.0/s, 2 s left, restarts: 1, warnings: 2, the last: "
+        "workers/1 failed (incarnation 2): crashed: WorkerExitedError: gone for good"
+    )

@@ -1,0 +1,67 @@
+from io import StringIO
+
+from attrs import evolve
+from rich.console import Console
+
+from rnd_actors.cli._summary import summary
+from rnd_actors.collecting import Lines, Outcome, Result, WorkerResult
+from tests.cli.results import COMPLETE, ended
+
+
+def told(result: Result) -> list[str]:
+    console = Console(file=StringIO(), width=80, record=True)
+    console.print(summary(result))
+    return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+
+def test_it_tells_the_numbers_the_workers_and_the_figures() -> None:
+    assert told(COMPLETE) == [
+        "10 20 33",
+        "",
+        "worker port samples starts crashes malformed last exit",
+        "1 3001 2 1 0 1",
+        "2 3002 1 3 2 0 killed",
+        "",
+        "Complete: the goal is reached",
+        "samples 3 of 3",
+        "total time 1.50 s",
+        "rate 2.0/s",
+        "mean 21.00",
+        "restarts 2",
+        "lines 5 received: 3 accepted, 1 surplus, 1 malformed",
+    ]
+
+
+def test_it_tells_why_a_run_is_not_complete() -> None:
+    result = ended(Outcome.FAILED, "no worker is left; its last words:\n\x1b[31m[bold]panic")
+    lines = told(result)
+    start = lines.index("Failed: no worker is left; its last words:")
+    assert lines[start + 1] == "[31m[bold]panic"
+
+
+def test_it_tells_the_deadline_that_was_missed() -> None:
+    lines = told(evolve(ended(Outcome.DEADLINE, "late"), deadline_s=10.0))
+    assert "Deadline missed: late" in lines
+    assert "total time 1.50 s (deadline 10 s)" in lines
+
+
+def test_without_samples_there_is_no_mean() -> None:
+    nothing = evolve(COMPLETE, values=(), elapsed_s=0.0, lines=Lines(0, 0, 0, 0))
+    assert {"mean -", "rate 0.0/s", "samples 0 of 3"} <= set(told(nothing))
+
+
+def test_a_goal_that_is_no_number_is_not_told() -> None:
+    assert "samples 3" in told(evolve(COMPLETE, goal=None))
+
+
+def test_of_many_numbers_the_first_and_the_last_are_told() -> None:
+    lines = told(evolve(COMPLETE, values=tuple(range(1000, 2000))))
+    numbers = " ".join(lines[: lines.index("")])
+    assert numbers.startswith("1000 1001 ")
+    assert " 1149 ... (700 left out) ... 1850 " in numbers
+    assert numbers.endswith(" 1999")
+
+
+def test_markup_in_last_words_is_text() -> None:
+    worker = WorkerResult(1, 3001, 0, 1, 1, 0, "exit [red]2")
+    assert told(evolve(COMPLETE, workers=(worker,)))[3] == "1 3001 0 1 1 0 exit [red]2"

@@ -1,0 +1,277 @@
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from rnd_actors.actors import (
+    ActorSystem,
+    ChildDown,
+    ChildGivenUp,
+    ChildSpec,
+    ChildUp,
+    Crashed,
+    ExitReason,
+    Killed,
+    RestartChild,
+    ShutDown,
+)
+from rnd_actors.collecting import (
+    Accepted,
+    Collection,
+    Collector,
+    CollectorActor,
+    Conclude,
+    Outcome,
+    Result,
+    Sample,
+    SampleCount,
+    SamplesAccepted,
+)
+from rnd_actors.errors import WorkerExitedError
+from rnd_actors.workers import Samples
+from tests.probe import Probe
+
+CRASH = Crashed(WorkerExitedError("worker 1 exited with code 2", ("panic: out of luck",)))
+
+
+class Bench:
+    """A collector actor between a probe as its supervisor and a probe as its sink."""
+
+    def __init__(self, system: ActorSystem) -> None:
+        self.system = system
+        self.supervisor = Probe(system, "supervisor")
+        self.sink = Probe(system, "sink")
+        self.events: list[Any] = []
+        system.events.subscribe(self.events.append, to=SamplesAccepted)
+        self.received: dict[int, int] = {}
+
+    def start(
+        self,
+        collector: Collector,
+        *,
+        deadline: float | None = None,
+        workers: int = 1,
+        up: bool = True,
+    ) -> None:
+        self.collector = collector
+        self.collection = Collection.of({i: 3000 + i for i in range(1, workers + 1)})
+        self.ref = self.system.start(
+            ChildSpec(
+                "collector",
+                lambda: CollectorActor(collector, self.collection, deadline, [self.sink.ref]),
+            )
+        )
+        for worker in range(1, workers + 1) if up else ():
+            self.ref.tell(ChildUp(self.supervisor.ref, str(worker), 1))
+
+    def send(self, *values: int, malformed: int = 0, worker: int = 1) -> None:
+        first = self.received.get(worker, 0)
+        self.received[worker] = first + len(values) + malformed
+        self.ref.tell(
+            Samples(
+                worker=worker,
+                incarnation=1,
+                first_seq=first,
+                values=values,
+                malformed=malformed,
+                received=self.received[worker],
+                received_at=time.monotonic(),
+            )
+        )
+
+    def down(self, worker: int = 1, reason: ExitReason = CRASH) -> None:
+        self.ref.tell(ChildDown(self.supervisor.ref, str(worker), 1, reason))
+
+    def result(self) -> Result:
+        """Wait until the actor has handled everything, and return the result of the collection."""
+        self.ref.tell(Conclude(Outcome.INTERRUPTED, "the test asks"))
+        self.supervisor.fish_for(ShutDown)
+        return self.collection.result(self.collector.goal, None)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with ActorSystem() as system:
+        yield Bench(system)
+
+
+@define
+class Picky(Collector):
+    """Collects for ever; `take` says what is accepted and `again` who is restarted."""
+
+    take: Callable[[Sample], bool] = lambda sample: True
+    again: bool = True
+    asked: list[int] = field(factory=list)
+
+    def is_reached(self) -> bool:
+        return False
+
+    def accepts(self, sample: Sample) -> bool:
+        return self.take(sample)
+
+    def restarts(self, worker: int, reason: ExitReason) -> bool:
+        self.asked.append(worker)
+        return self.again
+
+
+def test_it_shuts_everything_down_at_exactly_its_goal(bench: Bench) -> None:
+    bench.start(SampleCount(4))
+    bench.send(1, 2, 3)
+    bench.send(4, 5, 6)
+    bench.supervisor.expect(ShutDown)
+    result = bench.result()
+    assert result.outcome is Outcome.COMPLETE
+    assert result.values == (1, 2, 3, 4)
+
+
+def test_what_comes_after_the_goal_is_surplus(bench: Bench) -> None:
+    bench.start(SampleCount(2))
+    bench.send(1, 2, 3, malformed=1)
+    bench.supervisor.expect(ShutDown)
+    bench.send(4, malformed=1)
+    lines = bench.result().lines
+    assert (lines.received, lines.accepted, lines.surplus, lines.malformed) == (6, 2, 2, 2)
+
+
+def test_what_the_collector_refuses_is_surplus(bench: Bench) -> None:
+    bench.start(Picky(take=lambda sample: sample.value % 2 == 0))
+    bench.send(1, 2, 3, 4)
+    result = bench.result()
+    assert result.values == (2, 4)
+    assert result.lines.surplus == 2
+
+
+def test_samples_are_identified_and_go_to_the_sinks_in_order(bench: Bench) -> None:
+    bench.start(Picky(take=lambda sample: sample.value != 11))
+    bench.send(10, 11, 12)
+    bench.send(13)
+    samples = [s for _ in range(2) for s in bench.sink.expect(Accepted).samples]
+    assert [(s.index, s.value, s.worker, s.incarnation, s.seq) for s in samples] == [
+        (0, 10, 1, 1, 0),
+        (1, 12, 1, 1, 2),
+        (2, 13, 1, 1, 3),
+    ]
+    assert abs(samples[0].received_at - time.time()) < 3600
+
+
+def test_progress_is_published(bench: Bench) -> None:
+    bench.start(SampleCount(4))
+    bench.send(7, 8)
+    bench.sink.expect(Accepted)
+    bench.result()
+    assert bench.events == [
+        SamplesAccepted(worker=1, accepted=2, last_value=8, total=2, progress=0.5)
+    ]
+
+
+def test_a_worker_that_goes_down_is_restarted(bench: Bench) -> None:
+    collector = Picky()
+    bench.start(collector)
+    bench.down()
+    assert bench.supervisor.expect(RestartChild) == RestartChild("1")
+    assert collector.asked == [1]
+    [worker] = bench.result().workers
+    assert (worker.crashes, worker.last_exit) == (1, "worker 1 exited with code 2")
+
+
+def test_a_worker_is_not_restarted_after_the_goal(bench: Bench) -> None:
+    bench.start(SampleCount(1))
+    bench.send(1)
+    bench.supervisor.expect(ShutDown)
+    bench.down()
+    bench.result()
+    assert RestartChild("1") not in bench.supervisor.told()
+
+
+def test_when_the_collector_lets_all_workers_rest_the_run_has_failed(bench: Bench) -> None:
+    bench.start(Picky(again=False), workers=2)
+    bench.down(worker=1)
+    bench.down(worker=2)
+    _, before = bench.supervisor.fish_for(ShutDown)
+    assert before == []
+    result = bench.result()
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == (
+        "no worker is left; the last one: worker 1 exited with code 2; its last words:\n"
+        "  panic: out of luck"
+    )
+
+
+def test_when_all_workers_are_given_up_the_run_has_failed(bench: Bench) -> None:
+    bench.start(Picky(), workers=2)
+    for worker in ("1", "2"):
+        bench.ref.tell(ChildGivenUp(bench.supervisor.ref, worker, Killed()))
+    bench.supervisor.fish_for(ShutDown)
+    assert bench.result().reason == "no worker is left; the last one: killed"
+
+
+def test_the_deadline_ends_the_run_with_what_has_arrived(bench: Bench) -> None:
+    bench.start(SampleCount(100), deadline=0.05)
+    bench.send(1, 2)
+    bench.supervisor.expect(ShutDown)
+    result = bench.result()
+    assert (result.outcome, result.values) == (Outcome.DEADLINE, (1, 2))
+    assert result.reason == "the deadline of 0.05 s has passed"
+
+
+def test_the_first_conclusion_is_right(bench: Bench) -> None:
+    bench.start(SampleCount(1))
+    bench.ref.tell(Conclude(Outcome.INTERRUPTED, "stop"))
+    bench.send(1)
+    result = bench.result()
+    assert (result.outcome, result.reason, result.values) == (Outcome.INTERRUPTED, "stop", ())
+
+
+def test_an_interruption_before_the_first_worker_stops_the_run_as_soon_as_there_is_one(
+    bench: Bench,
+) -> None:
+    bench.start(SampleCount(1), up=False)
+    bench.ref.tell(Conclude(Outcome.INTERRUPTED, "stop"))
+    bench.ref.tell(ChildUp(bench.supervisor.ref, "1", 1))
+    bench.supervisor.expect(ShutDown)
+
+
+def test_the_end_of_a_sink_ends_the_run(bench: Bench) -> None:
+    bench.start(SampleCount(10))
+    bench.sink.ref.stop()
+    bench.supervisor.expect(ShutDown)
+    result = bench.result()
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "sink: normal")
+
+
+def test_a_collector_that_raises_loses_nothing_it_had_accepted(bench: Bench) -> None:
+    def take(sample: Sample) -> bool:
+        if sample.value == 13:
+            raise ValueError("unlucky")
+        return True
+
+    bench.start(Picky(take=take))
+    bench.send(1)
+    bench.send(2, 13, 3)
+    bench.send(4)
+    result = bench.result()
+    assert result.values == (1, 2, 4)
+    lines = result.lines
+    assert (lines.received, lines.accepted, lines.surplus) == (5, 3, 2)
+
+
+def test_a_collector_that_raises_on_a_crash_has_the_worker_restarted(bench: Bench) -> None:
+    class Confused(Picky):
+        def restarts(self, worker: int, reason: ExitReason) -> bool:
+            raise ValueError("who?")
+
+    bench.start(Confused())
+    bench.down()
+    assert bench.supervisor.expect(RestartChild) == RestartChild("1")
+
+
+def test_the_deadline_holds_across_a_restart_of_the_actor(bench: Bench) -> None:
+    def take(sample: Sample) -> bool:
+        raise ValueError("unlucky")
+
+    bench.start(Picky(take=take), deadline=0.2)
+    bench.send(1)
+    bench.supervisor.expect(ShutDown)
+    assert bench.result().outcome is Outcome.DEADLINE

@@ -1,0 +1,170 @@
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gevent.event import Event as Flag
+
+from rnd_actors.actors import Event
+from rnd_actors.collecting import Collector, Outcome, Result, Sample, SamplesAccepted
+from rnd_actors.running import RunSettings, run
+from rnd_actors.workers import WorkerSpawned
+
+
+def settings(*flags: str, interval: float = 0.005, **others: Any) -> RunSettings:
+    worker_args = ("-interval", str(interval), *flags)
+    return RunSettings(**{"workers": 4, **others}, base_port=0, worker_args=worker_args)
+
+
+def assert_balanced(result: Result) -> None:
+    lines = result.lines
+    assert result.samples == lines.accepted == len(result.values)
+    assert lines.received == lines.accepted + lines.surplus + lines.malformed
+    assert result.samples == sum(worker.samples for worker in result.workers)
+
+
+def test_a_run_returns_exactly_the_samples_asked_for() -> None:
+    result = run(settings(samples=150, workers=16))
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 150)
+    assert all(0 <= value <= 99 for value in result.values)
+    assert 0 < result.elapsed_s < 30
+    assert result.restarts == 0
+    assert_balanced(result)
+
+
+def test_every_worker_contributes() -> None:
+    result = run(settings(samples=100, workers=4))
+    assert [worker.id for worker in result.workers] == [1, 2, 3, 4]
+    assert all(worker.samples > 0 for worker in result.workers)
+
+
+def test_workers_that_crash_are_restarted_and_the_count_is_exact() -> None:
+    result = run(settings("-flaky", "-cut", samples=150, interval=0.02))
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 150)
+    assert result.restarts > 0
+    assert_balanced(result)
+
+
+def test_a_number_cut_off_by_a_crash_is_never_counted() -> None:
+    result = run(settings("-consecutive", "-cut", "-crash-at", "12", samples=60, workers=2))
+    assert set(result.values) <= set(range(11))
+    assert result.lines.malformed > 0
+    assert_balanced(result)
+
+
+def test_malformed_lines_are_in_the_ledger() -> None:
+    result = run(settings("-malformed-every", "4", samples=50))
+    assert result.lines.malformed > 0
+    assert_balanced(result)
+
+
+def test_nothing_is_lost_at_full_speed() -> None:
+    result = run(settings("-lines-per-chunk", "50", interval=0, samples=20_000))
+    assert result.samples == 20_000
+    assert_balanced(result)
+
+
+def test_the_deadline_ends_the_run_with_what_has_arrived() -> None:
+    result = run(settings(samples=10**6, deadline=0.5))
+    assert result.outcome is Outcome.DEADLINE
+    assert 0 < result.samples < 10**6
+    assert_balanced(result)
+
+
+def test_an_interruption_ends_the_run_with_what_has_arrived() -> None:
+    interrupted = Flag()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, SamplesAccepted):
+            interrupted.set()
+
+    result = run(settings(samples=10**6), subscriber=interrupt, interrupted=interrupted)
+    assert result.outcome is Outcome.INTERRUPTED
+    assert result.samples > 0
+    assert_balanced(result)
+
+
+def test_workers_that_exit_at_once_are_given_up_and_the_run_fails_with_their_words() -> None:
+    result = run(RunSettings(worker=("/bin/sh", "-c", "echo no luck; exit 3"), workers=2))
+    assert result.outcome is Outcome.FAILED
+    assert result.reason.startswith("no worker is left; the last one: worker ")
+    assert result.reason.endswith(" exited with code 3; its last words:\n  no luck")
+    assert [worker.starts for worker in result.workers] == [6, 6]
+    assert [worker.crashes for worker in result.workers] == [6, 6]
+
+
+def test_no_process_is_left_after_a_run_nor_while_its_result_is_made() -> None:
+    spawned: list[int] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, WorkerSpawned):
+            spawned.append(event.pid)
+
+    run(settings(samples=20), subscriber=note)
+    assert len(spawned) == 4
+    for pid in spawned:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_samples_are_written_as_they_arrive(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    result = run(settings(samples=50, output=path))
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["value"] for row in rows] == list(result.values)
+    assert [row["index"] for row in rows] == list(range(50))
+    assert len({(row["worker"], row["incarnation"], row["seq"]) for row in rows}) == 50
+
+
+def test_an_output_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
+    result = run(settings(samples=10**6, output=tmp_path / "missing" / "samples.jsonl"))
+    assert result.outcome is Outcome.FAILED
+    assert "No such file" in result.reason
+    assert_balanced(result)
+
+
+def test_a_disk_that_is_full_fails_the_run_with_what_has_arrived() -> None:
+    result = run(settings(samples=10**6, output=Path("/dev/full")))
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == "output: cannot write /dev/full: No space left on device"
+    assert result.samples > 0
+    assert_balanced(result)
+
+
+class Until(Collector):
+    """Ends when `reached` says so of the samples."""
+
+    def __init__(self, reached: Callable[[list[Sample]], bool]) -> None:
+        self.samples: list[Sample] = []
+        self.reached = reached
+
+    def accepts(self, sample: Sample) -> bool:
+        self.samples.append(sample)
+        return True
+
+    def is_reached(self) -> bool:
+        return self.reached(self.samples)
+
+
+def test_a_custom_collector_sets_the_goal() -> None:
+    result = run(settings(), Until(lambda samples: samples[-1].value > 90))
+    assert result.outcome is Outcome.COMPLETE
+    assert result.values[-1] > 90
+    assert all(value <= 90 for value in result.values[:-1])
+    assert result.goal is None
+
+
+def test_a_collector_that_keeps_raising_fails_the_run_with_traceback_and_partial_result() -> None:
+    def raise_after_ten(samples: list[Sample]) -> bool:
+        if len(samples) > 10:
+            raise ValueError("I cannot count further")
+        return False
+
+    result = run(settings(), Until(raise_after_ten))
+    assert result.outcome is Outcome.FAILED
+    assert "raise_after_ten" in result.reason
+    assert result.reason.endswith("ValueError: I cannot count further")
+    assert result.samples > 10
+    assert_balanced(result)

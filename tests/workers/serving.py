@@ -1,0 +1,37 @@
+"""Workers that answer with just the bytes a test wants, on a loopback port."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import gevent
+from gevent.server import StreamServer
+from gevent.socket import socket
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    """Frame data for the chunked encoding."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@contextmanager
+def serving(answer: Callable[[socket], object]) -> Iterator[int]:
+    """Serve connections with `answer(connection)`; the value is the port."""
+
+    def handle(connection: socket, _: object) -> None:
+        with connection:
+            request = connection.makefile("rb")
+            with request:
+                while request.readline() not in (b"\r\n", b""):
+                    pass
+                answer(connection)
+
+    server = StreamServer(("127.0.0.1", 0), handle)
+    server.start()
+    try:
+        assert server.server_port is not None
+        yield server.server_port
+    finally:
+        server.stop(timeout=0)
+        gevent.sleep(0)

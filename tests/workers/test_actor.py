@@ -1,0 +1,202 @@
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rnd_actors.actors import (
+    ActorSystem,
+    ChildDown,
+    ChildSpec,
+    ChildUp,
+    Crashed,
+    Restart,
+    ShutDown,
+    Supervisor,
+)
+from rnd_actors.errors import (
+    WorkerError,
+    WorkerExitedError,
+    WorkerRefusedError,
+    WorkerSilentError,
+    WorkerStartError,
+)
+from rnd_actors.workers import (
+    STANDIN,
+    MalformedLine,
+    Samples,
+    WorkerActor,
+    WorkerSettings,
+    WorkerSpawned,
+    choose_ports,
+    worker_command,
+)
+from tests.probe import Probe
+
+FAST = ("-interval", "0.002", "-consecutive")
+
+
+class Bench:
+    """A supervisor with one worker, and a probe in the place of its collector."""
+
+    def __init__(self, system: ActorSystem) -> None:
+        self.system = system
+        self.collector = Probe(system, "collector")
+        self.events: list[Any] = []
+        system.events.subscribe(self.events.append)
+
+    def start(self, *flags: str, program: tuple[str, ...] = STANDIN, **settings: Any) -> None:
+        [port] = choose_ports(0, 1)
+        command = (*worker_command(program, 3, port), *flags)
+        worker = WorkerSettings(id=3, port=port, command=command, **settings)
+        child = ChildSpec(
+            "3",
+            lambda: WorkerActor(worker, self.collector.ref),
+            restart=Restart.DELEGATED,
+            decider=self.collector.ref,
+        )
+        self.workers = self.system.start(
+            ChildSpec("workers", lambda: Supervisor([child]), restart=Restart.TEMPORARY)
+        )
+        self.collector.expect(ChildUp)
+
+    def crash(self) -> tuple[WorkerError, list[Samples]]:
+        """Wait for the worker to go down; return why, and what it sent before."""
+        down, samples = self.collector.fish_for(ChildDown)
+        assert isinstance(down.reason, Crashed)
+        assert isinstance(down.reason.error, WorkerError)
+        return down.reason.error, samples
+
+    def seen(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with ActorSystem() as system:
+        yield Bench(system)
+
+
+def values(samples: list[Samples]) -> list[int]:
+    return [value for batch in samples for value in batch.values]
+
+
+def test_its_samples_are_numbered_without_gaps(bench: Bench) -> None:
+    bench.start(*FAST, "-lines-per-chunk", "3")
+    batches = [bench.collector.expect(Samples) for _ in range(5)]
+    assert values(batches) == list(range(len(values(batches))))
+    assert all(batch.worker == 3 and batch.incarnation == 1 for batch in batches)
+    for batch in batches:
+        assert batch.values[0] == batch.first_seq
+        assert batch.received == batch.first_seq + len(batch.values)
+
+
+def test_it_asks_again_on_the_same_process_when_the_answer_ends(bench: Bench) -> None:
+    bench.start(*FAST, numbers_per_request=2)
+    batches = [bench.collector.expect(Samples) for _ in range(7)]
+    assert values(batches)[:7] == list(range(7))
+    assert len(bench.seen(WorkerSpawned)) == 1
+
+
+def test_a_crash_is_told_after_all_samples_with_code_and_last_words(bench: Bench) -> None:
+    bench.start(*FAST, "-crash-at", "6", "-exit-code", "9")
+    error, samples = bench.crash()
+    assert values(samples) == [0, 1, 2, 3, 4]
+    assert isinstance(error, WorkerExitedError)
+    assert str(error) == "worker 3 exited with code 9"
+    assert error.last_words[-1] == "panic: out of luck"
+
+
+def test_a_number_cut_off_by_a_crash_is_malformed_and_never_a_sample(bench: Bench) -> None:
+    bench.start("-interval", "0.002", "-seed", "4", "-crash-at", "4", "-cut")
+    _, samples = bench.crash()
+    assert len(values(samples)) == 3
+    assert sum(batch.malformed for batch in samples) == 1
+    assert samples[-1].received == 4
+    [event] = bench.seen(MalformedLine)
+    assert event.line.startswith(b"rnd=")
+
+
+def test_malformed_lines_are_counted_and_the_stream_goes_on(bench: Bench) -> None:
+    bench.start(*FAST, "-malformed-every", "3", "-crash-at", "10")
+    _, samples = bench.crash()
+    assert values(samples) == [0, 1, 3, 4, 6, 7]
+    assert [batch.first_seq for batch in samples if batch.values] == [0, 1, 2, 3, 4, 5]
+    assert sum(batch.malformed for batch in samples) == 3
+    assert samples[-1].received == 9
+
+
+def test_a_signal_that_ends_the_worker_is_named(bench: Bench) -> None:
+    bench.start(*FAST)
+    bench.collector.expect(Samples)
+    os.kill(bench.seen(WorkerSpawned)[0].pid, signal.SIGKILL)
+    error, _ = bench.crash()
+    assert str(error) == "worker 3 was ended by SIGKILL"
+
+
+def test_a_silent_worker_is_ended(bench: Bench) -> None:
+    bench.start(*FAST, "-hang-at", "3", stall_timeout=0.1)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerSilentError)
+    assert str(error) == "worker 3: silent for 0.1 s"
+    assert values(samples) == [0, 1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(bench.seen(WorkerSpawned)[0].pid, 0)
+
+
+def test_a_worker_that_is_slow_to_listen_is_waited_for(bench: Bench) -> None:
+    bench.start(*FAST, "-start-delay", "0.3")
+    assert bench.collector.expect(Samples).first_seq == 0
+
+
+def test_a_worker_that_listens_without_saying_so_is_found(bench: Bench) -> None:
+    quiet = ("/bin/sh", "-c", 'exec "$@" 2>/dev/null', "quiet", *STANDIN)
+    bench.start(*FAST, program=quiet)
+    assert bench.collector.expect(Samples).first_seq == 0
+
+
+def test_a_worker_that_never_listens_is_given_up_after_the_start_timeout(bench: Bench) -> None:
+    bench.start("-start-delay", "60", start_timeout=0.1)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerStartError)
+    assert "does not listen on port" in str(error)
+    assert "after 0.1 s" in str(error)
+    assert samples == []
+
+
+def test_a_worker_that_exits_at_once_is_noticed_at_once(bench: Bench) -> None:
+    bench.start(program=("/bin/sh", "-c", "echo no luck >&2; exit 7"), start_timeout=3600)
+    error, _ = bench.crash()
+    assert str(error) == "worker 3 exited with code 7"
+    assert error.last_words == ("no luck",)
+
+
+def test_a_worker_that_cannot_be_started_is_a_crash_too(bench: Bench) -> None:
+    bench.start(program=("/no/such/worker",))
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerStartError)
+
+
+def test_an_answer_without_a_line_is_refused_instead_of_asked_for_ever(bench: Bench) -> None:
+    bench.start(*FAST, numbers_per_request=0)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerRefusedError)
+
+
+def test_stopping_it_ends_the_process_and_loses_no_line(bench: Bench) -> None:
+    bench.start("-interval", "0", "-consecutive")
+    bench.collector.expect(Samples)
+    bench.workers.tell(ShutDown())
+    bench.workers.join()
+    with pytest.raises(ProcessLookupError):
+        os.kill(bench.seen(WorkerSpawned)[0].pid, 0)
+
+
+def test_one_that_ignores_the_polite_end_is_killed_after_its_grace(bench: Bench) -> None:
+    bench.start(*FAST, "-ignore-term", grace=0.1)
+    bench.collector.expect(Samples)
+    bench.workers.tell(ShutDown())
+    bench.workers.join()
+    with pytest.raises(ProcessLookupError):
+        os.kill(bench.seen(WorkerSpawned)[0].pid, 0)

@@ -1,0 +1,24 @@
+from socket import socket
+
+from rnd_actors.workers import STANDIN, choose_ports, worker_command
+
+
+def test_a_worker_is_called_as_its_contract_says() -> None:
+    command = worker_command(("/opt/worker", "-flaky"), 2, 3002)
+    assert command == ("/opt/worker", "-flaky", "-workerId", "2", "-port", "3002")
+
+
+def test_the_standin_starts_in_an_interpreter_that_loads_next_to_nothing() -> None:
+    assert STANDIN[1:3] == ("-I", "-S")
+
+
+def test_ports_follow_each_other_from_the_base_on() -> None:
+    assert choose_ports(3001, 3) == [3001, 3002, 3003]
+
+
+def test_base_zero_chooses_different_free_ports() -> None:
+    ports = choose_ports(0, 16)
+    assert len(set(ports)) == 16
+    for port in ports:
+        with socket() as sock:
+            sock.bind(("127.0.0.1", port))

@@ -1,0 +1,96 @@
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gevent
+import psutil
+import pytest
+
+from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers._process import WorkerProcess
+
+
+@contextmanager
+def running(program: str, grace: float = 10.0) -> Iterator[WorkerProcess]:
+    """Run a Python program as a worker, with its output read."""
+    process = WorkerProcess([sys.executable, "-I", "-S", "-c", program])
+    reader = gevent.spawn(process.read_output)
+    try:
+        yield process
+    finally:
+        process.end(grace)
+        reader.kill()
+
+
+def test_its_exit_code_is_known_once_it_has_exited() -> None:
+    with running("raise SystemExit(7)") as process:
+        assert process.exited.wait(10)
+        assert process.exit_code == 7
+
+
+def test_the_signal_that_ended_it_is_known() -> None:
+    with running("import time; time.sleep(60)") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.exited.wait(10)
+        assert process.exit_code == -signal.SIGKILL
+
+
+def test_it_says_started_on_stderr_or_stdout() -> None:
+    with running("import time, sys; print('now started', file=sys.stderr); time.sleep(60)") as p:
+        assert p.said_started.wait(10)
+        assert not p.exited.is_set()
+
+
+def test_its_last_words_are_the_last_twenty_lines_of_both_outputs() -> None:
+    program = "import sys\nfor i in range(30): print('line', i, file=sys.stderr, flush=True)"
+    with running(program + "\nprint('the end')") as process:
+        process.exited.wait(10)
+        words = process.last_words()
+    assert words == (*(f"line {i}" for i in range(11, 30)), "the end")
+
+
+def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory() -> None:
+    with running("import os\nfor _ in range(200): os.write(1, b'x' * 65536)") as process:
+        assert process.exited.wait(10)
+        assert process.exit_code == 0
+        assert sum(map(len, process.last_words())) <= 20 * 500
+
+
+def test_output_that_is_no_text_is_shown_escaped() -> None:
+    with running(r"import os; os.write(1, b'\xff!\n')") as process:
+        process.exited.wait(10)
+        assert process.last_words() == (r"\xff!",)
+
+
+def test_ending_it_ends_it_politely() -> None:
+    with running("import time; print('started', flush=True); time.sleep(60)") as process:
+        process.said_started.wait(10)
+    assert process.exit_code == -signal.SIGTERM
+
+
+def test_one_that_ignores_the_polite_end_is_killed() -> None:
+    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('started', flush=True)"
+    with running(program + "; time.sleep(60)", grace=0.1) as process:
+        process.said_started.wait(10)
+    assert process.exit_code == -signal.SIGKILL
+
+
+def test_its_own_children_end_with_it() -> None:
+    program = (
+        "import os, time\n"
+        "pid = os.fork()\n"
+        "if pid: print('started', pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    with running(program) as process:
+        process.said_started.wait(10)
+        child = psutil.Process(int(process.last_words()[0].split()[1]))
+        assert child.is_running()
+    child.wait(10)
+
+
+def test_a_command_that_does_not_exist_is_a_clear_error() -> None:
+    with pytest.raises(WorkerStartError, match="cannot start /no/such/worker: No such file"):
+        WorkerProcess(["/no/such/worker"])
