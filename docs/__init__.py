@@ -1,0 +1,5 @@
+"""What draws the pictures of the documentation."""
+
+from gevent import monkey
+
+monkey.patch_all()
