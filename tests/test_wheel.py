@@ -1,0 +1,31 @@
+"""The wheel is all that a user needs: it is built, unpacked and run in an empty folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_wheel_runs_in_an_empty_folder_with_the_worker_that_it_brings(tmp_path: Path) -> None:
+    built, installed, empty = (tmp_path / name for name in ("built", "installed", "empty"))
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = built.iterdir()
+    with ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    empty.mkdir()
+    run = ["run", "--samples=20", "--base-port=0", "--worker-arg=-interval=0.01", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "rnd_actors", *run],
+        cwd=empty,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout)["samples"] == 20
+    assert list(empty.iterdir()) == []
