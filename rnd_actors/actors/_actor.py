@@ -123,7 +123,8 @@ class Actor(Generic[M]):
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
         cell = self._running_cell
-        cell.owned.background(work, args, cell.background_failed)
+        incarnation = cell.incarnation
+        cell.owned.background(work, args, lambda error: cell.background_failed(incarnation, error))
 
     def _asked(self, request: Request[Any]) -> Asked | None:
         in_hand = self._running_cell.in_hand

@@ -175,8 +175,10 @@ class Cell:
         self.watched.discard(other)
         other.watchers.discard(self)
 
-    def background_failed(self, error: BaseException) -> None:
-        self.mailbox.put_signal(BackgroundFailed(error))
+    def background_failed(self, incarnation: int, error: BaseException) -> None:
+        """Let the incarnation crash with the error of its background work, if it still lives."""
+        if incarnation == self.incarnation and self.greenlet is not None:
+            self.mailbox.put_signal(BackgroundFailed(error))
 
     def _run(self) -> None:
         actor: Actor[Any] | None = None

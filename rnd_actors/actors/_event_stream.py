@@ -27,21 +27,21 @@ class EventStream:
     """
 
     def __init__(self) -> None:
-        self._subscribers: list[tuple[type[Event], Callable[[Any], object]]] = []
+        self._subscribers: dict[object, tuple[type[Event], Callable[[Any], object]]] = {}
 
     def subscribe(
         self,
         subscriber: Callable[[E], object],
         to: type[E] = Event,  # type: ignore[assignment]
-    ) -> Callable[[], None]:
-        """Call `subscriber` with each event of the type `to`; return what ends that."""
-        entry = (to, subscriber)
-        self._subscribers.append(entry)
-        return lambda: self._subscribers.remove(entry)
+    ) -> Callable[[], object]:
+        """Call `subscriber` with each event of the type `to`; call what is returned to end that."""
+        key = object()
+        self._subscribers[key] = (to, subscriber)
+        return lambda: self._subscribers.pop(key, None)
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers of this type of event."""
-        for wanted, subscriber in tuple(self._subscribers):
+        for wanted, subscriber in tuple(self._subscribers.values()):
             if isinstance(event, wanted):
                 try:
                     subscriber(event)
