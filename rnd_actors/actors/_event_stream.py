@@ -33,11 +33,15 @@ class EventStream:
         self,
         subscriber: Callable[[E], object],
         to: type[E] = Event,  # type: ignore[assignment]
-    ) -> Callable[[], object]:
+    ) -> Callable[[], None]:
         """Call `subscriber` with each event of the type `to`; call what is returned to end that."""
         key = object()
         self._subscribers[key] = (to, subscriber)
-        return lambda: self._subscribers.pop(key, None)
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(key, None)
+
+        return unsubscribe
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers of this type of event."""

@@ -1,5 +1,7 @@
 """Background work: greenlets that belong to an actor."""
 
+from contextlib import suppress
+
 import gevent
 import pytest
 from gevent import GreenletExit
@@ -236,3 +238,26 @@ def test_background_work_begun_in_on_stop_dies_with_the_incarnation(diary: Recor
         settle(system.start(work_too_late))
     gevent.idle()
     assert diary.items == []
+
+
+def test_background_work_that_outlives_its_incarnation_does_not_crash_the_next_one(
+    system: ActorSystem, events: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+
+    def fail_late() -> None:
+        for _ in range(3):
+            with suppress(GreenletExit):
+                gate.pass_through()
+        crash()
+
+    monkeypatch.setattr("rnd_actors.actors._owned._KILL_PATIENCE_S", SOON)
+    ref = system.start(puppet("puppet"))
+    ref.tell(Do(lambda puppet: puppet.background(fail_late)))
+    settle(ref)
+    gevent.idle()
+    ref.stop()
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+    gate.open()
+    gevent.idle()
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2

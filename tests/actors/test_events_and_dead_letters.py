@@ -84,6 +84,16 @@ def test_after_unsubscribing_nothing_is_heard(stream: EventStream) -> None:
     assert other.items == [CacheFilled(1), CacheFilled(2)]
 
 
+def test_unsubscribing_twice_ends_no_other_subscription(stream: EventStream) -> None:
+    heard = Record()
+    unsubscribe = stream.subscribe(heard.add)
+    stream.subscribe(heard.add)
+    unsubscribe()
+    unsubscribe()
+    stream.publish(ActorStarted("puppet", 1))
+    assert heard.items == [ActorStarted("puppet", 1)]
+
+
 def test_a_subscriber_may_unsubscribe_itself_while_it_is_called(stream: EventStream) -> None:
     one, other = Record(), Record()
 
