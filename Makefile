@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench docs clean
+.PHONY: help run test coverage check format bench docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,10 @@ run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: m
 
 test: $(VENV)/.installed-dev ## Run the tests
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests
+	$(BIN)/coverage run -m pytest -q tests/actors tests/testing
+	$(BIN)/coverage report
 
 check: $(VENV)/.installed-dev ## Check format, lint, types and who imports whom
 	$(BIN)/ruff format --check .

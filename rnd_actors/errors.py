@@ -9,15 +9,22 @@ __all__ = [
     "ActorError",
     "AskTimeoutError",
     "BudgetSpentError",
+    "ChildRunningError",
     "ChildSpecError",
+    "DeadlockError",
     "DuplicateChildError",
     "MailboxFullError",
     "NotAnsweredError",
     "NotPatchedError",
     "RndActorsError",
+    "SelfAskError",
     "SettingsError",
     "SinkError",
+    "StashFullError",
     "StreamCutError",
+    "SupervisionError",
+    "TooManyChildrenError",
+    "UnhandledMessageError",
     "UnknownChildError",
     "WorkerError",
     "WorkerExitedError",
@@ -25,21 +32,38 @@ __all__ = [
     "WorkerSilentError",
     "WorkerStartError",
     "WorkerUnreachableError",
+    "WrongThreadError",
 ]
 
 
 class RndActorsError(Exception):
-    """The base class of all errors of this package."""
+    """The base class of all errors of this package.
+
+    Example:
+        >>> from rnd_actors import RndActorsError, RunSettings
+        >>> try:
+        ...     RunSettings(samples=0)
+        ... except RndActorsError as error:
+        ...     print(error)
+        samples takes a whole number from 1 to 1000000000; got 0
+    """
 
 
 class NotPatchedError(RndActorsError, ImportError):
-    """The process is not monkey-patched, so one blocking call would stop every actor."""
+    """The process is not monkey-patched, so one blocking call would stop every actor.
+
+    Example:
+        >>> from rnd_actors import NotPatchedError
+        >>> issubclass(NotPatchedError, ImportError)
+        True
+    """
 
 
 class SettingsError(RndActorsError, ValueError):
     """A setting is wrong: the message names it, what came and what is accepted.
 
     Example:
+        >>> from rnd_actors import SettingsError
         >>> print(SettingsError("workers", "a whole number from 1 to 1000", 0))
         workers takes a whole number from 1 to 1000; got 0
     """
@@ -55,49 +79,263 @@ class SettingsError(RndActorsError, ValueError):
 
 
 class ActorError(RndActorsError):
-    """Something about an actor, its mailbox or its ref."""
+    """Something about an actor, its mailbox or its ref.
+
+    Example:
+        >>> from rnd_actors import Actor
+        >>> Actor().ref
+        Traceback (most recent call last):
+        rnd_actors.errors.ActorError: this Actor does not run in a system; ...
+    """
 
 
 class ActorDeadError(ActorError):
-    """The actor has stopped for good, so nobody will answer."""
+    """The actor has stopped for good, so nobody will answer.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor))
+        >>> ref.ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.ActorDeadError: idle cannot answer Request(): the actor has stopped
+    """
 
 
 class ActorCrashedError(ActorError):
-    """The actor ended while a request to it was open."""
+    """The actor ended while a request to it was open.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Lazy(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         self.defer(message)
+        ...         self.stop()
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.ActorCrashedError: lazy ended (normal) and still owed Request() an answer
+    """
+
+
+class SelfAskError(ActorError):
+    """An actor waits for its own answer, which could never come.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Narcissus(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         self.ref.ask(message)
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("narcissus", Narcissus)).ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.SelfAskError: narcissus waits for its own answer, ...
+    """
+
+
+class DeadlockError(ActorError):
+    """Nothing is left that could ever wake those who wait; the message names them.
+
+    Example:
+        >>> from gevent import get_hub
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> def wait_for_nothing() -> None:
+        ...     with ActorSystem() as system:
+        ...         system.start(ChildSpec("idle", Actor)).join()
+        >>> get_hub().threadpool.apply(wait_for_nothing)  # a thread with nothing else in it
+        Traceback (most recent call last):
+        rnd_actors.errors.DeadlockError: nothing is left that could wake anyone: ...
+    """
+
+
+class WrongThreadError(ActorError):
+    """A system is used from another thread than the one that entered it.
+
+    Example:
+        >>> from gevent import get_hub
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor))
+        ...     get_hub().threadpool.apply(ref.tell, ["hello"])
+        Traceback (most recent call last):
+        rnd_actors.errors.WrongThreadError: idle lives in the thread that entered its ...
+    """
 
 
 class AskTimeoutError(ActorError, TimeoutError):
-    """No answer came within the time limit; the request may still be handled later."""
+    """No answer came within the time limit; the request may still be handled later.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Lazy(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         self.defer(message)
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request(), timeout=0.01)
+        Traceback (most recent call last):
+        rnd_actors.errors.AskTimeoutError: lazy did not answer Request() within ...
+    """
 
 
 class MailboxFullError(ActorError):
-    """The mailbox is at its capacity and its overflow policy refuses the message."""
+    """The mailbox is at its capacity and its overflow policy refuses the message.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Overflow
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor, capacity=1, overflow=Overflow.FAIL))
+        ...     ref.tell("one")
+        ...     ref.tell("two")
+        Traceback (most recent call last):
+        rnd_actors.errors.MailboxFullError: the mailbox holds its 1 messages already; ...
+    """
+
+
+class UnhandledMessageError(ActorError):
+    """The actor that was asked has no case for the request.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("idle", Actor)).ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.UnhandledMessageError: idle does not handle Request()
+    """
+
+
+class StashFullError(ActorError):
+    """An actor stashes more messages than its `stash_capacity`.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Hoarder(Actor[Request[str]]):
+        ...     stash_capacity = 0
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         self.stash()
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("hoarder", Hoarder)).ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.StashFullError: hoarder has stashed its 0 messages already; ...
+    """
 
 
 class NotAnsweredError(ActorError):
-    """The actor handled a request without answering it."""
+    """The actor handled a request without answering it.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Mute(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         pass
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("mute", Mute)).ask(Request())
+        Traceback (most recent call last):
+        rnd_actors.errors.NotAnsweredError: mute handled Request() without an answer; ...
+    """
+
+
+class SupervisionError(ActorError):
+    """A supervisor cannot do what it is told or asked.
+
+    Example:
+        >>> from rnd_actors import ActorSystem, ChildSpec, DeleteChild, SupervisionError, Supervisor
+        >>> with ActorSystem() as system:
+        ...     team = system.start(ChildSpec("team", Supervisor))
+        ...     try:
+        ...         team.ask(DeleteChild("cache"))
+        ...     except SupervisionError as error:
+        ...         print(error)
+        there is no child 'cache'; the children are: none
+    """
 
 
 class BudgetSpentError(ActorError):
-    """A supervisor fails: a child needed more restarts than its budget allows."""
+    """A supervisor fails: a child needed more restarts than its budget allows.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, Budget, ChildSpec, Restart, Supervisor
+        >>> make = lambda: Supervisor([ChildSpec("idle", Actor)], budget=Budget(max_restarts=0))
+        >>> with ActorSystem() as system:
+        ...     team = system.start(ChildSpec("team", make, restart=Restart.TEMPORARY))
+        ...     system.find("team/idle").stop()
+        ...     print(team.join())
+        crashed: BudgetSpentError: team/idle needs more than 0 restarts within 5 s; last: normal
+    """
 
 
-class ChildSpecError(ActorError, TypeError):
-    """A supervisor was given something that is no usable `ChildSpec`."""
+class ChildSpecError(SupervisionError, TypeError):
+    """A supervisor was given something that is no usable `ChildSpec`.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec
+        >>> ChildSpec("a/b", Actor)
+        Traceback (most recent call last):
+        rnd_actors.errors.ChildSpecError: ChildSpec('a/b'): id takes a name without /; got 'a/b'
+    """
 
 
-class DuplicateChildError(ActorError, ValueError):
-    """The supervisor has a child with this id already."""
+class DuplicateChildError(SupervisionError, ValueError):
+    """The supervisor has a child with this id already.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> with ActorSystem() as system:
+        ...     first = system.start(ChildSpec("idle", Actor))
+        ...     second = system.start(ChildSpec("idle", Actor))
+        Traceback (most recent call last):
+        rnd_actors.errors.DuplicateChildError: system has a child 'idle' already; ...
+    """
 
 
-class UnknownChildError(ActorError, LookupError):
-    """The supervisor has no child with this id."""
+class TooManyChildrenError(SupervisionError):
+    """The supervisor has its maximum of children already.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, StartChild, Supervisor
+        >>> with ActorSystem() as system:
+        ...     team = system.start(ChildSpec("team", lambda: Supervisor(max_children=0)))
+        ...     team.ask(StartChild(ChildSpec("cache", Actor)))
+        Traceback (most recent call last):
+        rnd_actors.errors.TooManyChildrenError: team has its 0 children already; ...
+    """
+
+
+class ChildRunningError(SupervisionError):
+    """What was asked for needs a child that is down, and it is not.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, DeleteChild, Supervisor
+        >>> make = lambda: Supervisor([ChildSpec("idle", Actor)])
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("team", make)).ask(DeleteChild("idle"))
+        Traceback (most recent call last):
+        rnd_actors.errors.ChildRunningError: the child 'idle' is running; ...
+    """
+
+
+class UnknownChildError(SupervisionError, LookupError):
+    """The supervisor has no child with this id.
+
+    Example:
+        >>> from rnd_actors import ActorSystem, ChildSpec, DeleteChild, Supervisor
+        >>> with ActorSystem() as system:
+        ...     team = system.start(ChildSpec("team", Supervisor))
+        ...     team.ask(DeleteChild("cache"))
+        Traceback (most recent call last):
+        rnd_actors.errors.UnknownChildError: there is no child 'cache'; the children are: none
+    """
 
 
 class WorkerError(RndActorsError):
     """A third-party worker did not do what its contract promises.
 
     `last_words` are the last lines that it wrote to stdout or stderr.
+
+    Example:
+        >>> from rnd_actors import WorkerError
+        >>> error = WorkerError("worker 3 misbehaves", last_words=("out of memory",))
+        >>> print(error, error.last_words)
+        worker 3 misbehaves ('out of memory',)
     """
 
     def __init__(self, message: str, last_words: tuple[str, ...] = ()) -> None:
@@ -110,28 +348,72 @@ class WorkerError(RndActorsError):
 
 
 class WorkerStartError(WorkerError):
-    """The worker's command could not be started, or it did not listen in time."""
+    """The worker's command could not be started, or it did not listen in time.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerStartError
+        >>> print(Crashed(WorkerStartError("worker 3: does not listen on port 3003 after 5 s")))
+        crashed: WorkerStartError: worker 3: does not listen on port 3003 after 5 s
+    """
 
 
 class WorkerUnreachableError(WorkerError):
-    """Nobody accepts connections at the worker's port."""
+    """Nobody accepts connections at the worker's port.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerUnreachableError
+        >>> print(Crashed(WorkerUnreachableError("worker 3: does not listen")))
+        crashed: WorkerUnreachableError: worker 3: does not listen
+    """
 
 
 class StreamCutError(WorkerError):
-    """The connection to the worker ended before its answer did."""
+    """The connection to the worker ended before its answer did.
+
+    Example:
+        >>> from rnd_actors import Crashed, StreamCutError
+        >>> print(Crashed(StreamCutError("worker 3: the connection was cut")))
+        crashed: StreamCutError: worker 3: the connection was cut
+    """
 
 
 class WorkerExitedError(WorkerError):
-    """The worker's process ended by itself."""
+    """The worker's process ended by itself.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerExitedError
+        >>> print(Crashed(WorkerExitedError("worker 3 exited with code 1")))
+        crashed: WorkerExitedError: worker 3 exited with code 1
+    """
 
 
 class WorkerRefusedError(WorkerError):
-    """The worker answered the request with something that is no stream of samples."""
+    """The worker answered the request with something that is no stream of samples.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerRefusedError
+        >>> print(Crashed(WorkerRefusedError("worker 3: the answer ended without a line")))
+        crashed: WorkerRefusedError: worker 3: the answer ended without a line
+    """
 
 
 class WorkerSilentError(WorkerError):
-    """The worker sent nothing for longer than the stall timeout."""
+    """The worker sent nothing for longer than the stall timeout.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerSilentError
+        >>> print(Crashed(WorkerSilentError("worker 3: silent for 5 s")))
+        crashed: WorkerSilentError: worker 3: silent for 5 s
+    """
 
 
 class SinkError(RndActorsError):
-    """Samples could not be written to where they should go."""
+    """Samples could not be written to where they should go.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors import JsonLinesSink
+        >>> JsonLinesSink(Path("/no/such/folder/samples")).on_start()
+        Traceback (most recent call last):
+        rnd_actors.errors.SinkError: cannot write /no/such/folder/samples: No such file or directory
+    """

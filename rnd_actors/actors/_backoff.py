@@ -30,6 +30,7 @@ class Backoff:
         jitter: 0 to 1.
 
     Example:
+        >>> from rnd_actors import Backoff
         >>> backoff = Backoff(initial=0.1, maximum=1.0, factor=2.0, jitter=0.0)
         >>> [backoff.delay(failures) for failures in (1, 2, 3, 4, 5, 6, 60)]
         [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]

@@ -20,6 +20,7 @@ class Budget:
         within: the length of the sliding window in seconds, > 0.
 
     Example:
+        >>> from rnd_actors import Budget
         >>> print(Budget(max_restarts=10, within=60.0))
         10 restarts within 60 s
     """

@@ -1,138 +1,148 @@
-"""The cell: what stays of an actor when it restarts, and the loop that runs an incarnation."""
+"""The cell: what stays of an actor when it restarts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
-from attrs import frozen
-from gevent import Greenlet, GreenletExit
+from gevent import monkey
 from gevent.event import Event as Flag
+from gevent.lock import Semaphore
 
-from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._events import (
-    ActorFailed,
-    ActorStarted,
-    ActorStopped,
-    ActorStuck,
-    DeadLetter,
-    MessageFailed,
-)
+from rnd_actors.actors._events import ActorStuck, DeadLetter, MessageUnhandled
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Signal
-from rnd_actors.actors._owned import Owned
+from rnd_actors.actors._figures import Figures
+from rnd_actors.actors._incarnation import Incarnation
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
+from rnd_actors.actors._signals import ChildEnded, ChildReady, Stop
+from rnd_actors.actors._waiting import wait_for_room
 from rnd_actors.actors._watching import Terminated
 from rnd_actors.errors import (
-    ActorCrashedError,
     ActorDeadError,
-    ChildSpecError,
     MailboxFullError,
-    NotAnsweredError,
+    UnhandledMessageError,
+    WrongThreadError,
 )
 
 if TYPE_CHECKING:
     from rnd_actors.actors._child_spec import ChildSpec
-    from rnd_actors.actors._event_stream import EventStream
+    from rnd_actors.actors._system import ActorSystem
 
-__all__ = ["BackgroundFailed", "Cell", "ChildEnded", "ChildReady"]
+__all__ = ["Cell", "thread_id"]
 
-_KILL_PATIENCE_S = 1.0
-_KILLS = 2
+thread_id = monkey.get_original("_thread", "get_ident")
+"""The thread, where the patched `get_ident` would name the greenlet."""
+
+_KILL_PATIENCE_S: Final = 1.0
+_KILLS: Final = 2
 """The first kill may meet the actor in `receive` and start its `on_stop`; the second ends that."""
 
 
-@frozen(eq=False)
-class Stop(Signal):
-    """End after the message in hand."""
-
-    reason: ExitReason
-
-
-@frozen(eq=False)
-class BackgroundFailed(Signal):
-    """Background work of the incarnation raised."""
-
-    error: BaseException
-
-
-@frozen(eq=False)
-class ChildReady(Signal):
-    """For the parent: `on_start` of the child has returned."""
-
-    child: Cell
-
-
-@frozen(eq=False)
-class ChildEnded(Signal):
-    """For the parent: the child's incarnation is over."""
-
-    child: Cell
-    reason: ExitReason
-
-
 class Cell:
-    """One actor over all its incarnations: mailbox, ref, counts and the present greenlet."""
+    """One actor over all its incarnations: mailbox, ref, counts, and the present incarnation."""
 
     __slots__ = (
+        "_lived_s",
+        "_started_at",
+        "children",
         "dead",
-        "events",
+        "end_reason",
         "exit_reason",
         "failed",
         "greenlet",
         "handled",
         "healthy",
-        "in_hand",
         "incarnation",
+        "life",
         "mailbox",
         "name",
-        "owned",
         "parent",
         "ref",
         "refused",
         "spec",
+        "system",
         "terminated",
-        "watched",
+        "waits_for",
         "watchers",
     )
 
-    def __init__(self, spec: ChildSpec, parent: Cell | None, events: EventStream) -> None:
+    def __init__(self, spec: ChildSpec, parent: Cell | None, system: ActorSystem) -> None:
         self.spec = spec
         self.parent = parent
-        self.events = events
+        self.system = system
         self.name: str = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
         self.mailbox = (
             Mailbox(self._refuse)
             if spec.capacity is None
-            else BoundedMailbox(self._refuse, spec.capacity, spec.overflow)
+            else BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
         )
         self.ref: ActorRef[Any] = ActorRef(self)
-        self.owned = Owned()
-        self.greenlet: Greenlet[[], None] | None = None
+        self.children: dict[str, Cell] = {}
+        self.life: Incarnation | None = None
+        self.greenlet: gevent.Greenlet[[], None] | None = None
         self.incarnation = 0
+        self.end_reason: ExitReason | None = None
+        """Why the last incarnation ended; None while one lives."""
         self.healthy = False
-        self.in_hand: Any = None
+        """Whether the last incarnation has shown that it works."""
         self.handled = self.failed = self.dead = self.refused = 0
+        self.waits_for: object = None
         self.terminated = Flag()
-        self.watchers: set[Cell] = set()
-        self.watched: set[Cell] = set()
         self.exit_reason: ExitReason | None = None
+        self.watchers: set[Cell] = set()
+        self._started_at = 0.0
+        self._lived_s = 0.0
+        if parent is not None:
+            parent.children[spec.id] = self
 
     def start(self) -> None:
         """Begin a new incarnation; the parent hears `ChildReady` or `ChildEnded` of it."""
         self.incarnation += 1
+        self.end_reason = None
         self.healthy = False
-        self.greenlet = gevent.spawn(self._run)
+        self._started_at = time.monotonic()
+        self.life = Incarnation(self, self.incarnation)
+        self.greenlet = gevent.Greenlet(self.life.run)
+        self.greenlet.cell = self  # type: ignore[attr-defined]
+        self.greenlet.start()
 
-    def stop(self, reason: ExitReason) -> None:
-        """Let the incarnation end after the message in hand."""
-        self.mailbox.put_signal(Stop(reason))
+    def ready(self) -> None:
+        """Hear from the incarnation that its `on_start` has returned."""
+        if self.parent is not None:
+            self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
 
-    def drain(self, reason: ExitReason) -> None:
+    def ended(self, reason: ExitReason) -> None:
+        """Hear from the incarnation that it is over."""
+        self.life = self.greenlet = None
+        self._lived_s += time.monotonic() - self._started_at
+        self.end_reason = reason
+        self.mailbox.forget_signals(but_stops=isinstance(reason, Crashed | Killed))
+        if self.parent is None:
+            self.retire(reason)
+        else:
+            self.parent.mailbox.put_signal(ChildEnded(self, self.incarnation, reason))
+
+    @property
+    def supervises(self) -> bool:
+        """Whether the present incarnation is a supervisor."""
+        actor = self.life.actor if self.life is not None else None
+        return actor is not None and actor._supervises  # noqa: SLF001
+
+    def stop(self, reason: ExitReason, *, lasts: bool = False) -> None:
+        """Let the incarnation end after the message in hand.
+
+        What `lasts` holds for the next incarnation, if this one crashes before it hears of it.
+        """
+        if self.exit_reason is None or self.greenlet is not None:
+            self.mailbox.put_signal(Stop(reason, lasts))
+
+    def drain(self, reason: ExitReason, *, lasts: bool = False) -> None:
         """Let the incarnation end after the messages that wait already."""
-        self.mailbox.put_signal_last(Stop(reason))
+        if self.exit_reason is None:
+            self.mailbox.put_signal_last(Stop(reason, lasts))
 
     def await_end(self, limit: float) -> None:
         """Wait up to `limit` seconds for the end of the incarnation, then kill it."""
@@ -145,7 +155,7 @@ class Cell:
             if not greenlet.dead:
                 greenlet.kill(timeout=_KILL_PATIENCE_S)
         if not greenlet.dead:
-            self.events.publish(ActorStuck(self.name))
+            self.system.events.publish(ActorStuck(self.name))
 
     def retire(self, reason: ExitReason) -> None:
         """Stop for good: what waits or still comes becomes dead letters."""
@@ -156,108 +166,74 @@ class Cell:
             self._lament(entry, "the actor has stopped")
         if self.greenlet is not None:
             self.stop(reason)
+        if self.parent is not None and self.parent.children.get(self.spec.id) is self:
+            del self.parent.children[self.spec.id]
         self.terminated.set()
-        for watcher in self.watchers:
-            watcher.watched.discard(self)
+        for watcher in tuple(self.watchers):
+            if watcher.life is not None:
+                watcher.life.unwatch(self)
             watcher.mailbox.put_forced(Terminated(self.ref, reason))
-        self.watchers.clear()
 
-    def watch(self, other: Cell) -> None:
-        """Be told `Terminated` when `other` has stopped for good, or at once if it has already."""
-        if other.exit_reason is not None:
-            self.mailbox.put_forced(Terminated(other.ref, other.exit_reason))
+    def add_watcher(self, watcher: Cell) -> None:
+        """Tell `watcher` when this actor has stopped for good, or now if it has."""
+        if self.exit_reason is not None:
+            watcher.mailbox.put_forced(Terminated(self.ref, self.exit_reason))
         else:
-            self.watched.add(other)
-            other.watchers.add(self)
+            self.watchers.add(watcher)
 
-    def unwatch(self, other: Cell) -> None:
-        """Undo `watch`; a `Terminated` that is on its way still comes."""
-        self.watched.discard(other)
-        other.watchers.discard(self)
+    def figures(self) -> Figures:
+        """Return what the actor has done so far."""
+        now = time.monotonic()
+        mailbox, life = self.mailbox, self.life
+        lived_s = self._lived_s + (now - self._started_at if life is not None else 0.0)
+        idle_s = mailbox.idle_s + (now - mailbox.idle_since if mailbox.idle_since else 0.0)
+        return Figures(
+            told=mailbox.told,
+            handled=self.handled,
+            failed=self.failed,
+            dead=self.dead,
+            refused=self.refused,
+            stashed=len(life.stashed) if life is not None else 0,
+            mailbox=len(mailbox),
+            busy_s=max(0.0, lived_s - idle_s),
+        )
 
-    def background_failed(self, incarnation: int, error: BaseException) -> None:
-        """Let the incarnation crash with the error of its background work, if it still lives."""
-        if incarnation == self.incarnation and self.greenlet is not None:
-            self.mailbox.put_signal(BackgroundFailed(error))
+    def describe_work(self) -> str:
+        """Say what the actor is doing, for errors of those who wait for it."""
+        if self.waits_for is not None:
+            return f"waits for {self.waits_for}"
+        if self.mailbox.idle_since is not None:
+            return "waits for a message"
+        in_hand = self.life.in_hand if self.life is not None else None
+        if in_hand is not None:
+            message = in_hand.request if isinstance(in_hand, Asked) else in_hand
+            return f"is busy with {message!r}"
+        return f"is down (incarnation {self.incarnation})" if self.life is None else "is busy"
 
-    def _run(self) -> None:
-        actor: Actor[Any] | None = None
-        try:
-            actor = self._make_actor()
-            actor.on_start()
-            self.events.publish(ActorStarted(self.name, self.incarnation))
-            if self.parent is not None:
-                self.parent.mailbox.put_signal(ChildReady(self))
-            reason = self._serve(actor)
-        except BaseException as error:  # noqa: BLE001
-            reason = _reason_of(error)
-        if actor is not None:
-            reason = self._wind_down(actor, reason)
-        self._report_end(reason)
-
-    def _make_actor(self) -> Actor[Any]:
-        actor: object = self.spec.factory()
-        if not isinstance(actor, Actor) or actor._cell is not None:  # noqa: SLF001
-            raise ChildSpecError(
-                f"the factory of {self.name} must make a fresh Actor each time; it made {actor!r}"
-            )
-        actor._cell = self  # noqa: SLF001
-        return actor
-
-    def _serve(self, actor: Actor[Any]) -> ExitReason:
-        """Handle what comes, one at a time, until a stop."""
-        get, receive = self.mailbox.get, actor.receive
-        while True:
-            entry = get()
-            if isinstance(entry, Signal):
-                if isinstance(entry, Stop):
-                    return entry.reason
-                if isinstance(entry, BackgroundFailed):
-                    raise entry.error
-                actor._on_signal(entry)  # noqa: SLF001
-                continue
-            self.in_hand = entry
-            try:
-                if entry.__class__ is Asked:
-                    receive(entry.request)
-                    if not entry.reply.ready():
-                        entry.fail(_not_answered(self.name, entry))
-                else:
-                    receive(entry)
-            except BaseException as error:
-                self._fail_in_hand(entry, error)
-                raise
-            self.in_hand = None
-            self.handled += 1
-
-    def _fail_in_hand(self, entry: Any, error: BaseException) -> None:
-        self.in_hand = None
-        self.failed += 1
-        message = entry
+    def not_handled(self, entry: Any) -> None:
+        """Account for a message that the actor was given and has no case for."""
+        message = entry.request if isinstance(entry, Asked) else entry
         if isinstance(entry, Asked):
-            message = entry.request
-            crashed = ActorCrashedError(f"{self.name} was killed while it handled {message!r}")
-            entry.fail(crashed if isinstance(error, GreenletExit) else error)
-        self.events.publish(MessageFailed(self.name, message, error))
+            entry.fail(UnhandledMessageError(f"{self.name} does not handle {message!r}"))
+        self.system.events.publish(MessageUnhandled(self.name, message))
+        self.make_dead_letter(message, "the actor has no case for it")
 
-    def _wind_down(self, actor: Actor[Any], reason: ExitReason) -> ExitReason:
-        """End what the incarnation owns, also what `on_stop` may begin; return why it ended."""
-        for other in tuple(self.watched):
-            self.unwatch(other)
-        reason = _after(reason, self.owned.end)
-        reason = _after(reason, actor.on_stop, reason)
-        return _after(reason, self.owned.end)
+    def make_dead_letter(self, message: object, why: str) -> None:
+        """Account for a message that the actor was given in vain."""
+        self.dead += 1
+        self.system.events.publish(DeadLetter(self.name, message, why))
 
-    def _report_end(self, reason: ExitReason) -> None:
-        abnormal = isinstance(reason, Crashed | Killed)
-        event = ActorFailed if abnormal else ActorStopped
-        self.events.publish(event(self.name, self.incarnation, reason))
-        self.mailbox.signals.clear()
-        self.greenlet = None
-        if self.parent is None:
-            self.retire(reason)
-        else:
-            self.parent.mailbox.put_signal(ChildEnded(self, reason))
+    def require_thread(self) -> None:
+        """Raise `WrongThreadError` in another thread than that of the system."""
+        if thread_id() != self.system.thread_id:
+            raise WrongThreadError(
+                f"{self.name} lives in the thread that entered its ActorSystem; gevent's queues "
+                "cannot be used from others. Hand the message over with a thread-safe queue that a "
+                "greenlet of that thread reads, or use hub.loop.async_()."
+            )
+
+    def _wait_for_room(self, room: Semaphore, timeout: float | None) -> bool:
+        return wait_for_room(self, room, timeout)
 
     def _refuse(self, entry: Any, why: str) -> None:
         """Account for an entry that the mailbox does not take."""
@@ -274,29 +250,4 @@ class Cell:
             message = entry.request
             error = ActorDeadError if self.mailbox.closed else MailboxFullError
             entry.fail(error(f"{self.name} cannot answer {message!r}: {why}"))
-        self.events.publish(DeadLetter(self.name, message, why))
-
-
-def _after(reason: ExitReason, step: Callable[..., None], *args: Any) -> ExitReason:
-    """Take a step of winding down; a kill or an error ends just that step.
-
-    The reason is then that error, unless the incarnation had crashed before.
-    """
-    try:
-        step(*args)
-    except BaseException as error:  # noqa: BLE001
-        if not isinstance(reason, Crashed):
-            return _reason_of(error)
-        reason.error.add_note(f"while it wound down, too: {error!r}")
-    return reason
-
-
-def _reason_of(error: BaseException) -> ExitReason:
-    return Killed() if isinstance(error, GreenletExit) else Crashed(error)
-
-
-def _not_answered(name: str, asked: Asked) -> NotAnsweredError:
-    return NotAnsweredError(
-        f"{name} handled {asked.request!r} without an answer; "
-        "its receive() has to call self.reply(request, answer)"
-    )
+        self.system.events.publish(DeadLetter(self.name, message, why))

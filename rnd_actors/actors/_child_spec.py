@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Generic
 
 from attrs import frozen
 
@@ -14,14 +14,30 @@ from rnd_actors.actors._ref import ActorRef
 from rnd_actors.errors import ChildSpecError
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import TypeVar
+
     from rnd_actors.actors._actor import Actor
-    from rnd_actors.actors._supervision import Delegated
+    from rnd_actors.actors._delegation import Delegated
+
+    M = TypeVar("M", default=Any)
+else:
+    from typing import TypeVar
+
+    M = TypeVar("M")
 
 __all__ = ["BRUTAL_KILL", "INFINITY", "ChildSpec", "Restart"]
 
 
 class Restart(Enum):
-    """When a supervisor restarts a child that ended without being told to."""
+    """When a supervisor restarts a child that ended without being told to.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, Restart
+        >>> ChildSpec("import", Actor, restart=Restart.TRANSIENT).restart.value
+        'transient'
+    """
 
     PERMANENT = "permanent"
     """Always."""
@@ -41,13 +57,18 @@ BRUTAL_KILL: Final = 0.0
 
 
 @frozen
-class ChildSpec:
+class ChildSpec(Generic[M]):
     """How to make a child, when to restart it and how to end it.
+
+    Type checkers read from the factory what its actor accepts: `ChildSpec[Add]`. In annotations,
+    `ChildSpec` alone is that of any actor, as in `list[ChildSpec]` for several kinds of children.
 
     Args:
         id: unique among the supervisor's children; no `/`, which separates levels in names.
         factory: makes a fresh, unstarted instance for each incarnation.
         restart: when to restart it.
+        significant: whether its end for good may end the supervisor (`AutoShutdown`); not for
+            children that are always restarted.
         shutdown: seconds that it may take to stop (10 by default) before it is killed;
             `BRUTAL_KILL` and `INFINITY` are accepted.
         drain: whether its supervisor lets it handle what waits in its mailbox before it stops.
@@ -59,14 +80,15 @@ class ChildSpec:
         ChildSpecError: a field is not of its accepted form.
 
     Example:
-        >>> from rnd_actors import Actor
+        >>> from rnd_actors import Actor, ChildSpec, Restart
         >>> ChildSpec("cache", Actor, restart=Restart.TRANSIENT, shutdown=0.5).id
         'cache'
     """
 
     id: str
-    factory: Callable[[], Actor[Any]]
+    factory: Callable[[], Actor[M]]
     restart: Restart = Restart.PERMANENT
+    significant: bool = False
     shutdown: float = 10.0
     drain: bool = False
     capacity: int | None = None
@@ -79,6 +101,7 @@ class ChildSpec:
             (_is_name(self.id), "id", "a name without /"),
             (callable(self.factory), "factory", "a callable that makes the actor"),
             (isinstance(self.restart, Restart), "restart", "a member of Restart"),
+            (_may_be_significant(self), "significant", "True for TRANSIENT or TEMPORARY children"),
             (_is_limit(self.shutdown), "shutdown", "seconds >= 0, BRUTAL_KILL or INFINITY"),
             (_is_capacity(self.capacity), "capacity", "None or a whole number >= 1"),
             (isinstance(self.overflow, Overflow), "overflow", "a member of Overflow"),
@@ -92,6 +115,10 @@ class ChildSpec:
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and value != "" and "/" not in value
+
+
+def _may_be_significant(spec: ChildSpec) -> bool:
+    return not spec.significant or spec.restart in (Restart.TRANSIENT, Restart.TEMPORARY)
 
 
 def _is_limit(value: object) -> bool:

@@ -9,7 +9,16 @@ __all__ = ["Crashed", "ExitReason", "Killed", "Normal", "Shutdown"]
 
 @frozen
 class Normal:
-    """The actor stopped itself: its work is done."""
+    """The actor stopped itself: its work is done.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor, restart=Restart.TEMPORARY))
+        ...     ref.stop()
+        ...     ref.join()
+        Normal()
+    """
 
     def __str__(self) -> str:
         return "normal"
@@ -17,7 +26,15 @@ class Normal:
 
 @frozen
 class Shutdown:
-    """Its supervisor or its system told it to stop."""
+    """Its supervisor or its system told it to stop.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor))
+        >>> ref.join()
+        Shutdown()
+    """
 
     def __str__(self) -> str:
         return "shutdown"
@@ -25,7 +42,13 @@ class Shutdown:
 
 @frozen
 class Killed:
-    """It did not stop within its time limit, or something killed its greenlet."""
+    """It did not stop within its time limit, or something killed its greenlet.
+
+    Example:
+        >>> from rnd_actors import Killed
+        >>> print(Killed())
+        killed
+    """
 
     def __str__(self) -> str:
         return "killed"
@@ -33,7 +56,15 @@ class Killed:
 
 @frozen
 class Crashed:
-    """An exception came out of it: `error`, with its traceback."""
+    """An exception came out of it: `error`, with its traceback.
+
+    Example:
+        >>> from rnd_actors import Crashed
+        >>> match Crashed(ValueError("no such page")):
+        ...     case Crashed(error):
+        ...         print(f"it crashed with {error!r}")
+        it crashed with ValueError('no such page')
+    """
 
     error: BaseException
 
@@ -42,3 +73,4 @@ class Crashed:
 
 
 ExitReason: TypeAlias = Normal | Shutdown | Killed | Crashed
+"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""

@@ -1,21 +1,33 @@
 """The mailbox: one gevent queue for messages, and before it a lane for the system's signals."""
 
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
-from attrs import frozen
 from gevent.lock import Semaphore
 from gevent.queue import SimpleQueue
 
+from rnd_actors.actors._signals import WAKE, Signal, Stop
 from rnd_actors.errors import MailboxFullError
 
-__all__ = ["BoundedMailbox", "Mailbox", "Overflow", "Signal"]
+__all__ = ["BoundedMailbox", "Mailbox", "Overflow"]
 
 
 class Overflow(Enum):
-    """What `tell` does when the receiver's mailbox is at its capacity."""
+    """What `tell` does when the receiver's mailbox is at its capacity.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Overflow
+        >>> with ActorSystem() as system:
+        ...     spec = ChildSpec("log", Actor, capacity=1, overflow=Overflow.DROP_OLDEST)
+        ...     log = system.start(spec)
+        ...     log.tell("old")
+        ...     log.tell("new")
+        ...     log.figures().refused
+        1
+    """
 
     BLOCK = "block"
     """The sender waits for room: a slow receiver slows its senders down."""
@@ -27,15 +39,6 @@ class Overflow(Enum):
     """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
-@frozen(eq=False)
-class Signal:
-    """The base of what the system lane carries: it overtakes every waiting message."""
-
-
-_WAKE: Final = Signal()
-"""Stands in the queue for "look at the system lane", since a blocked actor waits on the queue."""
-
-
 class Mailbox:
     """What is on its way to one actor; it stays when the actor restarts.
 
@@ -43,7 +46,16 @@ class Mailbox:
     delivered goes to `refuse(entry, why)`.
     """
 
-    __slots__ = ("_markers", "_queue", "_refuse", "closed", "signals", "told")
+    __slots__ = (
+        "_markers",
+        "_queue",
+        "_refuse",
+        "closed",
+        "idle_s",
+        "idle_since",
+        "signals",
+        "told",
+    )
 
     def __init__(self, refuse: Callable[[Any, str], None]) -> None:
         self._refuse = refuse
@@ -53,6 +65,10 @@ class Mailbox:
         self.signals: deque[Signal] = deque()
         self.closed = False
         self.told = 0
+        self.idle_s = 0.0
+        """Seconds that the actor has waited here, without the wait that goes on."""
+        self.idle_since: float | None = None
+        """When the wait that goes on began, in monotonic seconds."""
 
     def __len__(self) -> int:
         return self._queue.qsize() - self._markers
@@ -66,18 +82,23 @@ class Mailbox:
 
     def put_forced(self, entry: Any) -> bool:
         """Add a message at the end, whatever the capacity says; never waits."""
-        self.told += 1
         if self.closed:
-            self._refuse(entry, "the actor has stopped")
+            self.refuse(entry, "the actor has stopped")
         else:
+            self.told += 1
             self._queue.put(entry)
         return True
+
+    def refuse(self, entry: Any, why: str) -> None:
+        """Do not take a message that was told."""
+        self.told += 1
+        self._refuse(entry, why)
 
     def put_signal(self, signal: Signal) -> None:
         """Add to the system lane; never waits."""
         self.signals.append(signal)
         if self._queue.empty():
-            self.put_signal_last(_WAKE)
+            self.put_signal_last(WAKE)
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
@@ -86,17 +107,35 @@ class Mailbox:
 
     def get(self) -> Any:
         """Wait for what is next: a signal if there is one, else the oldest message."""
+        queue = self._queue
         while True:
             if self.signals:
                 return self.signals.popleft()
-            entry = self._queue.get()
-            if self.signals and entry is not _WAKE:
+            entry = queue.get() if queue.queue else self._wait()
+            if self.signals and entry is not WAKE:
                 self._queue.queue.appendleft(entry)
                 continue
             if isinstance(entry, Signal):
                 self._markers -= 1
-            if entry is not _WAKE:
+            if entry is not WAKE:
                 return entry
+
+    def _wait(self) -> Any:
+        """Wait for the next entry, and keep account of the time."""
+        self.idle_since = began = time.monotonic()
+        try:
+            return self._queue.get()
+        finally:
+            self.idle_since = None
+            self.idle_s += time.monotonic() - began
+
+    def put_back(self, entries: Sequence[Any]) -> None:
+        """Put messages that were taken out before all others, in their order; never waits."""
+        if self.closed:
+            for entry in entries:
+                self._refuse(entry, "the actor has stopped")
+        else:
+            self._queue.queue.extendleft(reversed(entries))
 
     def close(self) -> list[Any]:
         """Take no more: from now on messages are refused. Return those that still waited."""
@@ -107,6 +146,22 @@ class Mailbox:
         self.signals.clear()
         return waiting
 
+    def forget_signals(self, *, but_stops: bool) -> None:
+        """Forget what was signalled to the incarnation that has ended.
+
+        With `but_stops` what users have stopped stays stopped: the next incarnation hears of it.
+        """
+
+        def is_kept(signal: object) -> bool:
+            return but_stops and isinstance(signal, Stop) and signal.lasts
+
+        queue = self._queue.queue
+        entries = [x for x in queue if not isinstance(x, Signal) or is_kept(x)]
+        queue.clear()
+        queue.extend(entries)
+        self._markers = sum(isinstance(x, Signal) for x in entries)
+        self.signals = deque(filter(is_kept, self.signals))
+
 
 class BoundedMailbox(Mailbox):
     """A mailbox that holds `capacity` messages and treats more according to `overflow`.
@@ -115,27 +170,30 @@ class BoundedMailbox(Mailbox):
     place in the order, are never refused, never wait and take up no room.
     """
 
-    __slots__ = ("_capacity", "_overflow", "_room")
+    __slots__ = ("_capacity", "_overflow", "_room", "_wait_for")
 
     def __init__(
-        self, refuse: Callable[[Any, str], None], capacity: int, overflow: Overflow
+        self,
+        refuse: Callable[[Any, str], None],
+        capacity: int,
+        overflow: Overflow,
+        wait_for: Callable[[Semaphore, float | None], bool],
     ) -> None:
         super().__init__(refuse)
+        self._wait_for = wait_for
         self._capacity = capacity
         self._overflow = overflow
         self._room = Semaphore(capacity)
 
     def put(self, entry: Any, timeout: float | None = None) -> bool:
-        blocking = self._overflow is Overflow.BLOCK
-        if self.closed or self._room.acquire(blocking=blocking, timeout=timeout):
+        if self.closed or self._room.acquire(blocking=False) or self._wait_for_room(timeout):
             return super().put_forced(entry)
-        if blocking:
+        if self._overflow is Overflow.BLOCK:
             return False
         if self._overflow is Overflow.DROP_OLDEST:
             self._refuse(self._take_oldest(), "dropped: the mailbox was full and it was the oldest")
             return super().put_forced(entry)
-        self.told += 1
-        self._refuse(entry, "refused: the mailbox was full")
+        self.refuse(entry, "refused: the mailbox was full")
         if self._overflow is Overflow.FAIL:
             raise MailboxFullError(
                 f"the mailbox holds its {self._capacity} messages already; send more slowly, "
@@ -159,6 +217,14 @@ class BoundedMailbox(Mailbox):
         for _ in range(self._room.linkcount()):
             self._room.release()
         return [entry.message if isinstance(entry, _Posted) else entry for entry in waiting]
+
+    def put_back(self, entries: Sequence[Any]) -> None:
+        super().put_back(entries if self.closed else [_Posted(entry) for entry in entries])
+
+    def _wait_for_room(self, timeout: float | None) -> bool:
+        if self._overflow is not Overflow.BLOCK:
+            return False
+        return self._wait_for(self._room, timeout)
 
     def _take_oldest(self) -> Any:
         queue = self._queue.queue

@@ -8,13 +8,28 @@ from typing import Any
 import gevent
 from gevent import Greenlet, GreenletExit
 
+from rnd_actors.errors import SettingsError
+
 __all__ = ["Owned", "Timer"]
 
 _KILL_PATIENCE_S = 1.0
 
 
 class Timer:
-    """Calls something later, once or again and again, until it is cancelled."""
+    """Calls something later, once or again and again, until it is cancelled.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
+        >>> class Clock(Actor[str]):
+        ...     def on_start(self) -> None:
+        ...         self.ticking = self.every(0.001, "tick")
+        ...     def receive(self, message: str) -> None:
+        ...         self.ticking.cancel()
+        ...         self.stop()
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("clock", Clock, restart=Restart.TRANSIENT)).join()
+        Normal()
+    """
 
     def __init__(
         self, delay: float, repeat: float, fire: Callable[[], object], timers: set[Timer]
@@ -52,6 +67,8 @@ class Owned:
 
     def every(self, interval: float, fire: Callable[[], object]) -> Timer:
         """Call `fire` every `interval` seconds, first after one interval."""
+        if not interval > 0:
+            raise SettingsError("every() interval", "seconds > 0", interval)
         return Timer(interval, interval, fire, self._timers)
 
     def background(
@@ -74,10 +91,14 @@ class Owned:
         self._greenlets.add(greenlet)
         greenlet.rawlink(self._greenlets.discard)
 
-    def end(self) -> None:
-        """Cancel the timers and kill the greenlets; waits at most a second for them."""
+    def end(self) -> int:
+        """Cancel the timers and kill the greenlets; return how many of these have not ended.
+
+        It waits at most a second for them.
+        """
         for timer in tuple(self._timers):
             timer.cancel()
         greenlets = list(self._greenlets)
         gevent.killall(greenlets, block=False)
-        gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
+        ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
+        return len(greenlets) - len(ended)

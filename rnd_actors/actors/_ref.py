@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from gevent import getcurrent
-
 from rnd_actors.actors._exits import ExitReason, Normal
-from rnd_actors.actors._requests import Asked, Request
-from rnd_actors.errors import ActorError, AskTimeoutError
+from rnd_actors.actors._future import Future
+from rnd_actors.actors._requests import Asked, RequestAmong
+from rnd_actors.actors._waiting import require_other, waiting_for
+from rnd_actors.errors import AskTimeoutError
 
 if TYPE_CHECKING:
     from rnd_actors.actors._cell import Cell
+    from rnd_actors.actors._figures import Figures
 
 __all__ = ["ActorRef", "post"]
 
@@ -25,7 +26,22 @@ class ActorRef(Generic[M_contra]):
     """The address of an actor that accepts messages of type `M`; it outlives restarts.
 
     Refs come from `system.start(...)`, `actor.ref` and messages; they are equal if they lead to
-    the same actor, and can be sent in messages.
+    the same actor, and can be sent in messages. They work in the thread of their system.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
+        >>> class Printer(Actor[str]):
+        ...     def receive(self, message: str) -> None:
+        ...         print(message)
+        >>> with ActorSystem() as system:
+        ...     printer = system.start(ChildSpec("printer", Printer, restart=Restart.TRANSIENT))
+        ...     printer.tell("one")
+        ...     printer.tell("two")
+        ...     printer.drain()
+        ...     printer.join()
+        one
+        two
+        Normal()
     """
 
     __slots__ = ("_cell",)
@@ -38,42 +54,79 @@ class ActorRef(Generic[M_contra]):
 
         Raises:
             MailboxFullError: the mailbox is full and its policy is `Overflow.FAIL`.
+            WrongThreadError: the system belongs to another thread.
         """
-        self._cell.mailbox.put(message)
+        cell = self._cell
+        cell.require_thread()
+        cell.mailbox.put(message)
 
-    def ask(self, request: Request[R], timeout: float | None = 5.0) -> R:
+    def ask(self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0) -> R:
         """Send a request and wait up to `timeout` seconds (None: for ever) for its answer.
 
         Raises:
-            ActorDeadError: the actor has stopped, or stops for good before it answers.
-            ActorCrashedError: the actor ended in the middle of this request.
+            ActorDeadError: the actor has stopped for good without handling the request.
+            ActorCrashedError: the incarnation that was to answer has ended.
             AskTimeoutError: no answer came in time.
-            ActorError: an actor asks itself, which could never be answered.
+            SelfAskError: an actor asks itself, which could never be answered.
+            DeadlockError: nothing is left in this thread that could ever answer.
             Exception: whatever the actor raised while it handled the request.
         """
-        if self._cell.greenlet is getcurrent():
-            raise ActorError(f"{self.name} asks itself: it would wait for its own answer for ever")
-        asked = Asked(request)
+        require_other(self._cell)
         give_up_at = None if timeout is None else time.monotonic() + timeout
-        if self._cell.mailbox.put(asked, timeout):
-            asked.reply.wait(None if give_up_at is None else max(0, give_up_at - time.monotonic()))
-        if not asked.reply.ready():
-            raise AskTimeoutError(f"{self.name} did not answer {request!r} within {timeout:g} s")
-        answer: R = asked.reply.get()
-        return answer
+        return self.ask_future(request, timeout).get_by(give_up_at, timeout)
+
+    def ask_future(
+        self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0
+    ) -> Future[R]:
+        """Send a request and go on; the future gives the answer later.
+
+        A full mailbox with BLOCK is waited for, up to `timeout` seconds.
+
+        Raises:
+            AskTimeoutError: there was no room in the mailbox in time.
+        """
+        cell = self._cell
+        cell.require_thread()
+        asked = Asked(request)
+        future: Future[R] = Future(asked, cell)
+        if not cell.mailbox.put(asked, timeout):
+            raise AskTimeoutError(
+                f"the mailbox of {self.name} had no room for {request!r} within {timeout:g} s; "
+                f"it {cell.describe_work()}"
+            )
+        return future
 
     def stop(self) -> None:
-        """Let the actor end after the message it is handling; what waits becomes dead letters."""
-        self._cell.stop(Normal())
+        """Let the actor end after the message it is handling; what waits becomes dead letters.
+
+        Its supervisor then does what its `ChildSpec` says: a permanent child is started again.
+        """
+        self._cell.require_thread()
+        self._cell.stop(Normal(), lasts=True)
+
+    def drain(self) -> None:
+        """Let the actor end after the messages that wait already."""
+        self._cell.require_thread()
+        self._cell.drain(Normal(), lasts=True)
 
     def join(self, timeout: float | None = None) -> ExitReason | None:
-        """Wait until the actor has stopped for good; return why, or None if it has not in time."""
-        self._cell.terminated.wait(timeout)
+        """Wait until the actor has stopped for good; return why, or None if it has not in time.
+
+        Raises:
+            DeadlockError: nothing is left in this thread that could ever stop it.
+        """
+        self._cell.require_thread()
+        with waiting_for(f"the end of {self.name}", of=self._cell):
+            self._cell.terminated.wait(timeout)
         return self._cell.exit_reason
+
+    def figures(self) -> Figures:
+        """Return how many messages it was told, has handled and so on, and how busy it was."""
+        return self._cell.figures()
 
     @property
     def name(self) -> str:
-        """The path of ids that leads to the actor from the system, such as `workers/worker-3`."""
+        """The path of ids that leads to the actor from the system, such as `workers/3`."""
         return self._cell.name
 
     @property

@@ -1,13 +1,24 @@
-"""Messages that want an answer, and the envelope in which they travel."""
+"""Requests: messages that want an answer, from the side of the actor that owes it."""
 
-from typing import Any, Generic, TypeVar
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from attrs import frozen
 from gevent.event import AsyncResult
 
-__all__ = ["Asked", "Request"]
+__all__ = ["Asked", "Deferred", "Request", "RequestAmong"]
 
+M_co = TypeVar("M_co", covariant=True)
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class RequestAmong(Protocol[M_co, R_co]):
+    """For type checkers: a request that is one of the messages `M` and wants an `R`."""
+
+    def _among(self) -> tuple[M_co, R_co]: ...
 
 
 @frozen
@@ -18,6 +29,7 @@ class Request(Generic[R]):
 
     Example:
         >>> from attrs import frozen
+        >>> from rnd_actors import Request
         >>> @frozen
         ... class HowMany(Request[int]):
         ...     colour: str
@@ -25,19 +37,59 @@ class Request(Generic[R]):
         HowMany(colour='red')
     """
 
+    if TYPE_CHECKING:
+
+        def _among(self) -> tuple[Self, R]: ...
+
 
 class Asked:
     """A request in a mailbox, together with the place where its asker waits."""
 
     __slots__ = ("reply", "request")
 
-    def __init__(self, request: Request[Any]) -> None:
+    def __init__(self, request: RequestAmong[Any, Any]) -> None:
         self.request = request
         self.reply: Any = AsyncResult()
 
     def answer(self, value: object) -> None:
-        self.reply.set(value)
+        """Let the asker have this, unless it has an answer already."""
+        if not self.reply.ready():
+            self.reply.set(value)
 
     def fail(self, error: BaseException) -> None:
+        """Let this be raised where the asker waits, unless it has an answer already."""
         if not self.reply.ready():
             self.reply.set_exception(error, (type(error), error, error.__traceback__))
+
+
+class Deferred(Generic[R]):
+    """An answer that an actor owes and gives later; made by `self.defer(request)`.
+
+    If the incarnation ends first, the asker gets an `ActorCrashedError`.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Lazy(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         deferred = self.defer(message)
+        ...         self.background(lambda: deferred.reply("at last"))
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request())
+        'at last'
+    """
+
+    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], None]) -> None:
+        self._asked = asked
+        self._settled = settled
+
+    def reply(self, answer: R) -> None:
+        """Answer now. Only the first answer counts."""
+        if self._asked is not None:
+            self._asked.answer(answer)
+        self._settled(self)
+
+    def reply_error(self, error: Exception) -> None:
+        """Let the asker's `ask` raise `error`."""
+        if self._asked is not None:
+            self._asked.fail(error)
+        self._settled(self)

@@ -13,7 +13,14 @@ __all__ = ["ShutdownOrder", "end_children"]
 
 
 class ShutdownOrder(Enum):
-    """In which order a supervisor ends its children."""
+    """In which order a supervisor ends its children.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, ShutdownOrder, Supervisor
+        >>> specs = [ChildSpec(str(number), Actor) for number in range(16)]
+        >>> make = lambda: Supervisor(specs, shutdown_order=ShutdownOrder.PARALLEL)
+        >>> pool = ChildSpec("pool", make)
+    """
 
     REVERSE = "reverse"
     """The last one started ends first, and the next one is told when it has ended."""
@@ -21,17 +28,21 @@ class ShutdownOrder(Enum):
     """All are told at once; for many alike children that do not need each other."""
 
 
-def end_children(cells: Sequence[Cell], order: ShutdownOrder) -> None:
-    """End the actors in `cells`, given in start order, for good.
+def end_children(cells: Sequence[Cell], order: ShutdownOrder, *, for_good: bool) -> None:
+    """End the incarnations of the actors in `cells`, given in start order.
 
-    If this itself is killed, what is left of them is killed too.
+    If they end for good, what waits for them becomes dead letters. If this itself is killed, what
+    is left of them is killed too.
     """
+    alive = {cell for cell in cells if cell.greenlet is not None}
     batches = [cells] if order is ShutdownOrder.PARALLEL else [[cell] for cell in reversed(cells)]
     try:
         for batch in batches:
             _end_together(batch)
+            if for_good:
+                _retire(batch, alive)
     except GreenletExit:
-        _kill_together([cell for cell in cells if not cell.terminated.is_set()])
+        _kill_together([cell for cell in cells if not cell.terminated.is_set()], alive)
         raise
 
 
@@ -43,10 +54,9 @@ def _end_together(cells: Sequence[Cell]) -> None:
     for cell in sorted(cells, key=lambda cell: cell.spec.shutdown):
         waited = time.monotonic() - asked_at
         cell.await_end(max(0.0, cell.spec.shutdown - waited))
-        cell.retire(Shutdown())
 
 
-def _kill_together(cells: Sequence[Cell]) -> None:
+def _kill_together(cells: Sequence[Cell], alive: set[Cell]) -> None:
     for cell in cells:
         if cell.greenlet is not None:
             cell.greenlet.kill(block=False)
@@ -54,5 +64,10 @@ def _kill_together(cells: Sequence[Cell]) -> None:
         for cell in cells:
             cell.await_end(0)
     finally:
-        for cell in cells:
-            cell.retire(Shutdown())
+        _retire(cells, alive)
+
+
+def _retire(cells: Sequence[Cell], alive: set[Cell]) -> None:
+    for cell in cells:
+        reason = cell.end_reason if cell in alive else None
+        cell.retire(reason or Shutdown())

@@ -2,228 +2,243 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import frozen
-
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._backoff import Backoff
-from rnd_actors.actors._budget import Budget, RestartWindow
-from rnd_actors.actors._cell import Cell, ChildEnded, ChildReady
+from rnd_actors.actors._budget import Budget
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._child import Child
 from rnd_actors.actors._child_spec import ChildSpec, Restart
-from rnd_actors.actors._events import ChildAbandoned, ChildRestarting, DeadLetter
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Shutdown
+from rnd_actors.actors._children import Children
+from rnd_actors.actors._delegation import ChildUp
+from rnd_actors.actors._exits import ExitReason, Shutdown
 from rnd_actors.actors._ref import post
+from rnd_actors.actors._requests import Request
+from rnd_actors.actors._restarts import Policy, Relaunch, Restarts
 from rnd_actors.actors._shutdown import ShutdownOrder, end_children
+from rnd_actors.actors._signals import ChildEnded, ChildReady
+from rnd_actors.actors._strategy import AutoShutdown, Strategy
 from rnd_actors.actors._supervision import (
-    ChildDown,
-    ChildGivenUp,
-    ChildUp,
+    ChildState,
+    CountChildren,
+    DeleteChild,
     RestartChild,
     ShutDown,
     StartChild,
     SupervisorMessage,
+    TerminateChild,
+    WhichChildren,
 )
-from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError
+from rnd_actors.errors import (
+    BudgetSpentError,
+    ChildRunningError,
+    ChildSpecError,
+    DuplicateChildError,
+    SupervisionError,
+    TooManyChildrenError,
+)
 
 if TYPE_CHECKING:
-    from rnd_actors.actors._mailbox import Signal
+    from rnd_actors.actors._signals import Signal
 
 __all__ = ["Supervisor"]
 
 
-class _Child:
-    """A child as its supervisor sees it."""
-
-    __slots__ = ("cell", "failures", "is_down", "reason", "window")
-
-    def __init__(self, cell: Cell, budget: Budget) -> None:
-        self.cell = cell
-        self.window = RestartWindow(budget)
-        self.failures = 0
-        """In a row, without a sign of health."""
-        self.is_down = False
-        """Whether it waits for its decider."""
-        self.reason: ExitReason = Shutdown()
-        """Why its last incarnation ended."""
-
-
-@frozen
-class _Relaunch:
-    """The backoff of a child is over."""
-
-    child: _Child
-
-
-_Message: TypeAlias = SupervisorMessage | _Relaunch
+_Message: TypeAlias = SupervisorMessage | Relaunch
 
 
 class Supervisor(Actor[_Message]):
     """Starts its children in order, restarts those that fail, and ends them in order.
 
-    Each child is restarted on its own (one for one), as its `ChildSpec` says: at once after the
-    first failure, then with `backoff`. A child that needs more restarts than `budget` allows is
-    given up: of a DELEGATED child the decider is told; any other makes the supervisor itself fail,
-    so that its own supervisor can act.
+    A child that ended by itself is restarted as its `ChildSpec` says, and others with it as the
+    strategy says: at once after the first failure, then with `backoff`. A child that needs more
+    restarts than `budget` allows is given up: of a DELEGATED child the decider is told; any other
+    makes the supervisor itself fail, so that its own supervisor can act.
 
     A child starts when `on_start` of the one before has returned or failed. A failed start is
-    treated like any other crash.
+    treated like any other crash, unless the child came with `StartChild`: then who asked for it is
+    told, and the child is not kept.
+
+    It is told and asked: `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`,
+    `WhichChildren`, `CountChildren` and `ShutDown`.
 
     Args:
         children: the specs of the first children; more come with `StartChild`.
+        strategy: who is restarted together.
         budget: how many restarts each child may need.
+        total_budget: how many restarts all children together may need; None: no limit.
         backoff: how long to wait before each restart.
+        auto_shutdown: whether the end of significant children ends the supervisor.
         shutdown_order: one after the other in reverse start order, or all at once.
+        max_children: how many children there may be; None: no limit.
 
     Raises:
         ChildSpecError: something among `children` is no `ChildSpec`.
         DuplicateChildError: two of them have the same id.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren, Supervisor
         >>> with ActorSystem() as system:
-        ...     spec = ChildSpec("cache", Actor)
-        ...     system.start(ChildSpec("storage", lambda: Supervisor([spec])))
-        <ActorRef storage>
+        ...     specs = [ChildSpec("cache", Actor), ChildSpec("index", Actor)]
+        ...     storage = system.start(ChildSpec("storage", lambda: Supervisor(specs)))
+        ...     storage.ask(CountChildren()).specs
+        2
     """
+
+    _supervises = True
 
     def __init__(
         self,
         children: Iterable[ChildSpec] = (),
         *,
+        strategy: Strategy = Strategy.ONE_FOR_ONE,
         budget: Budget = Budget(),
+        total_budget: Budget | None = None,
         backoff: Backoff = Backoff(),
+        auto_shutdown: AutoShutdown = AutoShutdown.NEVER,
         shutdown_order: ShutdownOrder = ShutdownOrder.REVERSE,
+        max_children: int | None = None,
     ) -> None:
         self._specs = tuple(children)
-        self._budget = budget
-        self._backoff = backoff
-        self._shutdown_order = shutdown_order
-        self._children: dict[str, _Child] = {}
-        self._to_start: deque[_Child] = deque()
-        self._starting: _Child | None = None
+        self._policy = Policy(
+            strategy, budget, total_budget, backoff, auto_shutdown, shutdown_order
+        )
+        self._max_children = max_children
+        self._children = Children(self._launch)
+        self._restarts = Restarts(self, self._children, self._policy, self._shut_down)
 
     def on_start(self) -> None:
-        for spec in self._specs:
-            self._add(spec)
-        self._start_next()
+        self._children.start([self._add(spec) for spec in self._specs])
 
     def receive(self, message: _Message) -> None:
+        try:
+            self._handle(message)
+        except SupervisionError as error:
+            if isinstance(message, Request) and self._incarnation.asked(message):
+                self.reply_error(message, error)
+            else:
+                self._incarnation.discard(str(error))
+
+    def on_stop(self, reason: ExitReason) -> None:
+        cells = [child.cell for child in self._children if child.state is not ChildState.TERMINATED]
+        end_children(cells, self._policy.shutdown_order, for_good=True)
+
+    def _handle(self, message: _Message) -> None:
         match message:
             case StartChild(spec):
                 self._start_child(message, spec)
             case RestartChild(child_id):
-                self._restart_child(message, child_id)
-            case _Relaunch(due):
-                if self._child_of(due.cell):
-                    self._launch(due)
+                self._restart_child(message, self._children[child_id])
+            case TerminateChild(child_id):
+                self._terminate(self._children[child_id])
+                self.reply(message, None)
+            case DeleteChild(child_id):
+                self._delete(self._children[child_id])
+                self.reply(message, None)
+            case WhichChildren():
+                self.reply(message, self._children.infos())
+            case CountChildren():
+                self.reply(message, self._children.counts())
             case ShutDown():
-                self._running_cell.stop(Shutdown())
-
-    def on_stop(self, reason: ExitReason) -> None:
-        end_children([child.cell for child in self._children.values()], self._shutdown_order)
+                self._shut_down()
+            case Relaunch():
+                self._restarts.relaunch(message)
 
     def _on_signal(self, signal: Signal) -> None:
         match signal:
-            case ChildReady(cell) if child := self._child_of(cell):
-                self._started(child)
-            case ChildEnded(cell, reason) if child := self._child_of(cell):
-                self._started(child)
-                self._ended(child, reason)
+            case ChildReady(cell, incarnation) if child := self._children.alive(cell, incarnation):
+                self._is_ready(child)
+            case ChildEnded(cell, incarnation, reason) if child := self._children.alive(
+                cell, incarnation
+            ):
+                self._restarts.ended(child, reason)
+        self._children.start_next()
 
-    def _child_of(self, cell: Cell) -> _Child | None:
-        """Return the child with this cell; None if it has been given up, or is of a former life."""
-        child = self._children.get(cell.spec.id)
-        return child if child is not None and child.cell is cell else None
+    def _shut_down(self) -> None:
+        self._incarnation.cell.stop(Shutdown())
 
-    def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
-        try:
-            child = self._add(spec)
-        except (ChildSpecError, DuplicateChildError) as error:
-            self.reply_error(request, error)
-        else:
-            self.reply(request, child.cell.ref)
-            self._start_next()
-
-    def _restart_child(self, message: RestartChild, child_id: str) -> None:
-        child = self._children.get(child_id)
-        if child is None:
-            self.publish(DeadLetter(self.ref.name, message, "the supervisor has no such child"))
-        elif child.is_down:
-            self._restart(child)
-
-    def _add(self, spec: ChildSpec) -> _Child:
+    def _add(self, spec: ChildSpec) -> Child:
+        name = self.ref.name
         if not isinstance(spec, ChildSpec):
-            raise ChildSpecError(
-                f"{self.ref.name} takes ChildSpec(id, factory, …) as a child; got {spec!r}"
+            raise ChildSpecError(f"{name} takes ChildSpec(id, factory, …) as a child; got {spec!r}")
+        if self._max_children is not None and len(self._children) >= self._max_children:
+            raise TooManyChildrenError(
+                f"{name} has its {self._max_children} children already; "
+                "end one with TerminateChild and DeleteChild, or raise max_children"
             )
         if spec.id in self._children:
             raise DuplicateChildError(
-                f"{self.ref.name} has a child {spec.id!r} already; ids are unique in a supervisor"
+                f"{name} has a child {spec.id!r} already; ids are unique in a supervisor"
             )
-        child = _Child(Cell(spec, self._running_cell, self._running_cell.events), self._budget)
-        self._children[spec.id] = child
-        self._to_start.append(child)
+        child = Child(self._new_cell(spec), self._policy.budget)
+        self._children.add(child)
         return child
 
-    def _start_next(self) -> None:
-        if self._starting is None and self._to_start:
-            self._starting = self._to_start.popleft()
-            self._launch(self._starting)
+    def _new_cell(self, spec: ChildSpec) -> Cell:
+        me = self._incarnation.cell
+        return Cell(spec, me, me.system)
 
-    def _started(self, child: _Child) -> None:
-        if child is self._starting:
-            self._starting = None
-            self._start_next()
-
-    def _launch(self, child: _Child) -> None:
-        spec, incarnation = child.cell.spec, child.cell.incarnation + 1
+    def _launch(self, child: Child) -> None:
+        spec, incarnation = child.spec, child.cell.incarnation + 1
         if spec.decider is not None:
             post(spec.decider, ChildUp(self.ref, spec.id, incarnation))
         child.cell.start()
 
-    def _ended(self, child: _Child, reason: ExitReason) -> None:
-        cell, spec = child.cell, child.cell.spec
-        child.reason = reason
-        child.failures += 1
-        if cell.healthy:
-            child.failures = 0
-            child.window.clear()
-        abnormal = isinstance(reason, Crashed | Killed)
-        if spec.decider is not None:
-            child.is_down = True
-            post(spec.decider, ChildDown(self.ref, spec.id, cell.incarnation, reason))
-        elif spec.restart is Restart.PERMANENT or (spec.restart is Restart.TRANSIENT and abnormal):
-            self._restart(child)
-        else:
-            self._forget(child)
+    def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
+        child = self._add(spec)
+        child.starter = self.defer(request)
+        self._children.start([child])
 
-    def _restart(self, child: _Child) -> None:
-        if not child.window.spend(time.monotonic()):
-            self._give_up(child)
-            return
-        child.is_down = False
-        delay = self._backoff.delay(child.failures)
-        self.publish(ChildRestarting(child.cell.name, delay))
-        if delay:
-            self.after(delay, _Relaunch(child))
-        else:
-            self._launch(child)
-
-    def _give_up(self, child: _Child) -> None:
-        spec = child.cell.spec
-        self._forget(child)
-        self.publish(ChildAbandoned(child.cell.name, self._budget, child.reason))
-        if spec.decider is None:
-            error = BudgetSpentError(
-                f"{child.cell.name} needs more than {self._budget}; last: {child.reason}"
+    def _restart_child(self, request: RestartChild, child: Child) -> None:
+        if not child.is_at_rest:
+            raise ChildRunningError(
+                f"the child {child.spec.id!r} is {child.state.value}; only one that is down or "
+                "terminated can be started again"
             )
-            raise error from (child.reason.error if isinstance(child.reason, Crashed) else None)
-        post(spec.decider, ChildGivenUp(self.ref, spec.id, child.reason))
+        if child.state is ChildState.TERMINATED:
+            child.cell = self._new_cell(child.spec)
+            self._children.start([child])
+            self._keep_order()
+        elif not self._restarts.restart(child):
+            self.reply_error(request, BudgetSpentError(f"{child.cell.name} is given up"))
+            return
+        self.reply(request, child.cell.ref)
 
-    def _forget(self, child: _Child) -> None:
-        del self._children[child.cell.spec.id]
-        child.cell.retire(child.reason)
+    def _keep_order(self) -> None:
+        """Show the children in the tree in their start order."""
+        cells = self._incarnation.cell.children
+        ordered = {
+            child.spec.id: cells[child.spec.id]
+            for child in self._children
+            if child.spec.id in cells
+        }
+        cells.clear()
+        cells.update(ordered)
+
+    def _terminate(self, child: Child) -> None:
+        self._children.hold([child])
+        self._children.start_is_over(child)
+        child.attempt += 1
+        if child.state is not ChildState.TERMINATED:
+            end_children([child.cell], self._policy.shutdown_order, for_good=True)
+        child.state = ChildState.TERMINATED
+        if child.spec.restart is Restart.TEMPORARY or child.starter is not None:
+            self._restarts.forget(child)
+        self._children.start_next()
+
+    def _delete(self, child: Child) -> None:
+        if not child.is_at_rest:
+            raise ChildRunningError(
+                f"the child {child.spec.id!r} is {child.state.value}; end it with TerminateChild "
+                "before DeleteChild"
+            )
+        self._restarts.forget(child)
+
+    def _is_ready(self, child: Child) -> None:
+        self._children.start_is_over(child)
+        child.state = ChildState.RUNNING
+        if child.starter is not None:
+            child.starter.reply(child.cell.ref)
+            child.starter = None

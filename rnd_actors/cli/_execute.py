@@ -32,6 +32,7 @@ _EXIT_CODES: Final = {Outcome.COMPLETE: 0, Outcome.FAILED: 1, Outcome.DEADLINE: 
 
 def execute(options: Options) -> int:
     """Do the run, show how it goes on, report what came of it and return the exit code."""
+    logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
     settings = options.settings
     progress = Progress(settings.samples, settings.workers)
     least_level = _least_level(options)

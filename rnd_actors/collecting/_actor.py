@@ -33,13 +33,20 @@ __all__ = ["CollectorActor", "CollectorMessage", "Conclude"]
 
 @frozen
 class Conclude:
-    """Told to the collector actor: end the run now, with what there is."""
+    """Told to the collector actor: end the run now, with what there is.
+
+    Example:
+        >>> from rnd_actors import Conclude, Outcome
+        >>> Conclude(Outcome.INTERRUPTED, "it was told to stop").outcome.value
+        'interrupted'
+    """
 
     outcome: Outcome
     reason: str
 
 
 CollectorMessage: TypeAlias = Samples | Delegated | Terminated | Conclude
+"""What a `CollectorActor` accepts."""
 
 
 class CollectorActor(Actor[CollectorMessage]):
@@ -53,6 +60,17 @@ class CollectorActor(Actor[CollectorMessage]):
         collection: where the samples and the ledger are kept.
         deadline: seconds from the first spawn after which the run is concluded; None: none.
         sinks: who is told of every accepted sample; the end of one ends the run.
+
+    Example:
+        >>> from rnd_actors import ActorSystem, ChildSpec, Samples
+        >>> from rnd_actors import Collection, CollectorActor, SampleCount
+        >>> collection = Collection.of({3: 3003})
+        >>> make = lambda: CollectorActor(SampleCount(1), collection)
+        >>> with ActorSystem() as system:
+        ...     collector = system.start(ChildSpec("collector", make, drain=True))
+        ...     collector.tell(Samples(3, 1, 0, (42,), malformed=0, received=1, received_at=0.5))
+        >>> collection.result(goal=1, deadline_s=None).values
+        (42,)
     """
 
     def __init__(

@@ -55,6 +55,13 @@ class Collection:
 
     Args:
         workers: one tally for each worker of the run, by its id.
+
+    Example:
+        >>> from rnd_actors import Collection, Outcome
+        >>> collection = Collection.of({3: 3003})
+        >>> collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
+        >>> collection.result(goal=150, deadline_s=None).reason
+        'it was told to stop'
     """
 
     workers: Mapping[int, WorkerTally]

@@ -17,6 +17,7 @@ class Collector(ABC):
     collector actor is restarted around the same collector.
 
     Example:
+        >>> from rnd_actors import Collector, Sample
         >>> class EveryDigit(Collector):
         ...     def __init__(self) -> None:
         ...         self.missing = set(range(10))
@@ -54,6 +55,7 @@ class SampleCount(Collector):
     """Collects exactly `goal` samples.
 
     Example:
+        >>> from rnd_actors import SampleCount
         >>> SampleCount(150).progress()
         0.0
     """

@@ -17,6 +17,11 @@ class SamplesAccepted(Event):
         last_value: the last of them.
         total: how many were accepted in the run so far, these included.
         progress: how far the collector's goal is, 0.0 to 1.0.
+
+    Example:
+        >>> from rnd_actors import SamplesAccepted
+        >>> print(SamplesAccepted(worker=3, accepted=2, last_value=42, total=15, progress=0.1))
+        2 samples from worker 3, 15 in all
     """
 
     worker: int

@@ -9,7 +9,13 @@ __all__ = ["Lines", "Outcome", "Result", "WorkerResult"]
 
 
 class Outcome(Enum):
-    """How a run ended."""
+    """How a run ended.
+
+    Example:
+        >>> from rnd_actors import Outcome
+        >>> [outcome.value for outcome in Outcome]
+        ['complete', 'deadline', 'interrupted', 'failed']
+    """
 
     COMPLETE = "complete"
     """The collector's goal was reached."""
@@ -23,7 +29,14 @@ class Outcome(Enum):
 
 @frozen
 class Lines:
-    """The ledger of a run: received = accepted + surplus + malformed."""
+    """The ledger of a run: received = accepted + surplus + malformed.
+
+    Example:
+        >>> from rnd_actors import Lines
+        >>> lines = Lines(received=12, accepted=10, surplus=1, malformed=1)
+        >>> lines.received == lines.accepted + lines.surplus + lines.malformed
+        True
+    """
 
     received: int
     """Lines read from the workers."""
@@ -37,7 +50,14 @@ class Lines:
 
 @frozen
 class WorkerResult:
-    """What became of one worker."""
+    """What became of one worker.
+
+    Example:
+        >>> from rnd_actors import Collection
+        >>> [worker] = Collection.of({3: 3003}).result(goal=150, deadline_s=None).workers
+        >>> worker.id, worker.port, worker.starts
+        (3, 3003, 0)
+    """
 
     id: int
     port: int
@@ -51,7 +71,14 @@ class WorkerResult:
 
 @frozen
 class Result:
-    """What a run gives back, complete or not."""
+    """What a run gives back, complete or not.
+
+    Example:
+        >>> from rnd_actors import Collection
+        >>> result = Collection.of({3: 3003}).result(goal=150, deadline_s=None)
+        >>> result.outcome.value, result.samples, result.mean, result.restarts
+        ('failed', 0, None, 0)
+    """
 
     outcome: Outcome
     reason: str

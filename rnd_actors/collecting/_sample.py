@@ -16,6 +16,11 @@ class Sample:
         incarnation: of the worker, from 1.
         seq: its place among the samples of that incarnation, from 0.
         received_at: seconds since the epoch; a clock that is set meanwhile does not matter.
+
+    Example:
+        >>> from rnd_actors import Sample
+        >>> Sample(index=0, value=42, worker=3, incarnation=1, seq=0, received_at=0.5).value
+        42
     """
 
     index: int

@@ -17,13 +17,33 @@ __all__ = ["Accepted", "JsonLinesSink"]
 
 @frozen
 class Accepted:
-    """Samples that count, for a sink; each is sent once, in the order of its index."""
+    """Samples that count, for a sink; each is sent once, in the order of its index.
+
+    Example:
+        >>> from rnd_actors import Accepted, Sample
+        >>> sample = Sample(index=0, value=42, worker=3, incarnation=1, seq=0, received_at=0.5)
+        >>> [sample.value for sample in Accepted((sample,)).samples]
+        [42]
+    """
 
     samples: tuple[Sample, ...]
 
 
 class JsonLinesSink(Actor[Accepted]):
-    """Writes samples to a file as they arrive, one JSON object a line; replaces the file."""
+    """Writes samples to a file as they arrive, one JSON object a line; replaces the file.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import Accepted, ActorSystem, ChildSpec, JsonLinesSink, Sample
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "samples.jsonl")
+        ...     with ActorSystem() as system:
+        ...         sink = system.start(ChildSpec("file", lambda: JsonLinesSink(path), drain=True))
+        ...         sink.tell(Accepted((Sample(0, 42, 3, 1, 0, received_at=0.5),)))
+        ...     print(path.read_text(), end="")
+        {"index": 0, "value": 42, "worker": 3, "incarnation": 1, "seq": 0, "received_at": 0.5}
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -30,7 +30,7 @@ from rnd_actors.collecting import (
     Result,
     SampleCount,
 )
-from rnd_actors.errors import BudgetSpentError
+from rnd_actors.errors import BudgetSpentError, SinkError
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.workers import WorkerActor, WorkerSettings, choose_ports, worker_command
 
@@ -56,6 +56,7 @@ def run(
         interrupted: setting this flag ends the run soon, with what there is.
 
     Example:
+        >>> from rnd_actors import RunSettings, run
         >>> fast = RunSettings(samples=20, workers=2, worker_args=("-interval", "0"), base_port=0)
         >>> result = run(fast)
         >>> result.outcome.value, result.samples, len(result.values)
@@ -72,8 +73,10 @@ def run(
             collecting = system.start(_collector_spec(settings, collector, collection, sinks))
             workers = system.start(_workers_spec(settings, ports, collecting))
             _attend(workers, collecting, interrupted)
+    except SinkError as error:
+        collection.conclude(Outcome.FAILED, str(error))
     except BudgetSpentError as error:
-        collection.conclude(Outcome.FAILED, _why(error))
+        collection.conclude(Outcome.FAILED, _traceback(error))
     return collection.result(collector.goal, settings.deadline)
 
 
@@ -156,5 +159,5 @@ def _attend(
         messenger.kill()
 
 
-def _why(error: BudgetSpentError) -> str:
+def _traceback(error: BudgetSpentError) -> str:
     return "".join(format_exception(error.__cause__ or error)).rstrip()

@@ -58,6 +58,7 @@ class RunSettings:
         SettingsError: a value is not accepted; it names the setting.
 
     Example:
+        >>> from rnd_actors import RunSettings
         >>> RunSettings(samples=30, workers=4).deadline is None
         True
     """

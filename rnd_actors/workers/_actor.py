@@ -44,6 +44,11 @@ class WorkerSettings:
         stall_timeout: seconds of silence after which it counts as hung.
         grace: seconds from SIGTERM to SIGKILL when it is stopped.
         numbers_per_request: asked for at a time; it is asked again when it has delivered them.
+
+    Example:
+        >>> from rnd_actors import STANDIN, WorkerSettings, worker_command
+        >>> WorkerSettings(id=3, port=3003, command=worker_command(STANDIN, 3, 3003)).grace
+        2.0
     """
 
     id: int
@@ -61,6 +66,22 @@ class WorkerActor(Actor[Never]):
     It accepts no messages. It crashes, with a `WorkerError` that says why, when the worker exits,
     is silent, refuses or never listens; a restart is a new process. Every line it has read is
     told to the collector before its end is reported, also when it is stopped.
+
+    Example:
+        >>> from rnd_actors import STANDIN, Actor, ActorSystem, ChildSpec, Restart, Samples
+        >>> from rnd_actors import WorkerActor, WorkerSettings, choose_ports, worker_command
+        >>> class First(Actor[Samples]):
+        ...     def receive(self, message: Samples) -> None:
+        ...         print(f"worker {message.worker} sends {type(message.values[0])}")
+        ...         self.stop()
+        >>> [port] = choose_ports(0, 1)
+        >>> settings = WorkerSettings(id=3, port=port, command=worker_command(STANDIN, 3, port))
+        >>> with ActorSystem() as system:
+        ...     first = system.start(ChildSpec("first", First, restart=Restart.TEMPORARY))
+        ...     worker = system.start(ChildSpec("3", lambda: WorkerActor(settings, first)))
+        ...     first.join()
+        worker 3 sends <class 'int'>
+        Normal()
     """
 
     def __init__(self, settings: WorkerSettings, collector: ActorRef[Samples]) -> None:

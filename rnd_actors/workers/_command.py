@@ -15,6 +15,7 @@ def worker_command(program: tuple[str, ...], worker_id: int, port: int) -> tuple
     """Return the command line of one worker, as its contract has it.
 
     Example:
+        >>> from rnd_actors import worker_command
         >>> worker_command(("/opt/worker", "-flaky"), 2, 3002)
         ('/opt/worker', '-flaky', '-workerId', '2', '-port', '3002')
     """

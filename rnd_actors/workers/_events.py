@@ -11,7 +11,13 @@ __all__ = ["MalformedLine", "WorkerEvent", "WorkerSpawned", "WorkerStreaming"]
 
 @frozen
 class WorkerEvent(Event):
-    """The base of what happens to the worker with the id `worker` (1 or more)."""
+    """The base of what happens to the worker with the id `worker` (1 or more).
+
+    Example:
+        >>> from rnd_actors import WorkerEvent, WorkerStreaming
+        >>> isinstance(WorkerStreaming(worker=3, incarnation=1), WorkerEvent)
+        True
+    """
 
     worker: int
     incarnation: int
@@ -19,7 +25,13 @@ class WorkerEvent(Event):
 
 @frozen
 class WorkerSpawned(WorkerEvent):
-    """The worker's process runs; it may not listen yet."""
+    """The worker's process runs; it may not listen yet.
+
+    Example:
+        >>> from rnd_actors import WorkerSpawned
+        >>> print(WorkerSpawned(worker=3, incarnation=1, pid=4711, port=3003))
+        worker 3 spawned: pid 4711, port 3003
+    """
 
     pid: int
     port: int
@@ -30,7 +42,13 @@ class WorkerSpawned(WorkerEvent):
 
 @frozen
 class WorkerStreaming(WorkerEvent):
-    """The worker has answered the request, and its numbers follow."""
+    """The worker has answered the request, and its numbers follow.
+
+    Example:
+        >>> from rnd_actors import WorkerStreaming
+        >>> print(WorkerStreaming(worker=3, incarnation=1))
+        worker 3 streams
+    """
 
     def __str__(self) -> str:
         return f"worker {self.worker} streams"
@@ -38,7 +56,13 @@ class WorkerStreaming(WorkerEvent):
 
 @frozen
 class MalformedLine(WorkerEvent):
-    """The worker sent a line that is no sample; `line` is its beginning."""
+    """The worker sent a line that is no sample; `line` is its beginning.
+
+    Example:
+        >>> from rnd_actors import MalformedLine
+        >>> print(MalformedLine(worker=3, incarnation=1, line=b"rnd=oops"))
+        worker 3 sent a malformed line: b'rnd=oops'
+    """
 
     level = logging.WARNING
     line: bytes

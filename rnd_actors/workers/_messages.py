@@ -21,6 +21,7 @@ class Samples:
         received_at: when they were read, in seconds of the monotonic clock.
 
     Example:
+        >>> from rnd_actors import Samples
         >>> Samples(1, 1, 0, (17, 42), malformed=1, received=3, received_at=12.5).values
         (17, 42)
     """

@@ -10,6 +10,7 @@ def choose_ports(base: int, count: int) -> list[int]:
     """Return the `count` ports from `base` on, or free ones if `base` is 0.
 
     Example:
+        >>> from rnd_actors import choose_ports
         >>> choose_ports(3001, 3)
         [3001, 3002, 3003]
     """

@@ -15,6 +15,7 @@ from rnd_actors.actors import (
     MessageFailed,
     Overflow,
     Restart,
+    RestartChild,
 )
 from rnd_actors.actors._ref import post
 from rnd_actors.errors import MailboxFullError
@@ -26,13 +27,15 @@ from tests.actors.toys import (
     Record,
     accounted,
     crash,
+    life_of,
     puppet,
     start,
     supervise,
 )
+from tests.actors.toys_supervision import balance, children_of, team
 
 STEPS = st.sampled_from(
-    ["tell", "tell", "tell", "post", "crash", "busy", "free", "run", "run", "stop"]
+    ["tell", "tell", "tell", "post", "crash", "busy", "free", "run", "run", "stop", "drain"]
 )
 
 
@@ -61,6 +64,8 @@ class Life:
                 gevent.idle()
             case "stop":
                 self.ref.stop()
+            case "drain":
+                self.ref.drain()
 
     def set_free(self) -> None:
         for gate in self._gates:
@@ -104,7 +109,7 @@ def test_the_counts_balance_at_any_moment(
     assert cell.mailbox.told == sum(step in {"tell", "post", "crash", "busy"} for step in steps)
     assert cell.failed == len(events.all(MessageFailed))
     assert cell.dead + cell.refused == len(events.all(DeadLetter))
-    assert (len(cell.mailbox), cell.in_hand) == (0, None)
+    assert (len(cell.mailbox), cell.life) == (0, None)
 
 
 def test_the_message_in_hand_is_accounted_for() -> None:
@@ -116,7 +121,7 @@ def test_the_message_in_hand_is_accounted_for() -> None:
         ref.tell(Note(1))
         cell = ref._cell
         assert (cell.mailbox.told, cell.handled, len(cell.mailbox)) == (2, 0, 1)
-        assert cell.in_hand == Do(gate.pass_through)
+        assert life_of(ref).in_hand == Do(gate.pass_through)
         assert accounted(cell) == 2
         gate.open()
 
@@ -156,3 +161,14 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
     gate.open()
     ref.join(PATIENCE_S)
     assert balances == [0, 0, 0]
+
+
+def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes(
+    system: ActorSystem, events: Record
+) -> None:
+    boss = team(system)
+    boss.tell(RestartChild("nobody"))
+    children_of(boss)
+    assert len(events.all(DeadLetter)) == boss.figures().dead + boss.figures().refused
+    told, places = balance(boss)
+    assert told == places

@@ -9,6 +9,7 @@ from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
     ActorFailed,
+    ActorStuck,
     ActorSystem,
     Crashed,
     MessageFailed,
@@ -29,6 +30,7 @@ from tests.actors.toys import (
     Record,
     crash,
     hang,
+    life_of,
     puppet,
     settle,
 )
@@ -187,7 +189,7 @@ def test_finished_background_work_is_forgotten(system: ActorSystem, diary: Recor
         ref.tell(Do(lambda self, number=number: self.background(diary.add, number)))  # type: ignore[misc]
     diary.until(9)
     gevent.idle()
-    assert ref._cell.owned._greenlets == set()
+    assert life_of(ref).owned._greenlets == set()
 
 
 def test_on_stop_is_called_although_background_work_does_not_end(
@@ -211,6 +213,40 @@ def test_on_stop_is_called_although_background_work_does_not_end(
     gate.open()
     assert diary.all(Ended) == [Ended("puppet", 1, Normal())]
     assert reason == Normal()
+
+
+def test_background_work_that_does_not_end_is_announced_once_and_left(
+    system: ActorSystem, diary: Record, events: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+
+    def stubborn() -> None:
+        for _ in range(5):
+            with suppress(GreenletExit):
+                gate.pass_through()
+        diary.add("ended late")
+
+    monkeypatch.setattr("rnd_actors.actors._owned._KILL_PATIENCE_S", SOON)
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    ref.tell(Do(lambda puppet: puppet.background(stubborn)))
+    gate.await_entry()
+    ref.stop()
+    assert ref.join(PATIENCE_S) == Normal()
+    gate.open()
+    diary.until("ended late")
+    assert events.all(ActorStuck) == [ActorStuck("puppet", background=1)]
+
+
+def test_background_work_that_ends_when_it_is_killed_is_not_announced(
+    system: ActorSystem, events: Record
+) -> None:
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    ref.tell(Do(lambda puppet: puppet.background(hang)))
+    settle(ref)
+    gevent.idle()
+    ref.stop()
+    ref.join(PATIENCE_S)
+    assert events.all(ActorStuck) == []
 
 
 def test_on_stop_is_called_although_the_actor_is_killed_while_its_background_work_ends(

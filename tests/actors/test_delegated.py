@@ -249,12 +249,12 @@ def test_restart_child_for_an_unknown_child_is_a_dead_letter(
     team = supervise(system)
     team.tell(RestartChild("nobody"))
     assert events.expect(DeadLetter) == DeadLetter(
-        "team", RestartChild("nobody"), "the supervisor has no such child"
+        "team", RestartChild("nobody"), "there is no child 'nobody'; the children are: none"
     )
     assert start(team, puppet("puppet")).is_alive
 
 
-def test_restart_child_for_a_running_child_is_ignored(
+def test_restart_child_for_a_running_child_changes_nothing_and_is_a_dead_letter(
     system: ActorSystem, decider: ActorRef[Any], told: Record, events: Record
 ) -> None:
     team = supervise(system)
@@ -263,7 +263,8 @@ def test_restart_child_for_a_running_child_is_ignored(
     settle(start(team, puppet("another")))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 1
     assert len(told.all(ChildUp)) == 1
-    assert events.all(DeadLetter) == []
+    why = "the child 'puppet' is running; only one that is down or terminated can be started again"
+    assert events.all(DeadLetter) == [DeadLetter("team", RestartChild("puppet"), why)]
 
 
 def test_restart_child_does_not_hurry_a_child_that_is_not_delegated(

@@ -21,6 +21,7 @@ from rnd_actors.actors import (
     ExitReason,
     Killed,
     MessageFailed,
+    MessageUnhandled,
     Normal,
     Restart,
     Shutdown,
@@ -217,8 +218,13 @@ BOOM = BoomError("as told")
         ),
         (
             DeadLetter("a", Note(1), "the actor has stopped"),
-            logging.DEBUG,
+            logging.INFO,
             "dead letter for a (the actor has stopped): Note(number=1)",
+        ),
+        (
+            MessageUnhandled("a", Note(1)),
+            logging.WARNING,
+            "a does not handle Note(number=1)",
         ),
         (ChildRestarting("a", 0.0), logging.INFO, "a is restarted now"),
         (ChildRestarting("a", 0.123), logging.INFO, "a is restarted in 0.12 s"),

@@ -1,9 +1,11 @@
 """The life of an actor: hooks, incarnations, and what a restart keeps."""
 
+import traceback
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import gevent
 import pytest
 
 from rnd_actors.actors import (
@@ -12,6 +14,7 @@ from rnd_actors.actors import (
     ActorStarted,
     ActorStopped,
     ActorSystem,
+    ChildRestarting,
     ChildSpec,
     Crashed,
     DeadLetter,
@@ -36,6 +39,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    found,
     in_turn,
     kill,
     kill_yourself,
@@ -43,6 +47,7 @@ from tests.actors.toys import (
     puppet,
     settle,
     start,
+    start_soon,
     supervise,
 )
 
@@ -58,9 +63,10 @@ def is_boom(reason: ExitReason | None) -> bool:
 
 def test_on_start_comes_before_the_first_message(system: ActorSystem, diary: Record) -> None:
     gate = Gate()
-    ref = system.start(puppet("puppet", diary, at_start=gate.pass_through))
-    ref.tell(Note(1))
+    start_soon(system, puppet("puppet", diary, at_start=gate.pass_through))
     gate.await_entry()
+    found(system, "puppet").tell(Note(1))
+    gevent.idle()
     assert diary.items == [Began("puppet", 1)]
     gate.open()
     diary.until(Note(1))
@@ -107,30 +113,74 @@ def test_both_hooks_are_called_exactly_once_in_an_incarnation(
 
 
 def test_on_stop_is_called_after_a_crash_in_on_start(system: ActorSystem, diary: Record) -> None:
-    ref = system.start(puppet("puppet", diary, at_start=crash, restart=Restart.TEMPORARY))
+    gate = Gate()
+    at_start = in_turn(gate.pass_through, crash)
+    start_soon(system, puppet("puppet", diary, at_start=at_start, restart=Restart.TEMPORARY))
+    gate.await_entry()
+    ref = found(system, "puppet")
     ref.tell(Note(1))
+    gate.open()
     reason = ref.join(PATIENCE_S)
     assert is_boom(reason)
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Crashed(reason.error))]  # type: ignore[union-attr]
 
 
+def test_a_first_start_that_fails_is_raised_where_it_was_asked_for_and_is_not_retried(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    with pytest.raises(BoomError, match="as told") as caught:
+        system.start(puppet("puppet", diary, at_start=crash))
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[-3:] == ["run", "on_start", "crash"]
+    assert system.find("puppet") is None
+    assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Crashed(caught.value))]
+    assert events.all(ChildRestarting) == []
+    settle(system.start(puppet("puppet")))
+
+
+def test_a_start_that_fails_turns_what_was_told_meanwhile_into_dead_letters(
+    system: ActorSystem, events: Record
+) -> None:
+    gate = Gate()
+    starting = start_soon(system, puppet("puppet", at_start=in_turn(gate.pass_through, crash)))
+    gate.await_entry()
+    ref = found(system, "puppet")
+    ref.tell(Note(1))
+    gate.open()
+    with pytest.raises(BoomError):
+        starting.get(PATIENCE_S)
+    assert events.all(DeadLetter) == [DeadLetter("puppet", Note(1), "the actor has stopped")]
+    assert is_boom(ref.join(0))
+
+
 def test_a_crash_in_on_start_fails_no_message(
     system: ActorSystem, events: Record, diary: Record
 ) -> None:
-    ref = system.start(puppet("puppet", diary, at_start=first_time(crash)))
-    ref.tell(Note(1))
+    gate = Gate()
+    at_start = first_time(in_turn(gate.pass_through, crash))
+    supervise(system, [puppet("puppet", diary, at_start=at_start)])
+    gate.await_entry()
+    found(system, "team/puppet").tell(Note(1))
+    gate.open()
     diary.until(Note(1))
     assert events.all(MessageFailed) == []
-    assert [event.incarnation for event in events.all(ActorStarted) if event.actor == "puppet"] == [
-        2
-    ]
+    started = [event for event in events.all(ActorStarted) if event.actor == "team/puppet"]
+    assert [event.incarnation for event in started] == [2]
 
 
 def test_an_actor_that_stops_itself_in_on_start_handles_nothing(
     system: ActorSystem, diary: Record, events: Record
 ) -> None:
-    ref = system.start(puppet("puppet", diary, at_start=Puppet.stop, restart=Restart.TEMPORARY))
+    gate = Gate()
+    at_start = in_turn(Puppet.stop, gate.pass_through)
+    starting = start_soon(
+        system, puppet("puppet", diary, at_start=at_start, restart=Restart.TEMPORARY)
+    )
+    gate.await_entry()
+    ref = found(system, "puppet")
     ref.tell(Note(1))
+    gate.open()
+    assert starting.get(PATIENCE_S) == ref
     assert ref.join(PATIENCE_S) == Normal()
     assert diary.all(Note) == []
     assert events.expect(DeadLetter).message == Note(1)
@@ -249,23 +299,30 @@ def test_a_stop_during_on_start_ends_the_actor_before_its_first_message(
 ) -> None:
     gate = Gate()
     spec = puppet("puppet", diary, at_start=gate.pass_through, restart=Restart.TEMPORARY)
-    ref = system.start(spec)
-    ref.tell(Note(1))
+    starting = start_soon(system, spec)
     gate.await_entry()
+    ref = found(system, "puppet")
+    ref.tell(Note(1))
     ref.stop()
     gate.open()
+    assert starting.get(PATIENCE_S) == ref
     assert ref.join(PATIENCE_S) == Normal()
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Normal())]
 
 
-def test_a_factory_that_fails_is_a_crash_without_hooks(system: ActorSystem, diary: Record) -> None:
+def test_a_factory_that_fails_is_a_crash_without_hooks(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
     def fail() -> Puppet:
         diary.add("factory")
         raise BoomError
 
-    ref = system.start(ChildSpec("puppet", fail, restart=Restart.TEMPORARY))
-    assert is_boom(ref.join(PATIENCE_S))
+    with pytest.raises(BoomError):
+        system.start(ChildSpec("puppet", fail, restart=Restart.TEMPORARY))
+    (failed,) = events.all(ActorFailed)
+    assert is_boom(failed.reason)
     assert diary.items == ["factory"]
+    assert system.find("puppet") is None
 
 
 def test_a_factory_that_failed_is_called_again(system: ActorSystem, diary: Record) -> None:
@@ -276,8 +333,8 @@ def test_a_factory_that_failed_is_called_again(system: ActorSystem, diary: Recor
             crash()
         return Puppet(diary)
 
-    system.start(ChildSpec("puppet", fail_once))
-    diary.until(Began("puppet", 2))
+    supervise(system, [ChildSpec("puppet", fail_once)])
+    diary.until(Began("team/puppet", 2))
 
 
 def test_a_factory_must_not_return_the_same_instance_again(
@@ -286,22 +343,19 @@ def test_a_factory_must_not_return_the_same_instance_again(
     only = Puppet(diary)
     team = supervise(system)
     ref = start(team, ChildSpec("puppet", lambda: only, restart=Restart.TEMPORARY))
-    other = start(team, ChildSpec("other", lambda: only, restart=Restart.TEMPORARY))
+    with pytest.raises(
+        ChildSpecError, match="the factory of team/other must make a fresh Actor each time"
+    ):
+        start(team, ChildSpec("other", lambda: only, restart=Restart.TEMPORARY))
     settle(ref)
-    reason = other.join(PATIENCE_S)
-    assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, ChildSpecError)
-    assert "the factory of team/other must make a fresh Actor each time" in str(reason.error)
     assert diary.items == [Began("team/puppet", 1)]
 
 
 @pytest.mark.parametrize("made", [None, "a string", object()], ids=["None", "str", "object"])
 def test_a_factory_must_return_an_actor(system: ActorSystem, made: Any) -> None:
-    ref = system.start(ChildSpec("puppet", lambda: made, restart=Restart.TEMPORARY))
-    reason = ref.join(PATIENCE_S)
-    assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, ChildSpecError)
-    assert f"it made {made!r}" in str(reason.error)
+    with pytest.raises(ChildSpecError) as caught:
+        system.start(ChildSpec("puppet", lambda: made, restart=Restart.TEMPORARY))
+    assert f"it made {made!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -353,8 +407,6 @@ def test_a_factory_that_returns_the_class_is_told_so_and_the_class_stays_usable(
     def make() -> Any:
         return Mistaken
 
-    ref = system.start(ChildSpec("mistaken", make, restart=Restart.TEMPORARY))
-    reason = ref.join(PATIENCE_S)
-    assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, ChildSpecError)
+    with pytest.raises(ChildSpecError, match="it made <class"):
+        system.start(ChildSpec("mistaken", make, restart=Restart.TEMPORARY))
     settle(system.start(ChildSpec("right", Mistaken)))

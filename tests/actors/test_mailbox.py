@@ -3,7 +3,8 @@
 import gevent
 import pytest
 
-from rnd_actors.actors._mailbox import Mailbox, Signal
+from rnd_actors.actors._mailbox import Mailbox
+from rnd_actors.actors._signals import Signal
 from tests.actors.toys import PATIENCE_S
 
 

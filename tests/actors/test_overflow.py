@@ -1,18 +1,34 @@
 """The mailbox with a capacity: what happens to the messages for which there is no room."""
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import gevent
 import pytest
 from gevent import Greenlet
+from gevent.lock import Semaphore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors._mailbox import BoundedMailbox, Overflow, Signal
+from rnd_actors.actors import ActorSystem, MessageFailed
+from rnd_actors.actors._mailbox import BoundedMailbox, Overflow
+from rnd_actors.actors._signals import Signal
 from rnd_actors.errors import MailboxFullError
-from tests.actors.toys import PATIENCE_S, Record
+from tests.actors.toys import (
+    PATIENCE_S,
+    Ask,
+    BoomError,
+    Do,
+    Note,
+    Puppet,
+    Record,
+    accounted,
+    crash,
+    puppet,
+    settle,
+)
 
 STEPS = st.sampled_from(["told", "posted", "signal", "last signal", "handled"])
 
@@ -22,9 +38,25 @@ def refused() -> Record:
     return Record()
 
 
-def bounded(capacity: int, overflow: Overflow, refused: Record | None = None) -> BoundedMailbox:
+def nobody_minds() -> None:
+    """Let whoever has to wait for room do so."""
+
+
+def bounded(
+    capacity: int,
+    overflow: Overflow,
+    refused: Record | None = None,
+    before_wait: Callable[[], None] = nobody_minds,
+) -> BoundedMailbox:
     refused = refused or Record()
-    return BoundedMailbox(lambda entry, why: refused.add((entry, why)), capacity, overflow)
+
+    def wait_for(room: Semaphore, timeout: float | None) -> bool:
+        before_wait()
+        return room.acquire(timeout=timeout)
+
+    return BoundedMailbox(
+        lambda entry, why: refused.add((entry, why)), capacity, overflow, wait_for
+    )
 
 
 def send(mailbox: BoundedMailbox, *entries: object) -> "Greenlet[[], None]":
@@ -211,6 +243,74 @@ def test_with_block_a_sender_with_a_time_limit_gives_up_and_has_told_nothing() -
     assert not mailbox.put("b", timeout=0)
     assert not mailbox.put("c", timeout=0.001)
     assert (mailbox.told, mailbox.close()) == (1, ["a"])
+
+
+def test_with_block_whoever_has_to_wait_is_checked_before() -> None:
+    checks = Record()
+    mailbox = bounded(1, Overflow.BLOCK, before_wait=lambda: checks.add("checked"))
+    mailbox.put("a")
+    assert checks.items == []
+    sender = send(mailbox, "b")
+    assert checks.items == ["checked"]
+    assert take(mailbox, 2) == ["a", "b"]
+    sender.join(PATIENCE_S)
+    mailbox.put_forced("timer")
+    assert checks.items == ["checked"]
+
+
+def test_with_block_whoever_must_not_wait_has_told_nothing(refused: Record) -> None:
+    mailbox = bounded(1, Overflow.BLOCK, refused, before_wait=crash)
+    mailbox.put("a")
+    with pytest.raises(BoomError):
+        mailbox.put("b")
+    assert (mailbox.told, refused.items, mailbox.close()) == (1, [], ["a"])
+
+
+@pytest.mark.parametrize("overflow", [x for x in Overflow if x is not Overflow.BLOCK])
+def test_with_other_policies_nobody_waits_and_nobody_is_checked(overflow: Overflow) -> None:
+    mailbox = bounded(1, overflow, before_wait=crash)
+    mailbox.put("a")
+    with suppress(MailboxFullError):
+        mailbox.put("b")
+    assert len(mailbox) == 1
+
+
+def tell_oneself_twice(self: Puppet) -> None:
+    self.ref.tell(Note(1))
+    self.ref.tell(Note(2))
+
+
+def test_an_actor_that_tells_itself_too_much_is_told_so_instead_of_waiting(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    ref = system.start(puppet("puppet", diary, capacity=1))
+    with pytest.raises(MailboxFullError, match="puppet tells itself something and its mailbox is"):
+        ref.ask(Ask(tell_oneself_twice))
+    settle(ref)
+    assert diary.all(Note) == [Note(1)]
+    assert isinstance(events.expect(MessageFailed).error, MailboxFullError)
+    assert (ref.figures().told, accounted(ref._cell)) == (3, 3)
+
+
+def test_an_actor_may_tell_itself_more_than_its_capacity_in_the_background(
+    system: ActorSystem, diary: Record
+) -> None:
+    ref = system.start(puppet("puppet", diary, capacity=1))
+    ref.tell(Do(lambda self: self.background(tell_oneself_twice, self)))
+    diary.until(Note(2))
+    assert diary.all(Note) == [Note(1), Note(2)]
+
+
+def test_an_actor_may_tell_itself_more_than_its_capacity_with_timers(
+    system: ActorSystem, diary: Record
+) -> None:
+    def set_timers(self: Puppet) -> None:
+        for number in range(3):
+            self.after(0, Note(number))
+
+    system.start(puppet("puppet", diary, capacity=1)).tell(Do(set_timers))
+    diary.until(Note(2))
+    assert diary.all(Note) == [Note(0), Note(1), Note(2)]
 
 
 class Model:

@@ -1,6 +1,7 @@
 """Refs: how messages are sent and answers awaited."""
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -18,6 +19,7 @@ from rnd_actors.actors import (
     DeadLetter,
     Killed,
     MessageFailed,
+    MessageUnhandled,
     Normal,
     Overflow,
     Request,
@@ -28,8 +30,12 @@ from rnd_actors.errors import (
     ActorDeadError,
     ActorError,
     AskTimeoutError,
+    DeadlockError,
     MailboxFullError,
     NotAnsweredError,
+    SelfAskError,
+    UnhandledMessageError,
+    WrongThreadError,
 )
 from tests.actors.toys import (
     PATIENCE_S,
@@ -131,7 +137,7 @@ def test_an_ask_that_waits_for_room_gives_up_after_its_timeout_too(system: Actor
     ref.tell(Do(gate.pass_through))
     gate.await_entry()
     ref.tell(Note(1))
-    with pytest.raises(AskTimeoutError, match=r"full did not answer .* within 0.05 s"):
+    with pytest.raises(AskTimeoutError, match=r"mailbox of full had no room for .* within 0.05 s"):
         ref.ask(Ask(nothing), timeout=SOON)
     assert ref._cell.mailbox.told == 2
     gate.open()
@@ -147,8 +153,43 @@ def test_a_gevent_timeout_of_the_asker_ends_its_wait(system: ActorSystem) -> Non
 
 def test_an_actor_that_asks_itself_is_told_so_at_once(system: ActorSystem) -> None:
     ref = system.start(puppet("narcissus"))
-    with pytest.raises(ActorError, match="narcissus asks itself"):
+    with pytest.raises(SelfAskError, match="narcissus waits for its own answer"):
         ref.ask(Ask(lambda puppet: puppet.ref.ask(Ask(nothing), timeout=None)))
+
+
+def test_an_actor_that_asks_itself_has_sent_nothing(system: ActorSystem, diary: Record) -> None:
+    def ask_oneself(puppet: Puppet) -> None:
+        with pytest.raises(SelfAskError):
+            puppet.ref.ask(Ask(lambda puppet: puppet.diary.add("asked all the same")))
+
+    ref = system.start(puppet("narcissus", diary))
+    ref.ask(Ask(ask_oneself))
+    settle(ref)
+    assert diary.items == [Began("narcissus", 1)]
+
+
+def test_an_actor_with_a_full_mailbox_that_asks_itself_is_told_so(system: ActorSystem) -> None:
+    def ask_oneself(puppet: Puppet) -> object:
+        puppet.ref.tell(Note(1))
+        return puppet.ref.ask(Ask(nothing))
+
+    ref = system.start(puppet("narcissus", capacity=1))
+    with pytest.raises(SelfAskError):
+        ref.ask(Ask(ask_oneself))
+
+
+def test_an_actor_that_waits_for_a_future_of_its_own_is_told_so_at_once(
+    system: ActorSystem,
+) -> None:
+    ref = system.start(puppet("narcissus"))
+    with pytest.raises(SelfAskError, match=r"call a method instead, or tell\(\) yourself"):
+        ref.ask(Ask(lambda puppet: puppet.ref.ask_future(Ask(nothing)).get(timeout=None)))
+
+
+def test_an_actor_may_ask_itself_if_it_does_not_wait_for_the_answer(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    future = ref.ask(Ask(lambda puppet: puppet.ref.ask_future(Ask(lambda _: "later"))))
+    assert future.get(PATIENCE_S) == "later"
 
 
 def test_an_actor_may_ask_itself_in_the_background(system: ActorSystem) -> None:
@@ -391,6 +432,230 @@ def test_stopping_an_actor_that_has_stopped_does_nothing(
     assert events.all(DeadLetter) == []
 
 
+def test_draining_an_actor_that_has_stopped_does_nothing(
+    system: ActorSystem, events: Record
+) -> None:
+    ref = stopped(system)
+    ref.drain()
+    assert ref.join(0) == Normal()
+    assert events.all(DeadLetter) == []
+    assert ref._cell.mailbox.close() == []
+
+
+def test_a_drain_ends_the_actor_after_the_messages_that_wait(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+    ref.drain()
+    ref.tell(Note(2))
+    gate.open()
+    assert ref.join(PATIENCE_S) == Normal()
+    assert diary.all(Note) == [Note(1)]
+    assert [letter.message for letter in events.all(DeadLetter)] == [Note(2)]
+
+
+def test_a_message_that_is_none_of_the_actors_is_unhandled_and_a_dead_letter(
+    system: ActorSystem, events: Record
+) -> None:
+    counter: ActorRef[Any] = system.start(ChildSpec("counter", Counter))
+    counter.tell(Note(1))
+    assert counter.ask(Add(40)) == 40
+    assert events.all(MessageUnhandled) == [MessageUnhandled("counter", Note(1))]
+    assert events.all(DeadLetter) == [
+        DeadLetter("counter", Note(1), "the actor has no case for it")
+    ]
+    figures = counter.figures()
+    assert (figures.told, figures.handled, figures.failed, figures.dead) == (2, 1, 0, 1)
+    assert system.dead_letters == 1
+
+
+def test_a_request_that_is_none_of_the_actors_fails_and_the_actor_goes_on(
+    system: ActorSystem, events: Record
+) -> None:
+    counter: ActorRef[Any] = system.start(ChildSpec("counter", Counter))
+    with pytest.raises(UnhandledMessageError, match=r"counter does not handle Ignored\(\)"):
+        counter.ask(Ignored())
+    assert counter.ask(Add(1)) == 1
+    assert events.all(MessageUnhandled) == [MessageUnhandled("counter", Ignored())]
+    assert events.all(ActorFailed) == []
+
+
+def test_a_subclass_accepts_what_its_base_accepts(system: ActorSystem, events: Record) -> None:
+    class Twice(Counter):
+        def receive(self, message: Add) -> None:
+            super().receive(Add(2 * message.number) if message.number < 0 else message)
+
+    twice: ActorRef[Any] = system.start(ChildSpec("twice", Twice))
+    twice.tell("no number")
+    assert twice.ask(Add(3)) == 3
+    assert events.all(MessageUnhandled) == [MessageUnhandled("twice", "no number")]
+
+
+def test_each_member_of_a_union_is_accepted(system: ActorSystem, events: Record) -> None:
+    class Both(Actor[Add | Note]):
+        def receive(self, message: Add | Note) -> None:
+            if isinstance(message, Add):
+                self.reply(message, self.ref.figures().handled)
+
+    both: ActorRef[Any] = system.start(ChildSpec("both", Both))
+    both.tell(Note(1))
+    both.tell(7)
+    assert both.ask(Add(3)) == 1
+    assert events.all(MessageUnhandled) == [MessageUnhandled("both", 7)]
+
+
+def test_a_message_that_receive_has_no_case_for_is_unhandled_too(
+    system: ActorSystem, events: Record
+) -> None:
+    class Picky(Actor[Any]):
+        def receive(self, message: object) -> None:
+            match message:
+                case Add(number):
+                    self.reply(message, number)
+                case _:
+                    self.unhandled(message)
+
+    ref = system.start(ChildSpec("picky", Picky))
+    ref.tell(Note(1))
+    assert ref.ask(Add(3)) == 3
+    assert events.all(MessageUnhandled) == [MessageUnhandled("picky", Note(1))]
+    assert events.expect(DeadLetter).message == Note(1)
+
+
+def test_only_the_message_in_hand_can_be_unhandled(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(ActorError, match=r"message that is being handled; got Note\(number=1\)"):
+        ref.ask(Ask(lambda puppet: puppet.unhandled(Note(1))))
+
+
+def in_another_thread(action: Callable[[], object]) -> object:
+    """Do it in a thread that gevent has not patched, and return what it returns or raises."""
+    return gevent.get_hub().threadpool.apply(action)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda ref: ref.tell(Note(1)),
+        lambda ref: ref.ask(Ask(nothing)),
+        lambda ref: ref.ask(Ask(nothing), timeout=None),
+        lambda ref: ref.ask_future(Ask(nothing)),
+    ],
+    ids=["tell", "ask", "ask for ever", "ask_future"],
+)
+def test_another_thread_is_told_that_it_is_the_wrong_one(
+    system: ActorSystem, diary: Record, use: Callable[[ActorRef[Any]], object]
+) -> None:
+    ref = system.start(puppet("puppet", diary))
+    with pytest.raises(WrongThreadError, match="puppet lives in the thread that entered its Actor"):
+        in_another_thread(lambda: use(ref))
+    settle(ref)
+    assert ref.figures().told == 1
+    assert diary.all(Note) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [ActorRef.stop, ActorRef.drain, lambda ref: ref.join(0)],
+    ids=["stop", "drain", "join"],
+)
+def test_another_thread_may_not_end_an_actor_either(
+    system: ActorSystem, use: Callable[[ActorRef[Any]], object]
+) -> None:
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    with pytest.raises(WrongThreadError), gevent.Timeout(1.0):
+        in_another_thread(lambda: use(ref))
+    assert ref.is_alive
+
+
+def test_another_thread_can_start_no_actor(system: ActorSystem) -> None:
+    with pytest.raises(WrongThreadError):
+        in_another_thread(lambda: system.start(puppet("puppet")))
+    assert system.find("puppet") is None
+
+
+def test_a_system_that_has_not_been_entered_starts_no_actor() -> None:
+    with pytest.raises(ActorError, match=r"entered system: with ActorSystem\(\) as system"):
+        ActorSystem().start(puppet("puppet"))
+
+
+def test_waiting_for_ever_for_an_answer_that_cannot_come_is_a_deadlock(
+    system: ActorSystem,
+) -> None:
+    gate, ref = Gate(), system.start(puppet("slow"))
+    idle = system.start(puppet("idle"))
+    with pytest.raises(DeadlockError) as caught:
+        ref.ask(Ask(gate.pass_through), timeout=None)
+    assert str(caught.value).startswith(
+        "nothing is left that could wake anyone: this greenlet waits for the answer of slow to Ask"
+    )
+    assert "; idle waits for a message" in str(caught.value)
+    gate.open()
+    settle(ref)
+    settle(idle)
+
+
+def test_a_deadlock_names_the_actors_that_wait_for_each_other(system: ActorSystem) -> None:
+    one, other = system.start(puppet("one")), system.start(puppet("other"))
+
+    def ask_back(_: Puppet) -> object:
+        return one.ask(Ask(nothing), timeout=None)
+
+    with pytest.raises(DeadlockError) as caught:
+        one.ask(Ask(lambda _: other.ask(Ask(ask_back), timeout=None)), timeout=None)
+    words = str(caught.value)
+    assert "; one waits for the answer of other to Ask" in words
+    assert "; other waits for the answer of one to Ask" in words
+    kill(one)
+    assert other.ask(Ask(lambda puppet: puppet.incarnation)) == 1
+
+
+def test_a_deadlock_names_the_actors_that_are_stuck_in_a_message(system: ActorSystem) -> None:
+    gate, other = Gate(), system.start(puppet("other"))
+    system.start(puppet("slow")).tell(Do(gate.pass_through))
+    gate.await_entry()
+    try:
+        with pytest.raises(DeadlockError, match=r"; slow is busy with Do\(action="):
+            other.join()
+    finally:
+        gate.open()
+
+
+def test_waiting_for_ever_for_room_that_cannot_come_is_a_deadlock(system: ActorSystem) -> None:
+    gate, ref = Gate(), system.start(puppet("full", capacity=1))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+    try:
+        with pytest.raises(DeadlockError, match="room in the mailbox of full"):
+            ref.tell(Note(2))
+    finally:
+        gate.open()
+
+
+def test_asking_for_ever_where_no_room_can_come_is_a_deadlock(system: ActorSystem) -> None:
+    gate, ref = Gate(), system.start(puppet("full", capacity=1))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+    try:
+        with pytest.raises(DeadlockError, match="room in the mailbox of full"):
+            ref.ask(Ask(nothing), timeout=None)
+    finally:
+        gate.open()
+
+
+def test_waiting_for_ever_for_an_end_that_cannot_come_is_a_deadlock(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(DeadlockError, match="this greenlet waits for the end of puppet; system"):
+        ref.join()
+    assert ref.is_alive
+
+
 def test_an_actor_outside_a_system_has_no_ref() -> None:
     with pytest.raises(ActorError, match="this Counter does not run in a system; start it with"):
         Counter().ref  # noqa: B018
@@ -400,5 +665,7 @@ def test_an_actor_without_receive_says_so(system: ActorSystem) -> None:
     class Mute(Actor[Any]):
         """Has nothing to say."""
 
-    with pytest.raises(ActorError, match=r"Mute has no receive\(\); it cannot handle Add"):
-        system.start(ChildSpec("mute", Mute)).ask(Add(1))
+    ref = system.start(ChildSpec("mute", Mute))
+    with pytest.raises(UnhandledMessageError, match=r"mute does not handle Add\(number=1\)"):
+        ref.ask(Add(1))
+    assert ref.figures().dead == 1

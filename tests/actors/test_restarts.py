@@ -14,6 +14,7 @@ from rnd_actors.actors import (
     ChildRestarting,
     ChildSpec,
     Crashed,
+    DeadLetter,
     Killed,
     Normal,
     Restart,
@@ -37,14 +38,18 @@ from tests.actors.toys import (
     Record,
     crash,
     end_yourself,
+    found,
     in_turn,
     kill,
+    kill_yourself,
     puppet,
     settle,
     start,
+    start_soon,
     supervise,
     swallow_kills,
 )
+from tests.actors.toys_supervision import lives
 
 ENDS: dict[str, Action] = {
     "stops itself": Puppet.stop,
@@ -143,14 +148,35 @@ def test_children_added_while_another_one_starts_wait_for_their_turn(
     system: ActorSystem, diary: Record
 ) -> None:
     gate = Gate()
-    system.start(puppet("slow", diary, at_start=gate.pass_through))
-    ref = system.start(puppet("patient", diary))
-    ref.tell(Note(1))
+    starting = [
+        start_soon(system, puppet("slow", diary, at_start=gate.pass_through)),
+        start_soon(system, puppet("patient", diary)),
+    ]
     gate.await_entry()
     gevent.idle()
+    ref = found(system, "patient")
+    ref.tell(Note(1))
+    gevent.idle()
     assert diary.items == [Began("slow", 1)]
+    assert not any(future.is_ready for future in starting)
     gate.open()
     diary.until(Note(1))
+    assert starting[1].get(PATIENCE_S) == ref
+
+
+def test_the_supervisor_serves_others_while_a_child_starts(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+    failing = system.start(puppet("failing", diary))
+    start_soon(system, puppet("slow", diary, at_start=gate.pass_through))
+    gate.await_entry()
+    failing.tell(Do(crash))
+    gevent.idle()
+    began = Began("failing", 2) in diary.items
+    gate.open()
+    settle(found(system, "slow"))
+    assert began
 
 
 def test_a_failed_start_is_restarted_like_any_other_crash(
@@ -162,18 +188,6 @@ def test_a_failed_start_is_restarted_like_any_other_crash(
 
     supervise(system, [puppet("puppet", diary, at_start=fail_twice)])
     diary.until(Began("team/puppet", 3))
-
-
-def test_the_supervisor_serves_others_while_a_child_starts(
-    system: ActorSystem, diary: Record
-) -> None:
-    gate = Gate()
-    failing = system.start(puppet("failing", diary))
-    system.start(puppet("slow", diary, at_start=gate.pass_through))
-    gate.await_entry()
-    failing.tell(Do(crash))
-    diary.until(Began("failing", 2))
-    gate.open()
 
 
 def test_only_from_the_second_failure_in_a_row_is_there_a_delay(
@@ -242,11 +256,76 @@ def test_a_stop_that_comes_during_the_backoff_ends_the_next_incarnation(
     assert diary.all(Note) == []
 
 
+@pytest.mark.parametrize("end", [crash, kill_yourself], ids=["crashes", "is killed"])
+def test_a_stop_that_waits_when_the_child_fails_holds_for_the_next_incarnation(
+    system: ActorSystem, diary: Record, events: Record, end: Action
+) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", diary, restart=Restart.TRANSIENT))
+    ref.tell(Do(in_turn(gate.pass_through, end)))
+    gate.await_entry()
+    ref.tell(Note(1))
+    ref.stop()
+    gate.open()
+    assert ref.join(PATIENCE_S) == Normal()
+    assert diary.all(Began) == [Began("puppet", 1), Began("puppet", 2)]
+    assert [type(ended.reason) is Normal for ended in diary.all(Ended)] == [False, True]
+    assert diary.all(Note) == []
+    assert events.expect(DeadLetter).message == Note(1)
+
+
+def test_a_stop_holds_for_one_incarnation_only(system: ActorSystem, diary: Record) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", diary))
+    ref.tell(Do(in_turn(gate.pass_through, crash)))
+    gate.await_entry()
+    ref.stop()
+    gate.open()
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), PATIENCE_S) == 3
+    assert [type(ended.reason) for ended in diary.all(Ended)] == [Crashed, Normal]
+
+
+def test_an_actor_that_stops_twice_ends_one_incarnation(system: ActorSystem, diary: Record) -> None:
+    ref = system.start(puppet("puppet", diary))
+    ref.tell(Do(in_turn(Puppet.stop, Puppet.stop)))
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+def test_stopping_oneself_and_then_crashing_does_not_stop_the_next_incarnation(
+    system: ActorSystem, diary: Record
+) -> None:
+    def stop_and_crash(puppet: Puppet) -> None:
+        puppet.stop()
+        crash()
+
+    ref = system.start(puppet("a", diary))
+    ref.tell(Do(stop_and_crash))
+    settle(ref)
+    assert lives(diary) == ["+a1", "-a1", "+a2"]
+
+
+def test_a_drain_that_waits_when_the_child_fails_holds_for_the_next_incarnation(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", diary, restart=Restart.TRANSIENT))
+    ref.tell(Do(in_turn(gate.pass_through, crash)))
+    gate.await_entry()
+    ref.tell(Note(1))
+    ref.drain()
+    ref.tell(Note(2))
+    gate.open()
+    assert ref.join(PATIENCE_S) == Normal()
+    assert diary.all(Note) == [Note(1)]
+    assert [letter.message for letter in events.all(DeadLetter)] == [Note(2)]
+
+
 def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
     system: ActorSystem, diary: Record, events: Record
 ) -> None:
-    team = supervise(system, [puppet("sibling", diary)], budget=Budget(2, 60.0))
-    ref = start(team, puppet("puppet", at_start=crash))
+    refs = Record()
+    failing = puppet("puppet", at_start=in_turn(lambda puppet: refs.add(puppet.ref), crash))
+    team = supervise(system, [puppet("sibling", diary), failing], budget=Budget(2, 60.0))
     reason = team.join(PATIENCE_S)
     assert isinstance(reason, Crashed)
     assert isinstance(reason.error, BudgetSpentError)
@@ -255,7 +334,8 @@ def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
     )
     assert isinstance(reason.error.__cause__, BoomError)
     assert len(events.all(ChildRestarting)) == 2
-    assert isinstance(ref.join(0), Crashed)
+    assert len(refs.items) == 3
+    assert isinstance(refs.items[0].join(0), Crashed)
     assert diary.items == [Began("team/sibling", 1), Ended("team/sibling", 1, Shutdown())]
 
 
@@ -297,10 +377,22 @@ def test_a_sign_of_health_renews_the_budget(system: ActorSystem) -> None:
     assert ref.ask(Ask(lambda puppet: puppet.incarnation), PATIENCE_S) == 6
 
 
+def spend_its_budget(system: ActorSystem) -> None:
+    """Let an actor that the root supervisor started crash until it is given up."""
+
+    def crash_again(puppet: Puppet) -> None:
+        if puppet.incarnation > 1:
+            crash()
+
+    ref = system.start(puppet("puppet", at_start=crash_again))
+    ref.tell(Do(crash))
+    assert isinstance(ref.join(PATIENCE_S), Crashed)
+
+
 def test_leaving_the_system_raises_what_made_its_root_supervisor_fail() -> None:
     def leave() -> None:
         with ActorSystem() as system:
-            system.start(puppet("puppet", at_start=crash)).join(PATIENCE_S)
+            spend_its_budget(system)
 
     with pytest.raises(BudgetSpentError, match="puppet needs more than 3 restarts") as caught:
         leave()
@@ -310,7 +402,7 @@ def test_leaving_the_system_raises_what_made_its_root_supervisor_fail() -> None:
 def test_an_error_on_its_way_out_of_the_system_is_not_replaced() -> None:
     def leave_with_an_error() -> None:
         with ActorSystem() as system:
-            system.start(puppet("puppet", at_start=crash)).join(PATIENCE_S)
+            spend_its_budget(system)
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
@@ -379,10 +471,9 @@ def test_the_id_of_a_child_that_has_stopped_is_free_again(
 def test_a_supervisor_with_impossible_children_fails_without_starting_any(
     system: ActorSystem, events: Record, children: list[ChildSpec], error: type[Exception]
 ) -> None:
-    reason = supervise(system, children).join(PATIENCE_S)
-    assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, error)
-    assert [event.actor for event in events.all(ActorFailed)] == ["team"]
+    with pytest.raises(error) as caught:
+        supervise(system, children)
+    assert events.all(ActorFailed) == [ActorFailed("team", 1, Crashed(caught.value))]
     assert [event.actor for event in events.all(ActorStarted) if event.actor != "system"] == []
 
 

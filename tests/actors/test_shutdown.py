@@ -22,7 +22,7 @@ from rnd_actors.actors import (
     Shutdown,
     ShutdownOrder,
 )
-from rnd_actors.errors import ActorDeadError
+from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
 from tests.actors.toys import (
     PATIENCE_S,
     SOON,
@@ -37,12 +37,14 @@ from tests.actors.toys import (
     Record,
     crash,
     end_yourself,
+    found,
     hang,
     in_turn,
     nothing,
     puppet,
     settle,
     start,
+    start_soon,
     supervise,
     swallow_kills,
 )
@@ -258,11 +260,18 @@ def test_leaving_during_a_backoff_does_not_wait_for_it(diary: Record) -> None:
 def test_leaving_while_a_child_starts_starts_no_further_one(diary: Record) -> None:
     gate = Gate()
     with ActorSystem() as system:
-        system.start(puppet("slow", diary, at_start=gate.pass_through, shutdown=SOON))
-        waiting = system.start(puppet("waiting", diary))
+        starting = [
+            start_soon(system, puppet("slow", diary, at_start=gate.pass_through, shutdown=SOON)),
+            start_soon(system, puppet("waiting", diary)),
+        ]
         gate.await_entry()
+        gevent.idle()
+        waiting = found(system, "waiting")
     assert diary.items == [Began("slow", 1), Ended("slow", 1, Killed())]
     assert waiting.join(0) == Shutdown()
+    for future in starting:
+        with pytest.raises(ActorCrashedError):
+            future.get(0)
 
 
 def test_a_child_that_starts_while_the_system_is_left_may_finish_its_start(
@@ -270,7 +279,7 @@ def test_a_child_that_starts_while_the_system_is_left_may_finish_its_start(
 ) -> None:
     gate = Gate()
     with ActorSystem() as system:
-        system.start(puppet("slow", diary, at_start=gate.pass_through))
+        start_soon(system, puppet("slow", diary, at_start=gate.pass_through))
         gate.await_entry()
         open_when_all_wait(gate)
     assert diary.items == [Began("slow", 1), Ended("slow", 1, Shutdown())]
@@ -279,6 +288,11 @@ def test_a_child_that_starts_while_the_system_is_left_may_finish_its_start(
 def test_a_system_can_be_left_before_anything_has_run(diary: Record) -> None:
     with ActorSystem():
         pass
+    with ActorSystem() as system:
+        starting = start_soon(system, puppet("puppet", diary))
+    with pytest.raises(ActorDeadError):
+        starting.get(0)
+    assert diary.items == []
     with ActorSystem() as system:
         ref = system.start(puppet("puppet", diary))
     assert not ref.is_alive
@@ -315,6 +329,18 @@ def test_an_error_in_the_with_block_leaves_nothing_behind_either(diary: Record) 
     with pytest.raises(LookupError):
         leave_with_an_error()
     assert diary.all(Ended) == [Ended("puppet", 1, Shutdown())]
+
+
+def test_leaving_a_system_that_cannot_end_is_a_deadlock() -> None:
+    gate, system = Gate(), ActorSystem()
+    system.__enter__()
+    ref = system.start(puppet("slow", at_stop=gate.pass_through, shutdown=INFINITY))
+    try:
+        with pytest.raises(DeadlockError, match="the end of system"):
+            system.__exit__(None, None, None)
+    finally:
+        gate.open()
+        ref.join(PATIENCE_S)
 
 
 def test_a_child_that_crashes_while_it_stops_holds_up_nobody(diary: Record) -> None:

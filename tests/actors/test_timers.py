@@ -1,5 +1,7 @@
 """Timers: what an actor tells itself later."""
 
+import math
+
 import pytest
 
 from rnd_actors.actors import (
@@ -10,6 +12,7 @@ from rnd_actors.actors import (
     Restart,
     Timer,
 )
+from rnd_actors.errors import SettingsError
 from tests.actors.toys import (
     PATIENCE_S,
     Ask,
@@ -20,8 +23,10 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    life_of,
     puppet,
     settle,
+    supervise,
 )
 
 LATE = Note(99)
@@ -81,6 +86,15 @@ def test_a_repeating_timer_can_be_cancelled_after_it_has_fired(
     assert len(diary.all(Note)) == fired + 1
 
 
+@pytest.mark.parametrize("interval", [0, -1.0, math.nan])
+def test_a_repeating_timer_needs_time_between(system: ActorSystem, interval: float) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(SettingsError, match=r"every\(\) interval takes seconds > 0; got") as caught:
+        ref.ask(Ask(lambda puppet: puppet.every(interval, Note(1))))
+    assert caught.value.got is interval
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
 def test_cancelling_twice_does_nothing(system: ActorSystem) -> None:
     def cancel_twice(puppet: Puppet) -> None:
         for timer in (puppet.after(60.0, Note(1)), puppet.every(60.0, Note(1))):
@@ -119,7 +133,7 @@ def test_timers_die_with_their_incarnation(system: ActorSystem, diary: Record) -
             crash()
         puppet.after(0.05, LATE)
 
-    system.start(puppet("puppet", diary, at_start=set_timers))
+    supervise(system, [puppet("puppet", diary, at_start=set_timers)])
     diary.until(LATE)
     assert diary.all(Note) == [LATE]
 
@@ -194,11 +208,11 @@ def test_a_cancelled_timer_is_forgotten(system: ActorSystem) -> None:
 
     ref = system.start(puppet("puppet"))
     ref.ask(Ask(rearm_a_watchdog))
-    assert len(ref._cell.owned._timers) == 0
+    assert len(life_of(ref).owned._timers) == 0
 
 
 def test_a_timer_that_has_fired_is_forgotten(system: ActorSystem, diary: Record) -> None:
     ref = system.start(puppet("puppet", diary))
     ref.tell(Do(lambda puppet: puppet.after(0.001, Note(1))))
     diary.until(Note(1))
-    assert ref._cell.owned._timers == set()
+    assert life_of(ref).owned._timers == set()

@@ -27,6 +27,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    life_of,
     puppet,
     settle,
     start,
@@ -217,4 +218,4 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal.stop()
     mortal.join(PATIENCE_S)
     settle(watcher)
-    assert (watcher._cell.watched, mortal._cell.watchers) == (set(), set())
+    assert (life_of(watcher).watched, mortal._cell.watchers) == (set(), set())

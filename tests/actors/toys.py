@@ -17,6 +17,7 @@ from rnd_actors.actors import (
     Budget,
     ChildSpec,
     ExitReason,
+    Future,
     Request,
     Restart,
     ShutdownOrder,
@@ -24,6 +25,7 @@ from rnd_actors.actors import (
     Supervisor,
 )
 from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._incarnation import Incarnation
 
 PATIENCE_S = 20.0
 """How long a test waits before it fails; shorter than the limit that pytest sets."""
@@ -260,7 +262,28 @@ def start(supervisor: ActorRef[Any], spec: ChildSpec) -> ActorRef[Any]:
     return supervisor.ask(StartChild(spec), timeout=PATIENCE_S)
 
 
+def start_soon(where: ActorSystem | ActorRef[Any], spec: ChildSpec) -> Future[ActorRef[Any]]:
+    """Add a child to a system or a supervisor, and do not wait until it has started."""
+    supervisor = where._root.ref if isinstance(where, ActorSystem) else where
+    return supervisor.ask_future(StartChild(spec))
+
+
+def found(system: ActorSystem, name: str) -> ActorRef[Any]:
+    """The actor with this name, which may still be starting."""
+    ref = system.find(name)
+    assert ref is not None, f"there is no {name}"
+    return ref
+
+
+def life_of(ref: ActorRef[Any]) -> Incarnation:
+    """The present incarnation of an actor that is not down."""
+    life = ref._cell.life
+    assert life is not None, f"{ref.name} is down"
+    return life
+
+
 def accounted(cell: Cell) -> int:
     """In how many places the messages that were told are; to be compared with `told`."""
-    in_hand = cell.in_hand is not None
-    return cell.handled + cell.failed + cell.dead + cell.refused + len(cell.mailbox) + int(in_hand)
+    life = cell.life
+    held = 0 if life is None else len(life.stashed) + int(life.in_hand is not None)
+    return cell.handled + cell.failed + cell.dead + cell.refused + len(cell.mailbox) + held

@@ -30,8 +30,8 @@ from rnd_actors.collecting import (
     SamplesAccepted,
 )
 from rnd_actors.errors import WorkerExitedError
+from rnd_actors.testing import Probe
 from rnd_actors.workers import Samples
-from tests.probe import Probe
 
 CRASH = Crashed(WorkerExitedError("worker 1 exited with code 2", ("panic: out of luck",)))
 
@@ -182,15 +182,14 @@ def test_a_worker_is_not_restarted_after_the_goal(bench: Bench) -> None:
     bench.supervisor.expect(ShutDown)
     bench.down()
     bench.result()
-    assert RestartChild("1") not in bench.supervisor.told()
+    assert RestartChild("1") not in bench.supervisor.seen
 
 
 def test_when_the_collector_lets_all_workers_rest_the_run_has_failed(bench: Bench) -> None:
     bench.start(Picky(again=False), workers=2)
     bench.down(worker=1)
     bench.down(worker=2)
-    _, before = bench.supervisor.fish_for(ShutDown)
-    assert before == []
+    bench.supervisor.expect(ShutDown)
     result = bench.result()
     assert result.outcome is Outcome.FAILED
     assert result.reason == (

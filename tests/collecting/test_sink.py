@@ -1,7 +1,9 @@
 import json
 from pathlib import Path
 
-from rnd_actors.actors import ActorSystem, ChildSpec, Crashed, Restart
+import pytest
+
+from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
 from rnd_actors.collecting import Accepted, JsonLinesSink, Sample
 from rnd_actors.errors import SinkError
 
@@ -32,8 +34,12 @@ def test_every_sample_is_a_json_object_on_a_line_of_its_own(tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_written_ends_the_sink(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "samples.jsonl"
     with ActorSystem() as system:
-        reason = system.start(sink(tmp_path / "missing" / "samples.jsonl")).join(10)
-    assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, SinkError)
-    assert str(reason.error).endswith("samples.jsonl: No such file or directory")
+        failures: list[ActorFailed] = []
+        system.events.subscribe(failures.append, to=ActorFailed)
+        with pytest.raises(SinkError) as caught:
+            system.start(sink(path))
+        assert system.find("output") is None
+    assert str(caught.value) == f"cannot write {path}: No such file or directory"
+    assert failures == [ActorFailed("output", 1, Crashed(caught.value))]

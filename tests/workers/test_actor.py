@@ -22,6 +22,7 @@ from rnd_actors.errors import (
     WorkerSilentError,
     WorkerStartError,
 )
+from rnd_actors.testing import Probe
 from rnd_actors.workers import (
     STANDIN,
     MalformedLine,
@@ -32,7 +33,6 @@ from rnd_actors.workers import (
     choose_ports,
     worker_command,
 )
-from tests.probe import Probe
 
 FAST = ("-interval", "0.002", "-consecutive")
 
@@ -42,7 +42,7 @@ class Bench:
 
     def __init__(self, system: ActorSystem) -> None:
         self.system = system
-        self.collector = Probe(system, "collector")
+        self.collector = Probe(system, "collector", timeout=20)
         self.events: list[Any] = []
         system.events.subscribe(self.events.append)
 
@@ -63,7 +63,8 @@ class Bench:
 
     def crash(self) -> tuple[WorkerError, list[Samples]]:
         """Wait for the worker to go down; return why, and what it sent before."""
-        down, samples = self.collector.fish_for(ChildDown)
+        down = self.collector.fish_for(ChildDown)
+        samples = [message for message in self.collector.seen if isinstance(message, Samples)]
         assert isinstance(down.reason, Crashed)
         assert isinstance(down.reason.error, WorkerError)
         return down.reason.error, samples

@@ -1,0 +1,58 @@
+"""A child as its supervisor sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnd_actors.actors._budget import Budget, RestartWindow
+from rnd_actors.actors._exits import ExitReason, Shutdown
+from rnd_actors.actors._supervision import ChildState
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._cell import Cell
+    from rnd_actors.actors._child_spec import ChildSpec
+    from rnd_actors.actors._requests import Deferred
+
+__all__ = ["Child"]
+
+
+class Child:
+    """One child: its cell, its state and its record of failures."""
+
+    __slots__ = ("attempt", "cell", "failures", "reason", "spec", "starter", "state", "window")
+
+    def __init__(self, cell: Cell, budget: Budget) -> None:
+        self.cell = cell
+        self.spec: ChildSpec = cell.spec
+        self.state = ChildState.WAITING
+        self.window = RestartWindow(budget)
+        self.attempt = 0
+        """Counts restarts, so that a backoff that was cut off does not start it."""
+        self.failures = 0
+        """In a row, without a sign of health."""
+        self.reason: ExitReason = Shutdown()
+        """Why its last incarnation ended."""
+        self.starter: Deferred[Any] | None = None
+        """Who asked for it, until it has started once."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether an incarnation of it lives."""
+        return self.state in (ChildState.STARTING, ChildState.RUNNING)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing will start it by itself."""
+        return self.state in (ChildState.DOWN, ChildState.TERMINATED)
+
+    def note_end(self, reason: ExitReason) -> None:
+        """Enter the end of an incarnation into its record."""
+        self.reason = reason
+        self.failures += 1
+        self.note_health()
+
+    def note_health(self) -> None:
+        """Enter whether the incarnation that is over has shown that it works."""
+        if self.cell.healthy:
+            self.failures = 0
+            self.window.clear()

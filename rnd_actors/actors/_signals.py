@@ -1,0 +1,56 @@
+"""What the system lane of a mailbox carries: the framework's own messages to an actor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from rnd_actors.actors._exits import ExitReason
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._cell import Cell
+
+__all__ = ["WAKE", "BackgroundFailed", "ChildEnded", "ChildReady", "Signal", "Stop"]
+
+
+@frozen(eq=False)
+class Signal:
+    """The base of what the system lane carries: it overtakes every waiting message."""
+
+
+WAKE: Final = Signal()
+"""Stands in the queue for "look at the system lane", since a blocked actor waits on the queue."""
+
+
+@frozen(eq=False)
+class Stop(Signal):
+    """End after the message in hand."""
+
+    reason: ExitReason
+    lasts: bool
+    """Whether it holds for the next incarnation if this one crashes first."""
+
+
+@frozen(eq=False)
+class BackgroundFailed(Signal):
+    """Background work of the incarnation raised."""
+
+    error: BaseException
+
+
+@frozen(eq=False)
+class ChildReady(Signal):
+    """For the parent: `on_start` of this incarnation of the child has returned."""
+
+    child: Cell
+    incarnation: int
+
+
+@frozen(eq=False)
+class ChildEnded(Signal):
+    """For the parent: this incarnation of the child is over."""
+
+    child: Cell
+    incarnation: int
+    reason: ExitReason

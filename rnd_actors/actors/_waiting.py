@@ -1,0 +1,61 @@
+"""Waiting for an actor: who waits for what, and the waits that could never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gevent import getcurrent
+from gevent.exceptions import LoopExit
+from gevent.lock import Semaphore
+
+from rnd_actors.errors import DeadlockError, MailboxFullError, SelfAskError
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._cell import Cell
+
+__all__ = ["require_other", "wait_for_room", "waiting_for"]
+
+
+@contextmanager
+def waiting_for(what: object, of: Cell) -> Iterator[None]:
+    """Wait in this block for something of an actor; say so to those who ask what we do.
+
+    Raises:
+        DeadlockError: nothing is left in this thread that could ever end the wait.
+    """
+    waiting: Cell | None = getattr(getcurrent(), "cell", None)
+    if waiting is not None:
+        waiting.waits_for = what
+    try:
+        yield
+    except LoopExit:
+        raise DeadlockError(of.system.describe_deadlock(str(what))) from None
+    finally:
+        if waiting is not None:
+            waiting.waits_for = None
+
+
+def wait_for_room(cell: Cell, room: Semaphore, timeout: float | None) -> bool:
+    """Wait for room in the mailbox of an actor; say whether there is some now.
+
+    Raises:
+        MailboxFullError: the actor itself wants to wait, and only it could make room.
+    """
+    if getcurrent() is cell.greenlet:
+        raise MailboxFullError(
+            f"{cell.name} tells itself something and its mailbox is full: only it could make "
+            "room; use after(0, message), a larger capacity or another overflow policy"
+        )
+    with waiting_for(f"room in the mailbox of {cell.name}", of=cell):
+        return room.acquire(timeout=timeout)
+
+
+def require_other(cell: Cell) -> None:
+    """Raise `SelfAskError` in the greenlet of the actor that is asked."""
+    if getcurrent() is cell.greenlet:
+        raise SelfAskError(
+            f"{cell.name} waits for its own answer, which could never come; "
+            "call a method instead, or tell() yourself and go on"
+        )

@@ -1,0 +1,8 @@
+"""The test kit: for testing your own actors, with pytest or without."""
+
+from rnd_actors.testing._capture import EventCapture
+from rnd_actors.testing._faults import InjectedError, crash_at, delay, drop
+from rnd_actors.testing._leaks import no_leaks
+from rnd_actors.testing._probe import Probe
+
+__all__ = ["EventCapture", "InjectedError", "Probe", "crash_at", "delay", "drop", "no_leaks"]

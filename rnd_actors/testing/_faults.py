@@ -1,0 +1,203 @@
+"""Faults that tests inject: crashes at a given message, messages that are lost or late."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from gevent import getcurrent
+
+from rnd_actors.actors import Actor, ActorRef
+from rnd_actors.actors._mailbox import Mailbox
+from rnd_actors.actors._owned import Owned
+from rnd_actors.actors._requests import Asked
+
+__all__ = ["InjectedError", "crash_at", "delay", "drop"]
+
+Matching: TypeAlias = Callable[[Any], bool]
+
+
+def _any(_: Any) -> bool:
+    return True
+
+
+class InjectedError(Exception):
+    """What an actor crashes with when a test wants it to.
+
+    Example:
+        >>> from rnd_actors.testing import InjectedError
+        >>> raise InjectedError("at message 3")
+        Traceback (most recent call last):
+        ...
+        rnd_actors.testing._faults.InjectedError: at message 3
+    """
+
+
+def crash_at(
+    message_number: int, factory: Callable[[], Actor[Any]], error: type[Exception] = InjectedError
+) -> Callable[[], Actor[Any]]:
+    """Return a factory whose actor crashes instead of handling its `message_number`-th message.
+
+    Messages are counted from 1 and over all incarnations, so it crashes once.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
+        >>> from rnd_actors.testing import crash_at
+        >>> class Printer(Actor[str]):
+        ...     def receive(self, message: str) -> None:
+        ...         print(message)
+        >>> with ActorSystem() as system:
+        ...     spec = ChildSpec("printer", crash_at(2, Printer), restart=Restart.TRANSIENT)
+        ...     printer = system.start(spec)
+        ...     for message in ("one", "two", "three"):
+        ...         printer.tell(message)
+        ...     printer.drain()
+        ...     printer.join()
+        one
+        three
+        Normal()
+    """
+    handled = 0
+
+    def make() -> Actor[Any]:
+        actor = factory()
+        receive = actor.receive
+
+        def crash_or_receive(message: Any) -> None:
+            nonlocal handled
+            handled += 1
+            if handled == message_number:
+                raise error(f"message {message_number} was to crash the actor: {message!r}")
+            receive(message)
+
+        actor.receive = crash_or_receive  # type: ignore[method-assign]
+        return actor
+
+    return make
+
+
+@contextmanager
+def drop(
+    receiver: ActorRef[Any],
+    *,
+    sender: ActorRef[Any] | None = None,
+    matching: Matching = _any,
+) -> Iterator[None]:
+    """Lose messages to `receiver` while the block runs; each is counted as refused.
+
+    Args:
+        receiver: whom they do not reach.
+        sender: only those that this actor sends; None: from anywhere.
+        matching: only messages of which this is true.
+
+    Example:
+        >>> from rnd_actors import ActorSystem
+        >>> from rnd_actors.testing import Probe, drop
+        >>> with ActorSystem() as system:
+        ...     probe = Probe(system)
+        ...     with drop(probe.ref, matching=lambda message: message < 3):
+        ...         for number in range(5):
+        ...             probe.ref.tell(number)
+        ...     probe.expect(int), probe.expect(int)
+        (3, 4)
+    """
+
+    def lose(mailbox: Mailbox, entry: Any) -> None:
+        mailbox.refuse(entry, "lost: a test wants it so")
+
+    with _tampered(receiver, _Filter(sender, matching), lose):
+        yield
+
+
+@contextmanager
+def delay(
+    receiver: ActorRef[Any],
+    seconds: float,
+    *,
+    sender: ActorRef[Any] | None = None,
+    matching: Matching = _any,
+) -> Iterator[None]:
+    """Deliver messages to `receiver` so many seconds late while the block runs, in their order.
+
+    What is still on its way at the end of the block is delivered then. The arguments are those of
+    `drop`.
+
+    Example:
+        >>> from rnd_actors import ActorSystem
+        >>> from rnd_actors.testing import Probe, delay
+        >>> with ActorSystem() as system:
+        ...     probe = Probe(system)
+        ...     with delay(probe.ref, 0.01, matching=lambda message: message == "slow"):
+        ...         probe.ref.tell("slow")
+        ...         probe.ref.tell("fast")
+        ...         probe.expect(str), probe.expect(str)
+        ('fast', 'slow')
+    """
+    timers = Owned()
+    late: deque[tuple[Mailbox, Any]] = deque()
+
+    def hold_back(mailbox: Mailbox, entry: Any) -> None:
+        late.append((mailbox, entry))
+        timers.after(seconds, deliver_next)
+
+    def deliver_next() -> None:
+        mailbox, entry = late.popleft()
+        mailbox.put_forced(entry)
+
+    try:
+        with _tampered(receiver, _Filter(sender, matching), hold_back):
+            yield
+    finally:
+        timers.end()
+        while late:
+            deliver_next()
+
+
+class _Filter:
+    """Says which messages a fault is for."""
+
+    def __init__(self, sender: ActorRef[Any] | None, matching: Matching) -> None:
+        self._sender = sender
+        self._matching = matching
+
+    def __call__(self, entry: Any) -> bool:
+        cell = getattr(getcurrent(), "cell", None)
+        if self._sender is not None and (cell is None or cell.ref != self._sender):
+            return False
+        return self._matching(entry.request if isinstance(entry, Asked) else entry)
+
+
+class _Tampered:
+    """A mailbox in front of which somebody stands."""
+
+    def __init__(
+        self, mailbox: Mailbox, hit: _Filter, tamper: Callable[[Mailbox, Any], None]
+    ) -> None:
+        self._mailbox = mailbox
+        self._hit = hit
+        self._tamper = tamper
+
+    def put(self, entry: Any, timeout: float | None = None) -> bool:
+        if not self._hit(entry):
+            return self._mailbox.put(entry, timeout)
+        self._tamper(self._mailbox, entry)
+        return True
+
+    def __len__(self) -> int:
+        return len(self._mailbox)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._mailbox, name)
+
+
+@contextmanager
+def _tampered(
+    receiver: ActorRef[Any], hit: _Filter, tamper: Callable[[Mailbox, Any], None]
+) -> Iterator[None]:
+    cell: Any = receiver._cell  # noqa: SLF001
+    mailbox = cell.mailbox
+    cell.mailbox = _Tampered(mailbox, hit, tamper)
+    try:
+        yield
+    finally:
+        cell.mailbox = mailbox

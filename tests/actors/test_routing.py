@@ -1,0 +1,341 @@
+"""Routers and pools: one address for several actors."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from rnd_actors.actors import (
+    Actor,
+    ActorRef,
+    ActorSystem,
+    Broadcast,
+    ChildSpec,
+    ChildState,
+    ConsistentHash,
+    LeastLoaded,
+    Request,
+    Restart,
+    RoundRobin,
+    Router,
+    Routing,
+    WhichChildren,
+    gather,
+)
+from rnd_actors.errors import ActorDeadError, SettingsError
+from tests.actors.toys import (
+    PATIENCE_S,
+    Ask,
+    Began,
+    Do,
+    Gate,
+    Note,
+    Puppet,
+    Record,
+    crash,
+    puppet,
+    settle,
+)
+from tests.actors.toys_supervision import up
+
+WHO = Ask(lambda puppet: puppet.ref.name)
+
+
+def several(system: ActorSystem, count: int, diary: Record | None = None) -> list[ActorRef[Any]]:
+    """Puppets named p0, p1 and so on, who stay dead when they are."""
+    return [
+        system.start(puppet(f"p{number}", diary, restart=Restart.TEMPORARY))
+        for number in range(count)
+    ]
+
+
+def end(ref: ActorRef[Any]) -> None:
+    ref.stop()
+    ref.join(PATIENCE_S)
+
+
+def names(router: Router[Any], count: int) -> list[str]:
+    return [router.ask(WHO) for _ in range(count)]
+
+
+@frozen
+class Of(Request[str]):
+    """Asks for the name of who is responsible for this key."""
+
+    key: str
+
+
+class Keeper(Actor[Of]):
+    def receive(self, message: Of) -> None:
+        self.reply(message, self.ref.name)
+
+
+def by_key() -> ConsistentHash:
+    return ConsistentHash(lambda message: message.key)
+
+
+def by_text() -> ConsistentHash:
+    return ConsistentHash(str)
+
+
+KEYS = [f"user-{number}" for number in range(2_000)]
+
+
+def shares(refs: list[ActorRef[Any]]) -> dict[str, ActorRef[Any]]:
+    """Who is responsible for each key."""
+    routing, among = by_key(), tuple(refs)
+    return {key: routing.choose(among, Of(key))[0] for key in KEYS}
+
+
+def test_round_robin_takes_one_after_the_other(system: ActorSystem) -> None:
+    router: Router[Any] = Router(several(system, 3), RoundRobin())
+    assert names(router, 5) == ["p0", "p1", "p2", "p0", "p1"]
+
+
+def test_round_robin_tells_one_after_the_other(system: ActorSystem) -> None:
+    refs = several(system, 2)
+    router: Router[Any] = Router(refs, RoundRobin())
+    for number in range(5):
+        router.tell(Note(number))
+    assert [ref.figures().told for ref in refs] == [3, 2]
+
+
+def test_least_loaded_takes_the_one_with_the_fewest_messages(system: ActorSystem) -> None:
+    refs = several(system, 3)
+    for ref, waiting in zip(refs, (2, 0, 1), strict=True):
+        for number in range(waiting):
+            ref.tell(Note(number))
+    router: Router[Any] = Router(refs, LeastLoaded())
+    for number in range(3):
+        router.tell(Note(number))
+    assert [ref.figures().mailbox for ref in refs] == [2, 2, 2]
+
+
+def test_least_loaded_takes_the_first_of_those_that_are_alike(system: ActorSystem) -> None:
+    assert names(Router(several(system, 3), LeastLoaded()), 2) == ["p0", "p0"]
+
+
+def test_broadcast_tells_all(system: ActorSystem, diary: Record) -> None:
+    router: Router[Any] = Router(several(system, 3, diary), Broadcast())
+    router.tell(Note(1))
+    diary.until(Note(1), count=3)
+
+
+def test_broadcast_asks_all_and_gather_has_all_answers(system: ActorSystem) -> None:
+    router: Router[Any] = Router(several(system, 3), Broadcast())
+    assert gather(router.ask_all(WHO), PATIENCE_S) == ["p0", "p1", "p2"]
+
+
+def test_an_ask_of_a_broadcast_is_answered_by_the_first(system: ActorSystem) -> None:
+    assert Router(several(system, 3), Broadcast()).ask(WHO) == "p0"
+
+
+def test_ask_all_asks_only_those_whom_the_routing_chooses(system: ActorSystem) -> None:
+    router: Router[Any] = Router(several(system, 3), RoundRobin())
+    assert [len(router.ask_all(WHO)) for _ in range(2)] == [1, 1]
+
+
+def test_the_same_key_leads_to_the_same_actor(system: ActorSystem) -> None:
+    refs = [system.start(ChildSpec(f"p{number}", Keeper)) for number in range(4)]
+    router: Router[Any] = Router(refs, by_key())
+    chosen = [router.ask(Of(key)) for key in KEYS[:50]]
+    assert [router.ask(Of(key)) for key in KEYS[:50]] == chosen
+    assert len(set(chosen)) == 4
+
+
+def test_the_order_of_the_actors_does_not_matter_to_their_keys(system: ActorSystem) -> None:
+    refs = several(system, 4)
+    assert shares(refs) == shares(refs[::-1])
+
+
+def test_few_keys_move_when_an_actor_is_added_and_only_to_it(system: ActorSystem) -> None:
+    refs = several(system, 5)
+    before, after = shares(refs[:4]), shares(refs)
+    moved = [key for key in KEYS if before[key] != after[key]]
+    assert {after[key] for key in moved} == {refs[4]}
+    assert 0.5 / 5 < len(moved) / len(KEYS) < 2 / 5
+
+
+def test_only_the_keys_of_an_actor_that_is_gone_move(system: ActorSystem) -> None:
+    refs = several(system, 5)
+    before, after = shares(refs), shares(refs[1:])
+    assert {before[key] for key in KEYS if before[key] != after[key]} == {refs[0]}
+
+
+def test_the_shares_of_the_actors_are_even_within_a_factor_of_two(system: ActorSystem) -> None:
+    counts = Counter(shares(several(system, 5)).values())
+    fair = len(KEYS) / 5
+    assert all(fair / 2 < count < fair * 2 for count in counts.values())
+    assert len(counts) == 5
+
+
+IN_ANOTHER_PROCESS = """
+from gevent import monkey; monkey.patch_all()
+from types import SimpleNamespace
+from rnd_actors.actors import ConsistentHash
+refs = tuple(SimpleNamespace(name=f"p{number}") for number in range(4))
+routing = ConsistentHash(str)
+print(*(routing.choose(refs, f"user-{number}")[0].name for number in range(200)))
+"""
+
+
+def test_a_key_leads_to_the_same_actor_in_every_process(system: ActorSystem) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", IN_ANOTHER_PROCESS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = (process.communicate(timeout=PATIENCE_S)[0].split() for process in processes)
+    here = [ref.name for ref in shares(several(system, 4)).values()][:200]
+    assert first == second == here
+
+
+def test_a_key_stays_with_its_actor_when_that_restarts(system: ActorSystem) -> None:
+    router = system.start_pool("pool", Puppet, size=3, routing=ConsistentHash(lambda _: "key"))
+    before = router.ask(WHO)
+    router.tell(Do(crash))
+    assert router.ask(Ask(lambda puppet: (puppet.ref.name, puppet.incarnation))) == (before, 2)
+
+
+def test_a_consistent_hash_makes_its_ring_anew_only_if_the_actors_have_changed(
+    system: ActorSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def count(text: str) -> int:
+        made.append(text)
+        return len(text)
+
+    monkeypatch.setattr("rnd_actors.actors._routing._hash", count)
+    refs = several(system, 2)
+    routing = ConsistentHash(str)
+    routing.choose(refs, "x")
+    before = len(made)
+    routing.choose(refs, "x")
+    assert len(made) == before + 1
+
+
+@pytest.mark.parametrize("routing", [RoundRobin, LeastLoaded, Broadcast, by_text])
+def test_actors_that_have_stopped_are_left_out(
+    system: ActorSystem, routing: Callable[[], Routing]
+) -> None:
+    refs = several(system, 2)
+    router: Router[Any] = Router(refs, routing())
+    end(refs[0])
+    assert names(router, 3) == ["p1"] * 3
+
+
+def test_all_of_a_broadcast_but_those_that_have_stopped_are_asked(system: ActorSystem) -> None:
+    refs = several(system, 3)
+    router: Router[Any] = Router(refs, Broadcast())
+    end(refs[1])
+    assert gather(router.ask_all(WHO), PATIENCE_S) == ["p0", "p2"]
+
+
+def test_a_router_whose_actors_have_all_stopped_says_so(system: ActorSystem) -> None:
+    refs = several(system, 2)
+    router: Router[Any] = Router(refs, RoundRobin())
+    for ref in refs:
+        end(ref)
+    said = "all actors of the router have stopped: p0, p1"
+    with pytest.raises(ActorDeadError, match=said):
+        router.tell(Note(1))
+    with pytest.raises(ActorDeadError, match=said):
+        router.ask(WHO)
+    with pytest.raises(ActorDeadError, match=said):
+        router.ask_all(WHO)
+
+
+def test_a_router_needs_an_actor() -> None:
+    with pytest.raises(SettingsError, match=r"Router.refs takes at least one ref; got \[\]"):
+        Router([], RoundRobin())
+
+
+def test_a_routing_of_ones_own_chooses(system: ActorSystem) -> None:
+    class Last(Routing):
+        def choose(self, refs: Any, message: object) -> Any:
+            return [refs[-1]]
+
+    assert names(Router(several(system, 3), Last()), 2) == ["p2", "p2"]
+
+
+def test_a_pool_has_as_many_actors_as_it_was_asked_for(system: ActorSystem) -> None:
+    router = system.start_pool("pool", Puppet, size=3, routing=RoundRobin())
+    assert names(router, 4) == ["pool/1", "pool/2", "pool/3", "pool/1"]
+
+
+def test_a_pool_makes_an_instance_for_each_actor(system: ActorSystem) -> None:
+    router = system.start_pool("pool", Puppet, size=3, routing=Broadcast())
+    assert len(set(gather(router.ask_all(Ask(lambda puppet: puppet)), PATIENCE_S))) == 3
+
+
+def test_a_member_of_a_pool_that_restarts_is_still_routed_to(system: ActorSystem) -> None:
+    diary = Record()
+    router = system.start_pool("pool", lambda: Puppet(diary), size=2, routing=RoundRobin())
+    router.tell(Do(crash))
+    up(diary, "pool/1", 2)
+    which = Ask(lambda puppet: (puppet.ref.name, puppet.incarnation))
+    assert [router.ask(which) for _ in range(3)] == [("pool/2", 1), ("pool/1", 2), ("pool/2", 1)]
+
+
+def test_a_pool_whose_supervisor_was_restarted_is_still_routed_to(system: ActorSystem) -> None:
+    diary = Record()
+    router = system.start_pool("pool", lambda: Puppet(diary), 1, RoundRobin())
+    settle(router.refs[0])
+    pool = system.find("pool")
+    assert pool is not None
+    pool.stop()
+    diary.until(Began("pool/1", 1), count=2)
+    assert router.ask(WHO) == "pool/1"
+
+
+def test_a_pool_is_a_supervisor_that_can_be_found(system: ActorSystem) -> None:
+    router = system.start_pool("pool", Puppet, size=2, routing=RoundRobin())
+    for ref in router.refs:
+        settle(ref)
+    pool = system.find("pool")
+    assert pool is not None
+    infos = pool.ask(WhichChildren())
+    assert [(info.ref, info.state) for info in infos] == [
+        (ref, ChildState.RUNNING) for ref in router.refs
+    ]
+
+
+def test_the_members_of_a_pool_end_all_at_once(system: ActorSystem) -> None:
+    gates = {f"pool/{number}": Gate() for number in (1, 2)}
+
+    def wait(puppet: Puppet) -> None:
+        gates[puppet.ref.name].pass_through()
+
+    router = system.start_pool("pool", lambda: Puppet(at_stop=wait), 2, RoundRobin())
+    for ref in router.refs:
+        settle(ref)
+    pool = system.find("pool")
+    assert pool is not None
+    pool.stop()
+    for gate in gates.values():
+        gate.await_entry()
+    for gate in gates.values():
+        gate.open()
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_pool_has_at_least_one_actor(system: ActorSystem, size: int) -> None:
+    with pytest.raises(SettingsError, match=f"size takes a whole number, 1 or more; got {size}"):
+        system.start_pool("pool", Puppet, size, RoundRobin())
+    assert system.find("pool") is None
+
+
+@pytest.mark.parametrize("size", [1.5, True, "2"])
+def test_the_size_of_a_pool_is_a_whole_number(system: ActorSystem, size: Any) -> None:
+    with pytest.raises(SettingsError, match="size takes a whole number"):
+        system.start_pool("pool", Puppet, size, RoundRobin())
