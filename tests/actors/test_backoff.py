@@ -1,12 +1,16 @@
 """Backoff: how long to wait before a restart."""
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from rnd_actors.actors import Backoff
+from rnd_actors.actors import Actor, Backoff, Budget, ChildSpec, Killed
+from rnd_actors.actors._child import Child
 from rnd_actors.errors import SettingsError
 
 SECONDS = st.floats(0.001, 1_000.0)
@@ -81,3 +85,47 @@ def test_factor_and_jitter_have_limits(wrong: dict[str, float]) -> None:
 def test_a_backoff_of_the_defaults_is_within_a_tenth_of_a_second_and_six() -> None:
     delays = [Backoff().delay(failures) for failures in range(2, 50)]
     assert 0.1 <= min(delays) <= max(delays) <= 6.0
+
+
+class BackoffGrowsUntilHealth(RuleBasedStateMachine):
+    """A child fails again and again, sometimes after a sign of health; the model only counts."""
+
+    @initialize(
+        initial=st.floats(0.001, 1.0),
+        growth=st.floats(1.0, 100.0),
+        factor=st.floats(1.0, 10.0),
+        jitter=st.floats(0.0, 1.0),
+    )
+    def begin(self, initial: float, growth: float, factor: float, jitter: float) -> None:
+        self.backoff = Backoff(initial, initial * growth, factor, jitter)
+        cell: Any = SimpleNamespace(spec=ChildSpec("child", Actor), healthy=False)
+        self.child = Child(cell, Budget())
+        self.barren_in_a_row = 0
+
+    @rule()
+    def fails_without_health(self) -> None:
+        self.barren_in_a_row += 1
+        self._fail(healthy=False)
+
+    @rule()
+    def fails_after_health(self) -> None:
+        self.barren_in_a_row = 0
+        self._fail(healthy=True)
+
+    def _fail(self, *, healthy: bool) -> None:
+        self.child.cell.healthy = healthy
+        self.child.note_end(Killed())
+        backoff, delay = self.backoff, self.backoff.delay(self.child.failures)
+        if self.barren_in_a_row < 2:
+            assert delay == 0
+        else:
+            steps = self.barren_in_a_row - 2
+            least = min(backoff.initial * backoff.factor**steps, backoff.maximum)
+            assert least <= delay <= least * (1 + backoff.jitter)
+            assert backoff.initial <= delay <= backoff.maximum * (1 + backoff.jitter)
+
+
+BackoffGrowsUntilHealth.TestCase.settings = settings(
+    deadline=None, database=None, max_examples=50, stateful_step_count=30
+)
+TestBackoffGrowsUntilHealth = BackoffGrowsUntilHealth.TestCase
