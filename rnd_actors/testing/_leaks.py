@@ -48,8 +48,8 @@ def _what_is_there() -> set[str]:
 def _children() -> set[str]:
     children = set()
     for task in _listed("/proc/self/task"):
-        for pid in (task / "children").read_text().split():
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        for pid in _read(task / "children").split():
+            command = _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
             children.add(f"process {pid} {command}")
     return children
 
@@ -72,6 +72,14 @@ def _descriptors() -> set[str]:
         if target.startswith(("socket:", "pipe:")):
             found.add(f"descriptor {descriptor.name} {target}")
     return found
+
+
+def _read(path: Path) -> str:
+    """Return what stands in a file of `/proc`; nothing if its thread or process has ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _listed(folder: str) -> list[Path]:
