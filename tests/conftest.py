@@ -11,13 +11,11 @@ from rnd_actors.testing import no_leaks
 pytest_plugins = ["rnd_actors.testing.plugin"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _only_new_objects_are_searched_for_leaks() -> Iterator[None]:
-    """What was imported is no leak; looking through it twice a test took most of the time."""
+@pytest.fixture(scope="module", autouse=True)
+def _only_new_objects_are_searched_for_leaks() -> None:
+    """What was there before is no leak; looking through it twice a test took most of the time."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,8 @@ def test_an_interruption_ends_the_run_with_what_has_arrived() -> None:
 
 
 def test_workers_that_exit_at_once_are_given_up_and_the_run_fails_with_their_words() -> None:
-    result = run(RunSettings(worker=("/bin/sh", "-c", "echo no luck; exit 3"), workers=2))
+    worker = ("/bin/sh", "-c", "echo no luck; exit 3")
+    result = run(RunSettings(worker=worker, workers=2, base_port=0))
     assert result.outcome is Outcome.FAILED
     assert result.reason.startswith("no worker is left; the last one: worker ")
     assert result.reason.endswith(" exited with code 3; its last words:\n  no luck")
