@@ -3,6 +3,8 @@
 A message says what was expected, what came instead and what to do next.
 """
 
+from collections.abc import Sequence
+
 __all__ = [
     "ActorCrashedError",
     "ActorDeadError",
@@ -13,12 +15,16 @@ __all__ = [
     "ChildSpecError",
     "DeadlockError",
     "DuplicateChildError",
+    "LivelockError",
     "MailboxFullError",
     "NotAnsweredError",
     "NotPatchedError",
+    "NotSimulatedError",
     "RndActorsError",
+    "ScheduleFailedError",
     "SelfAskError",
     "SettingsError",
+    "SimulationError",
     "SinkError",
     "StashFullError",
     "StreamCutError",
@@ -26,6 +32,7 @@ __all__ = [
     "TooManyChildrenError",
     "UnhandledMessageError",
     "UnknownChildError",
+    "VirtualTimeoutError",
     "WorkerError",
     "WorkerExitedError",
     "WorkerRefusedError",
@@ -324,6 +331,81 @@ class UnknownChildError(SupervisionError, LookupError):
         Traceback (most recent call last):
         rnd_actors.errors.UnknownChildError: there is no child 'cache'; the children are: none
     """
+
+
+class SimulationError(RndActorsError):
+    """The base class of what goes wrong with a simulation itself.
+
+    Example:
+        >>> from rnd_actors import LivelockError, SimulationError
+        >>> issubclass(LivelockError, SimulationError)
+        True
+    """
+
+
+class NotSimulatedError(SimulationError):
+    """In virtual time something was asked for that is real: a socket, a process, a thread.
+
+    Example:
+        >>> import subprocess
+        >>> from rnd_actors import NotSimulatedError
+        >>> from rnd_actors.simulation import simulate
+        >>> try:
+        ...     simulate(lambda system: subprocess.run("ls"))
+        ... except NotSimulatedError as error:
+        ...     print(error)
+        virtual time has no processes; put a SimulatedWorker or another actor in their place
+    """
+
+
+class LivelockError(SimulationError):
+    """Virtual time stands still: there is always something more to do at the same moment.
+
+    Example:
+        >>> from rnd_actors import LivelockError, SimulationError
+        >>> issubclass(LivelockError, SimulationError)
+        True
+    """
+
+
+class VirtualTimeoutError(SimulationError, TimeoutError):
+    """A simulation was not over after its limit of virtual seconds; the error says who waits.
+
+    Example:
+        >>> import gevent
+        >>> from rnd_actors import VirtualTimeoutError
+        >>> from rnd_actors.simulation import simulate
+        >>> try:
+        ...     simulate(lambda system: gevent.sleep(3600), limit=60)
+        ... except VirtualTimeoutError as error:
+        ...     print(error)
+        not over after 60 s of virtual time; system waits for a message
+    """
+
+
+class ScheduleFailedError(SimulationError):
+    """One of many schedules failed: the error has its seed and trace, and its cause is the failure.
+
+    Example:
+        >>> from rnd_actors import ScheduleFailedError
+        >>> from rnd_actors.simulation import explore
+        >>> try:
+        ...     explore(lambda system: 1 / 0, seeds=range(7, 100))
+        ... except ScheduleFailedError as error:
+        ...     error.seed, error.__cause__
+        (7, ZeroDivisionError('division by zero'))
+    """
+
+    def __init__(self, message: str, seed: object, trace: Sequence[str]) -> None:
+        super().__init__(message, seed, trace)
+        self.message = message
+        self.seed = seed
+        """`simulate(main, seed)` runs exactly this schedule again."""
+        self.trace = trace
+        """What happened in it: who told whom what, and when."""
+
+    def __str__(self) -> str:
+        return "\n".join((self.message, *self.trace))
 
 
 class WorkerError(RndActorsError):

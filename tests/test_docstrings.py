@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 import rnd_actors
-from rnd_actors import testing
+from rnd_actors import simulation, testing
 
 _ROOMS: Final = ("actors", "collecting", "errors", "running", "workers")
 _MODULES: Final = [import_module(f"rnd_actors.{room}") for room in _ROOMS]
@@ -25,7 +25,9 @@ def _has_docstring(thing: object) -> bool:
 
 
 _THINGS: Final[dict[str, Any]] = {
-    name: getattr(package, name) for package in (rnd_actors, testing) for name in package.__all__
+    name: getattr(package, name)
+    for package in (rnd_actors, simulation, testing)
+    for name in package.__all__
 }
 _DOCUMENTED: Final = [name for name, thing in _THINGS.items() if _has_docstring(thing)]
 _OTHERS: Final = [name for name in _THINGS if name not in _DOCUMENTED]
@@ -35,7 +37,9 @@ def test_the_package_gives_what_its_rooms_give() -> None:
     assert sorted(rnd_actors.__all__) == sorted(name for room in _MODULES for name in room.__all__)
 
 
-@pytest.mark.parametrize("module", [rnd_actors, *_MODULES], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [rnd_actors, simulation, *_MODULES], ids=lambda module: module.__name__
+)
 def test_all_is_sorted_constants_first_then_classes_then_functions(module: ModuleType) -> None:
     def order(name: str) -> tuple[int, str]:
         return (0 if name.isupper() else 1 if name[0].isupper() else 2), name

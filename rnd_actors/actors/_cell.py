@@ -74,11 +74,7 @@ class Cell:
         self.parent = parent
         self.system = system
         self.name: str = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
-        self.mailbox = (
-            Mailbox(self._refuse)
-            if spec.capacity is None
-            else BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
-        )
+        self.mailbox = self.make_mailbox()
         self.ref: ActorRef[Any] = ActorRef(self)
         self.children: dict[str, Cell] = {}
         self.life: Incarnation | None = None
@@ -92,11 +88,22 @@ class Cell:
         self.waits_for: object = None
         self.terminated = Flag()
         self.exit_reason: ExitReason | None = None
-        self.watchers: set[Cell] = set()
+        self.watchers: dict[Cell, None] = {}
         self._started_at = 0.0
         self._lived_s = 0.0
         if parent is not None:
             parent.children[spec.id] = self
+
+    def make_mailbox(self) -> Mailbox:
+        """Return the mailbox that the `ChildSpec` asks for."""
+        spec = self.spec
+        if spec.capacity is None:
+            return Mailbox(self._refuse)
+        return BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
+
+    def make_actor(self) -> object:
+        """Return what the factory of the `ChildSpec` makes: a fresh actor, if it is right."""
+        return self.spec.factory()
 
     def start(self) -> None:
         """Begin a new incarnation; the parent hears `ChildReady` or `ChildEnded` of it."""
@@ -179,7 +186,7 @@ class Cell:
         if self.exit_reason is not None:
             watcher.mailbox.put_forced(Terminated(self.ref, self.exit_reason))
         else:
-            self.watchers.add(watcher)
+            self.watchers[watcher] = None
 
     def figures(self) -> Figures:
         """Return what the actor has done so far."""

@@ -45,10 +45,10 @@ class Incarnation:
         self.actor: Actor[Any] | None = None
         self.in_hand: Any = None
         """The entry that is being handled and still has to be accounted for."""
-        self.owned = Owned()
+        self.owned = Owned(cell)
         self.deferred: dict[Deferred[Any], Asked | None] = {}
         self.stashed: list[Any] = []
-        self.watched: set[Cell] = set()
+        self.watched: dict[Cell, None] = {}
 
     def run(self) -> None:
         """Live: the main function of the greenlet."""
@@ -75,13 +75,13 @@ class Incarnation:
 
     def watch(self, other: Cell) -> None:
         """Be told `Terminated` when `other` has stopped for good, or at once if it has already."""
-        self.watched.add(other)
+        self.watched[other] = None
         other.add_watcher(self.cell)
 
     def unwatch(self, other: Cell) -> None:
         """Undo `watch`; a `Terminated` that is on its way still comes."""
-        self.watched.discard(other)
-        other.watchers.discard(self.cell)
+        self.watched.pop(other, None)
+        other.watchers.pop(self.cell, None)
 
     def defer(self, request: Request[Any]) -> Deferred[Any]:
         """Take the answer to the request in hand upon the incarnation, for later."""
@@ -138,7 +138,7 @@ class Incarnation:
         raise ActorError(f"only the request that is being handled can be answered; got {request!r}")
 
     def _make_actor(self) -> Actor[Any]:
-        actor: object = self.cell.spec.factory()
+        actor = self.cell.make_actor()
         if not isinstance(actor, Actor) or actor._life is not None:  # noqa: SLF001
             raise ChildSpecError(
                 f"the factory of {self.cell.name} must make a fresh Actor each time; "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import Greenlet, GreenletExit
 
 from rnd_actors.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._cell import Cell
 
 __all__ = ["Owned", "Timer"]
 
@@ -32,28 +35,29 @@ class Timer:
     """
 
     def __init__(
-        self, delay: float, repeat: float, fire: Callable[[], object], timers: set[Timer]
+        self, delay: float, repeat: float, fire: Callable[[], object], timers: dict[Timer, None]
     ) -> None:
         self._timers = timers
         self._watcher = gevent.get_hub().loop.timer(delay, repeat)
         self._watcher.start(fire)
-        timers.add(self)
+        timers[self] = None
 
     def cancel(self) -> None:
         """Fire no more; a message that was already sent is not taken back."""
-        self._timers.discard(self)
+        self._timers.pop(self, None)
         self._watcher.stop()
         self._watcher.close()
 
 
 class Owned:
-    """The timers and background greenlets of one incarnation."""
+    """The timers and background greenlets of one incarnation of `cell`."""
 
-    __slots__ = ("_greenlets", "_timers")
+    __slots__ = ("_cell", "_greenlets", "_timers")
 
-    def __init__(self) -> None:
-        self._timers: set[Timer] = set()
-        self._greenlets: set[Greenlet[..., None]] = set()
+    def __init__(self, cell: Cell | None = None) -> None:
+        self._cell = cell
+        self._timers: dict[Timer, None] = {}
+        self._greenlets: dict[Greenlet[..., None], None] = {}
 
     def after(self, delay: float, fire: Callable[[], object]) -> Timer:
         """Call `fire` once, `delay` seconds from now."""
@@ -88,8 +92,9 @@ class Owned:
                 failed(error)
 
         greenlet = gevent.spawn(run)
-        self._greenlets.add(greenlet)
-        greenlet.rawlink(self._greenlets.discard)
+        greenlet.owner = self._cell  # type: ignore[attr-defined]
+        self._greenlets[greenlet] = None
+        greenlet.rawlink(self._greenlets.pop)
 
     def end(self) -> int:
         """Cancel the timers and kill the greenlets; return how many of these have not ended.

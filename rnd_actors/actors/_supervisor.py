@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._backoff import Backoff
 from rnd_actors.actors._budget import Budget
-from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._child import Child
 from rnd_actors.actors._child_spec import ChildSpec, Restart
 from rnd_actors.actors._children import Children
@@ -41,6 +40,7 @@ from rnd_actors.errors import (
 )
 
 if TYPE_CHECKING:
+    from rnd_actors.actors._cell import Cell
     from rnd_actors.actors._signals import Signal
 
 __all__ = ["Supervisor"]
@@ -178,7 +178,7 @@ class Supervisor(Actor[_Message]):
 
     def _new_cell(self, spec: ChildSpec) -> Cell:
         me = self._incarnation.cell
-        return Cell(spec, me, me.system)
+        return me.system.new_cell(spec, me, me.system)
 
     def _launch(self, child: Child) -> None:
         spec, incarnation = child.spec, child.cell.incarnation + 1

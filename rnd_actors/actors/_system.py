@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import gevent
+
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, thread_id
 from rnd_actors.actors._child_spec import INFINITY, ChildSpec
@@ -52,7 +54,11 @@ class ActorSystem:
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
         self.thread_id = thread_id()
-        self._root = Cell(ChildSpec("system", Supervisor, shutdown=INFINITY), None, self)
+        self.new_cell: Callable[[ChildSpec, Cell | None, ActorSystem], Cell] = getattr(
+            gevent.get_hub(), "new_cell", Cell
+        )
+        """Makes the cells; a hub may bring its own kind, as that of a simulation does."""
+        self._root = self.new_cell(ChildSpec("system", Supervisor, shutdown=INFINITY), None, self)
         self.events.subscribe(self._count_dead_letter, to=DeadLetter)
         log_events(self.events)
 
@@ -93,16 +99,12 @@ class ActorSystem:
         """Return all actors, with what they do and what they have done."""
         return info_of(self._root)
 
-    def describe_deadlock(self, waits_for: str) -> str:
-        """Say who waits for what, for the error that nothing can happen any more."""
-        waiting = [
+    def who_waits(self) -> str:
+        """Say of every actor that is up what it does, for errors that nothing happens any more."""
+        return "; ".join(
             f"{info.name} {info.doing}"
             for info in self.tree()
             if not info.doing.startswith("is down")
-        ]
-        return (
-            f"nothing is left that could wake anyone: this greenlet waits for {waits_for}; "
-            + "; ".join(waiting)
         )
 
     def __enter__(self) -> Self:

@@ -31,7 +31,10 @@ def waiting_for(what: object, of: Cell) -> Iterator[None]:
     try:
         yield
     except LoopExit:
-        raise DeadlockError(of.system.describe_deadlock(str(what))) from None
+        raise DeadlockError(
+            f"nothing is left that could wake anyone: this greenlet waits for {what}; "
+            f"{of.system.who_waits()}"
+        ) from None
     finally:
         if waiting is not None:
             waiting.waits_for = None

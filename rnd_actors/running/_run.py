@@ -32,7 +32,14 @@ from rnd_actors.collecting import (
 )
 from rnd_actors.errors import BudgetSpentError, SinkError
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.workers import WorkerActor, WorkerSettings, choose_ports, worker_command
+from rnd_actors.workers import (
+    Spawn,
+    WorkerActor,
+    WorkerProcess,
+    WorkerSettings,
+    choose_ports,
+    worker_command,
+)
 
 __all__ = ["run"]
 
@@ -46,6 +53,7 @@ def run(
     *,
     subscriber: Callable[[Event], object] | None = None,
     interrupted: Flag | None = None,
+    spawn: Spawn = WorkerProcess.spawn,
 ) -> Result:
     """Start the workers, collect until the goal is reached, stop them, and say how it went.
 
@@ -54,6 +62,7 @@ def run(
         collector: what to collect; by default exactly `settings.samples` samples.
         subscriber: called with every event of the run; it must be quick and must not wait.
         interrupted: setting this flag ends the run soon, with what there is.
+        spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.
 
     Example:
         >>> from rnd_actors import RunSettings, run
@@ -71,7 +80,7 @@ def run(
                 system.events.subscribe(subscriber)
             sinks = _start_sinks(system, settings)
             collecting = system.start(_collector_spec(settings, collector, collection, sinks))
-            workers = system.start(_workers_spec(settings, ports, collecting))
+            workers = system.start(_workers_spec(settings, ports, collecting, spawn))
             _attend(workers, collecting, interrupted)
     except SinkError as error:
         collection.conclude(Outcome.FAILED, str(error))
@@ -109,10 +118,14 @@ def _collector_spec(
 
 
 def _workers_spec(
-    settings: RunSettings, ports: list[int], collecting: ActorRef[CollectorMessage]
+    settings: RunSettings,
+    ports: list[int],
+    collecting: ActorRef[CollectorMessage],
+    spawn: Spawn,
 ) -> ChildSpec:
     children = [
-        _worker_spec(settings, worker, port, collecting) for worker, port in enumerate(ports, 1)
+        _worker_spec(settings, worker, port, collecting, spawn)
+        for worker, port in enumerate(ports, 1)
     ]
     return ChildSpec(
         "workers",
@@ -123,7 +136,11 @@ def _workers_spec(
 
 
 def _worker_spec(
-    settings: RunSettings, worker: int, port: int, collecting: ActorRef[CollectorMessage]
+    settings: RunSettings,
+    worker: int,
+    port: int,
+    collecting: ActorRef[CollectorMessage],
+    spawn: Spawn,
 ) -> ChildSpec:
     worker_settings = WorkerSettings(
         id=worker,
@@ -134,7 +151,7 @@ def _worker_spec(
     )
     return ChildSpec(
         str(worker),
-        lambda: WorkerActor(worker_settings, collecting),
+        lambda: WorkerActor(worker_settings, collecting, spawn),
         restart=Restart.DELEGATED,
         decider=collecting,
     )

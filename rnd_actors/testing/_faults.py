@@ -5,32 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from gevent import getcurrent
-
 from rnd_actors.actors import Actor, ActorRef
+from rnd_actors.actors._current import current_cell
 from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.actors._owned import Owned
 from rnd_actors.actors._requests import Asked
+from rnd_actors.simulation import InjectedError
+from rnd_actors.simulation._mailbox import GuardedMailbox
 
-__all__ = ["InjectedError", "crash_at", "delay", "drop"]
+__all__ = ["crash_at", "delay", "drop"]
 
 Matching: TypeAlias = Callable[[Any], bool]
 
 
 def _any(_: Any) -> bool:
     return True
-
-
-class InjectedError(Exception):
-    """What an actor crashes with when a test wants it to.
-
-    Example:
-        >>> from rnd_actors.testing import InjectedError
-        >>> raise InjectedError("at message 3")
-        Traceback (most recent call last):
-        ...
-        rnd_actors.testing._faults.InjectedError: at message 3
-    """
 
 
 def crash_at(
@@ -161,33 +150,10 @@ class _Filter:
         self._matching = matching
 
     def __call__(self, entry: Any) -> bool:
-        cell = getattr(getcurrent(), "cell", None)
+        cell = current_cell()
         if self._sender is not None and (cell is None or cell.ref != self._sender):
             return False
         return self._matching(entry.request if isinstance(entry, Asked) else entry)
-
-
-class _Tampered:
-    """A mailbox in front of which somebody stands."""
-
-    def __init__(
-        self, mailbox: Mailbox, hit: _Filter, tamper: Callable[[Mailbox, Any], None]
-    ) -> None:
-        self._mailbox = mailbox
-        self._hit = hit
-        self._tamper = tamper
-
-    def put(self, entry: Any, timeout: float | None = None) -> bool:
-        if not self._hit(entry):
-            return self._mailbox.put(entry, timeout)
-        self._tamper(self._mailbox, entry)
-        return True
-
-    def __len__(self) -> int:
-        return len(self._mailbox)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._mailbox, name)
 
 
 @contextmanager
@@ -196,7 +162,14 @@ def _tampered(
 ) -> Iterator[None]:
     cell: Any = receiver._cell  # noqa: SLF001
     mailbox = cell.mailbox
-    cell.mailbox = _Tampered(mailbox, hit, tamper)
+
+    def lets_in(entry: Any, is_forced: bool) -> bool:  # noqa: FBT001
+        if is_forced or not hit(entry):
+            return True
+        tamper(mailbox, entry)
+        return False
+
+    cell.mailbox = GuardedMailbox(mailbox, lets_in)
     try:
         yield
     finally:

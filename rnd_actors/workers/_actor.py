@@ -1,13 +1,11 @@
 """The worker actor: owns one process and one stream, and tells a collector what comes of them."""
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from signal import Signals
 from typing import Final, Never
 
 import gevent
-from attrs import frozen
 
 from rnd_actors.actors import Actor, ActorRef, ExitReason
 from rnd_actors.errors import (
@@ -22,42 +20,15 @@ from rnd_actors.workers._events import MalformedLine, WorkerSpawned, WorkerStrea
 from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._messages import Samples
 from rnd_actors.workers._process import WorkerProcess
-from rnd_actors.workers._stream import WorkerStream
+from rnd_actors.workers._settings import WorkerSettings
+from rnd_actors.workers._worker import Spawn, Stream, Worker
 
-__all__ = ["WorkerActor", "WorkerSettings"]
+__all__ = ["WorkerActor"]
 
 _RETRY_S: Final = 0.05
 """Between two attempts to connect, if the worker does not say when it listens."""
 _EXIT_PATIENCE_S: Final = 0.5
 """When a connection fails: how long to wait for the exit that explains it."""
-
-
-@frozen(kw_only=True)
-class WorkerSettings:
-    """What a worker actor runs, and how patient it is.
-
-    Args:
-        id: the worker's id, 1 or more.
-        port: where it will listen on 127.0.0.1.
-        command: its whole command line.
-        start_timeout: seconds it may take to listen.
-        stall_timeout: seconds of silence after which it counts as hung.
-        grace: seconds from SIGTERM to SIGKILL when it is stopped.
-        numbers_per_request: asked for at a time; it is asked again when it has delivered them.
-
-    Example:
-        >>> from rnd_actors import STANDIN, WorkerSettings, worker_command
-        >>> WorkerSettings(id=3, port=3003, command=worker_command(STANDIN, 3, 3003)).grace
-        2.0
-    """
-
-    id: int
-    port: int
-    command: Sequence[str]
-    start_timeout: float = 5.0
-    stall_timeout: float = 5.0
-    grace: float = 2.0
-    numbers_per_request: int = 1000
 
 
 class WorkerActor(Actor[Never]):
@@ -66,6 +37,11 @@ class WorkerActor(Actor[Never]):
     It accepts no messages. It crashes, with a `WorkerError` that says why, when the worker exits,
     is silent, refuses or never listens; a restart is a new process. Every line it has read is
     told to the collector before its end is reported, also when it is stopped.
+
+    Args:
+        settings: what to run.
+        collector: who is told.
+        spawn: how the worker is started; a simulated one can take the place of a process.
 
     Example:
         >>> from rnd_actors import STANDIN, Actor, ActorSystem, ChildSpec, Restart, Samples
@@ -84,10 +60,16 @@ class WorkerActor(Actor[Never]):
         Normal()
     """
 
-    def __init__(self, settings: WorkerSettings, collector: ActorRef[Samples]) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        collector: ActorRef[Samples],
+        spawn: Spawn = WorkerProcess.spawn,
+    ) -> None:
         self._settings = settings
         self._collector = collector
-        self._process: WorkerProcess | None = None
+        self._spawn = spawn
+        self._worker: Worker | None = None
         self._parser = LineParser(self._note_malformed)
         self._malformed = 0
         self._next_seq = 0
@@ -95,49 +77,45 @@ class WorkerActor(Actor[Never]):
 
     def on_start(self) -> None:
         settings = self._settings
-        self._process = process = WorkerProcess(settings.command)
-        self.publish(WorkerSpawned(settings.id, self.incarnation, process.pid, settings.port))
-        self.background(process.read_output)
-        self.background(self._stream, process)
+        self._worker = worker = self._spawn(settings)
+        self.publish(WorkerSpawned(settings.id, self.incarnation, worker.pid, settings.port))
+        self.background(worker.read_output)
+        self.background(self._stream, worker)
 
     def on_stop(self, reason: ExitReason) -> None:
-        if self._process is not None:
-            self._process.end(self._settings.grace)
+        if self._worker is not None:
+            self._worker.end(self._settings.grace)
         if self._unsent is not None:
             self._collector.tell(self._unsent)
 
-    def _stream(self, process: WorkerProcess) -> None:
+    def _stream(self, worker: Worker) -> None:
         try:
-            self._read(self._open_first(process))
+            self._read(self._open_first(worker))
             while True:
-                self._read(self._open())
+                self._read(worker.open_stream(self._settings))
         except WorkerError as error:
-            raise self._explained(error, process) from error
+            raise self._explained(error, worker) from error
 
-    def _open(self) -> WorkerStream:
-        settings = self._settings
-        return WorkerStream(settings.port, settings.numbers_per_request, settings.stall_timeout)
-
-    def _open_first(self, process: WorkerProcess) -> WorkerStream:
+    def _open_first(self, worker: Worker) -> Stream:
         """Ask again until the worker listens, at once when it says that it does."""
         give_up_at = time.monotonic() + self._settings.start_timeout
         while True:
             try:
-                return self._open()
+                return worker.open_stream(self._settings)
             except WorkerUnreachableError:
-                if process.exited.is_set():
+                if worker.exited.is_set():
                     raise
                 if time.monotonic() >= give_up_at:
                     limit = f"{self._settings.start_timeout:g} s"
                     raise WorkerStartError(
                         f"does not listen on port {self._settings.port} after {limit}"
                     ) from None
-                if process.said_started.is_set():
+                if worker.said_started.is_set():
                     gevent.sleep(_RETRY_S)
                 else:
-                    process.said_started.wait(_RETRY_S)
+                    worker.said_started.wait(_RETRY_S)
 
-    def _read(self, stream: WorkerStream) -> None:
+    def _read(self, stream: Stream) -> None:
         """Read one answer to its end."""
         received = self._parser.received
         with closing(stream):
@@ -179,15 +157,15 @@ class WorkerActor(Actor[Never]):
         self._malformed += 1
         self.publish(MalformedLine(self._settings.id, self.incarnation, line))
 
-    def _explained(self, error: WorkerError, process: WorkerProcess) -> WorkerError:
+    def _explained(self, error: WorkerError, worker: Worker) -> WorkerError:
         """Say what happened to the worker, with its last words."""
-        worker = f"worker {self._settings.id}"
+        who = f"worker {self._settings.id}"
         if isinstance(error, StreamCutError | WorkerUnreachableError):
-            process.exited.wait(_EXIT_PATIENCE_S)
-            if process.exit_code is not None:
-                how = _describe_exit(process.exit_code)
-                return WorkerExitedError(f"{worker} {how}", process.last_words())
-        return type(error)(f"{worker}: {error}", process.last_words())
+            worker.exited.wait(_EXIT_PATIENCE_S)
+            if worker.exit_code is not None:
+                how = _describe_exit(worker.exit_code)
+                return WorkerExitedError(f"{who} {how}", worker.last_words())
+        return type(error)(f"{who}: {error}", worker.last_words())
 
 
 def _describe_exit(code: int) -> str:

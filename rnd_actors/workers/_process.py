@@ -5,13 +5,15 @@ import signal
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Self
 
 import gevent
 from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
 from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers._settings import WorkerSettings
+from rnd_actors.workers._stream import WorkerStream
 
 __all__ = ["WorkerProcess"]
 
@@ -32,6 +34,15 @@ class WorkerProcess:
 
     Raises:
         WorkerStartError: the operating system cannot start this command.
+
+    Example:
+        >>> from rnd_actors import WorkerProcess
+        >>> process = WorkerProcess(("/bin/sh", "-c", "exit 3"))
+        >>> process.exited.wait()
+        True
+        >>> process.exit_code
+        3
+        >>> process.end(grace=1.0)
     """
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -66,6 +77,11 @@ class WorkerProcess:
         self._last_words: deque[str] = deque(maxlen=_LAST_LINES)
         self._watch_exit()
 
+    @classmethod
+    def spawn(cls, settings: WorkerSettings) -> Self:
+        """Start the worker that the settings describe."""
+        return cls(settings.command)
+
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
         rest = b""
@@ -82,6 +98,10 @@ class WorkerProcess:
         if self.exited.is_set():
             self.output_ended.wait(_LAST_WORDS_PATIENCE_S)
         return tuple(self._last_words)
+
+    def open_stream(self, settings: WorkerSettings) -> WorkerStream:
+        """Ask it for numbers over HTTP."""
+        return WorkerStream(settings.port, settings.numbers_per_request, settings.stall_timeout)
 
     def end(self, grace: float) -> None:
         """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds."""

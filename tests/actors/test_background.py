@@ -189,7 +189,7 @@ def test_finished_background_work_is_forgotten(system: ActorSystem, diary: Recor
         ref.tell(Do(lambda self, number=number: self.background(diary.add, number)))  # type: ignore[misc]
     diary.until(9)
     gevent.idle()
-    assert life_of(ref).owned._greenlets == set()
+    assert not life_of(ref).owned._greenlets
 
 
 def test_on_stop_is_called_although_background_work_does_not_end(

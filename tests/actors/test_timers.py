@@ -215,4 +215,4 @@ def test_a_timer_that_has_fired_is_forgotten(system: ActorSystem, diary: Record)
     ref = system.start(puppet("puppet", diary))
     ref.tell(Do(lambda puppet: puppet.after(0.001, Note(1))))
     diary.until(Note(1))
-    assert life_of(ref).owned._timers == set()
+    assert not life_of(ref).owned._timers

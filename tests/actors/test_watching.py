@@ -218,4 +218,5 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal.stop()
     mortal.join(PATIENCE_S)
     settle(watcher)
-    assert (life_of(watcher).watched, mortal._cell.watchers) == (set(), set())
+    assert not life_of(watcher).watched
+    assert not mortal._cell.watchers
