@@ -396,7 +396,7 @@ class ScheduleFailedError(SimulationError):
         (7, ZeroDivisionError('division by zero'))
     """
 
-    def __init__(self, message: str, seed: object, trace: Sequence[str]) -> None:
+    def __init__(self, message: str, seed: int | Sequence[int], trace: Sequence[str]) -> None:
         super().__init__(message, seed, trace)
         self.message = message
         self.seed = seed

@@ -193,7 +193,9 @@ class Cell:
         now = time.monotonic()
         mailbox, life = self.mailbox, self.life
         lived_s = self._lived_s + (now - self._started_at if life is not None else 0.0)
-        idle_s = mailbox.idle_s + (now - mailbox.idle_since if mailbox.idle_since else 0.0)
+        idle_s = mailbox.idle_s + (
+            now - mailbox.idle_since if mailbox.idle_since is not None else 0.0
+        )
         return Figures(
             told=mailbox.told,
             handled=self.handled,

@@ -7,7 +7,7 @@ from enum import Enum
 from types import NoneType
 from typing import TYPE_CHECKING, Final, Generic
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._ref import ActorRef
@@ -81,8 +81,8 @@ class ChildSpec(Generic[M]):
 
     Example:
         >>> from rnd_actors import Actor, ChildSpec, Restart
-        >>> ChildSpec("cache", Actor, restart=Restart.TRANSIENT, shutdown=0.5).id
-        'cache'
+        >>> ChildSpec("cache", Actor, restart=Restart.TRANSIENT, shutdown=0.5)
+        ChildSpec('cache', Actor, restart=Restart.TRANSIENT, shutdown=0.5)
     """
 
     id: str
@@ -111,6 +111,15 @@ class ChildSpec(Generic[M]):
                 raise ChildSpecError(
                     f"ChildSpec({self.id!r}): {field} takes {form}; got {getattr(self, field)!r}"
                 )
+
+    def __repr__(self) -> str:
+        factory = getattr(self.factory, "__qualname__", repr(self.factory))
+        others = [
+            f"{field.name}={value}"
+            for field in fields(ChildSpec)[2:]
+            if (value := getattr(self, field.name)) != field.default
+        ]
+        return f"ChildSpec({', '.join((repr(self.id), factory, *others))})"
 
 
 def _is_name(value: object) -> bool:

@@ -36,8 +36,8 @@ class ActorSystem:
     If the root supervisor failed, because an actor spent its restart budget, that error is raised
     then, unless another one is on its way already.
 
-    Its events go to the logger `rnd_actors` of `logging`, each at its own level. It belongs to the
-    thread that entered it.
+    Its events go to the logger `rnd_actors` of `logging`, each at its own level, unless it lives in
+    virtual time. It belongs to the thread that entered it.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
@@ -54,13 +54,15 @@ class ActorSystem:
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
         self.thread_id = thread_id()
-        self.new_cell: Callable[[ChildSpec, Cell | None, ActorSystem], Cell] = getattr(
-            gevent.get_hub(), "new_cell", Cell
+        simulation: Any = getattr(gevent.get_hub(), "simulation", None)
+        self.new_cell: Callable[[ChildSpec, Cell | None, ActorSystem], Cell] = (
+            simulation.new_cell if simulation else Cell
         )
-        """Makes the cells; a hub may bring its own kind, as that of a simulation does."""
+        """Makes the cells: a simulation has its own kind."""
         self._root = self.new_cell(ChildSpec("system", Supervisor, shutdown=INFINITY), None, self)
         self.events.subscribe(self._count_dead_letter, to=DeadLetter)
-        log_events(self.events)
+        if not simulation:
+            log_events(self.events)
 
     def start(self, spec: ChildSpec[M]) -> ActorRef[M]:
         """Add a child to the root supervisor; return its ref when its `on_start` has returned.

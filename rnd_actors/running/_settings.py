@@ -1,42 +1,19 @@
 """What a run is asked to do, checked on creation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
+from rnd_actors._validators import accepts, optional, seconds, whole_number
 from rnd_actors.errors import SettingsError
 from rnd_actors.workers import STANDIN
 
 __all__ = ["RunSettings"]
 
 
-def _accepts(form: str, test: Callable[[Any], bool]) -> Callable[..., None]:
-    def validate(_: object, attribute: "Attribute[Any]", value: object) -> None:
-        if not test(value):
-            raise SettingsError(attribute.name, form, value)
-
-    return validate
-
-
-def _whole(least: int, most: int) -> Callable[..., None]:
-    return _accepts(
-        f"a whole number from {least} to {most}",
-        lambda value: type(value) is int and least <= value <= most,
-    )
-
-
 def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _is_seconds(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < float("inf")
-
-
-_seconds = _accepts("seconds > 0", _is_seconds)
-_seconds_or_none = _accepts("seconds > 0", lambda value: value is None or _is_seconds(value))
 
 
 @frozen(kw_only=True)
@@ -63,16 +40,16 @@ class RunSettings:
         True
     """
 
-    samples: int = field(default=150, validator=_whole(1, 10**9))
-    workers: int = field(default=16, validator=_whole(1, 1000))
+    samples: int = field(default=150, validator=whole_number(1, 10**9))
+    workers: int = field(default=16, validator=whole_number(1, 1000))
     worker: tuple[str, ...] = field(
-        default=STANDIN, converter=_strings, validator=_accepts("a program and its arguments", bool)
+        default=STANDIN, converter=_strings, validator=accepts("a program and its arguments", bool)
     )
     worker_args: tuple[str, ...] = field(default=(), converter=_strings)
-    base_port: int = field(default=3001, validator=_whole(0, 65535))
-    deadline: float | None = field(default=None, validator=_seconds_or_none)
-    start_timeout: float = field(default=5.0, validator=_seconds)
-    stall_timeout: float = field(default=5.0, validator=_seconds)
+    base_port: int = field(default=3001, validator=whole_number(0, 65535))
+    deadline: float | None = field(default=None, validator=optional(seconds))
+    start_timeout: float = field(default=5.0, validator=seconds)
+    stall_timeout: float = field(default=5.0, validator=seconds)
     output: Path | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -13,6 +13,7 @@ from rnd_actors.actors import Actor
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._current import current_cell
 from rnd_actors.actors._mailbox import Mailbox
+from rnd_actors.actors._requests import Asked
 from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Slow
 from rnd_actors.simulation._mailbox import GuardedMailbox
 
@@ -40,7 +41,8 @@ class SimulatedCell(Cell):
         """Faults that strike the next message."""
         self._cut_off_until = 0.0
         super().__init__(spec, parent, system)
-        simulation.injector.register(self)
+        if parent is not None:
+            simulation.injector.register(self)
 
     def make_mailbox(self) -> Mailbox:
         return cast("Mailbox", GuardedMailbox(super().make_mailbox(), self._lets_in))
@@ -56,15 +58,23 @@ class SimulatedCell(Cell):
         if isinstance(fault, CutOff):
             self._cut_off_until = self._simulation.now + fault.seconds
         elif isinstance(fault, Crash):
-            if self.life is not None:
-                self.life.background_failed(InjectedError(f"{fault} was to crash {self.name}"))
+            self._crash(InjectedError(f"{fault} was to crash {self.name}"))
         else:
             self._due.append(fault)
+
+    def _crash(self, error: InjectedError) -> None:
+        """Crash now, also in the middle of a message; a supervisor finishes what it does first."""
+        if self.life is None or self.greenlet is None:
+            return
+        if self.life.in_hand is not None and not self.supervises:
+            self.greenlet.kill(error, block=False)
+        else:
+            self.life.background_failed(error)
 
     def _disturbed(self, receive: Callable[[Any], None]) -> Callable[[Any], None]:
         def disturbed(message: Any) -> None:
             self._simulation.tracer.handles(self.name, message)
-            faults = [*self._due, *self._simulation.injector.by_chance(self.name)]
+            faults = [*self._due, *self._simulation.injector.by_chance(self)]
             self._due.clear()
             for fault in faults:
                 self._disturb(fault, message)
@@ -86,7 +96,8 @@ class SimulatedCell(Cell):
         lost = not is_forced and self._simulation.now < self._cut_off_until
         self._simulation.tracer.told(_sender(), self.name, entry, lost=lost)
         if lost:
-            self.mailbox.refuse(entry, "lost: a fault has cut its receiver off")
+            message = entry.request if isinstance(entry, Asked) else entry
+            self.mailbox.refuse(message, "lost: a fault has cut its receiver off")
         return not lost
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -49,8 +48,7 @@ _CLOCKS: Final[list[tuple[ModuleType, str, Callable[[float], float]]]] = [
     (time, "perf_counter_ns", _monotonic_ns),
     (time, "time", _wall),
     (time, "time_ns", _wall_ns),
-    (threading, "_time", _monotonic),  # what Condition.wait_for and Queue.get count by
-    (queue, "time", _monotonic),
+    (threading, "_time", _monotonic),  # what Condition.wait_for counts by
 ]
 _REAL: Final = [getattr(module, name) for module, name, _ in _CLOCKS]
 

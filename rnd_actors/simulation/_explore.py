@@ -16,6 +16,10 @@ __all__ = ["explore"]
 R = TypeVar("R")
 
 _SCHEDULES: Final = range(100)
+_NOT_AGAIN: Final = (
+    "; but not when it is run again, so something decides that the seed does not: "
+    "what an earlier run left behind, threads, datetime.now(), the order of a set"
+)
 _LAST_LINES: Final = 200
 """How much of the trace of a failure is kept: the end is what matters."""
 
@@ -54,34 +58,29 @@ def explore(
         ['ab', 'ba']
     """
     faults = tuple(faults)
-    results = []
+    results: list[Simulated[R]] = []
     for seed in seeds:
         try:
             results.append(simulate(main, seed, faults=faults, limit=limit))
         except Exception as error:
-            raise _replayed(main, seed, faults, limit, error) from error
+            before = f" ({len(results)} passed before it)" if results else ""
+            failure = f"seed {seed!r} fails{before}: "
+            failure += f"{type(error).__name__}: {error}".rstrip(": ")
+            trace, again = _replayed(main, seed, faults, limit)
+            if (type(again), str(again)) != (type(error), str(error)):
+                failure += _NOT_AGAIN
+            raise ScheduleFailedError(failure, seed, trace) from error
     return results
 
 
 def _replayed(
-    main: Callable[[ActorSystem], object],
-    seed: Seed,
-    faults: tuple[Fault, ...],
-    limit: float,
-    error: Exception,
-) -> ScheduleFailedError:
-    """Run a schedule that failed once more, with its trace; return what there is to say."""
+    main: Callable[[ActorSystem], object], seed: Seed, faults: tuple[Fault, ...], limit: float
+) -> tuple[tuple[str, ...], Exception | None]:
+    """Run a schedule that failed once more; return its trace and how it failed this time."""
     trace: deque[str] = deque(maxlen=_LAST_LINES)
+    again = None
     try:
         simulate(main, seed, faults=faults, limit=limit, trace=trace.append)
-    except Exception as again:  # noqa: BLE001
-        is_same = type(again) is type(error)
-    else:
-        is_same = False
-    failure = f"seed {seed!r} fails: {type(error).__name__}: {error}"
-    if not is_same:
-        failure += (
-            "; but not when it is run again, so something decides that the seed does not: "
-            "what an earlier run left behind, threads, datetime.now(), the order of a set"
-        )
-    return ScheduleFailedError(failure, seed, tuple(trace))
+    except Exception as error:  # noqa: BLE001
+        again = error
+    return tuple(trace), again

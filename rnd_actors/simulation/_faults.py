@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 
 from attrs import field, frozen
 
+from rnd_actors._validators import delay, optional, probability, seconds
 from rnd_actors.errors import SettingsError
 
 __all__ = ["Crash", "CutOff", "Fault", "Hang", "InjectedError", "Slow"]
@@ -27,7 +28,8 @@ class Fault:
 
     Args:
         target: the name of an actor, or `process/3` for the simulated process of worker 3; `*`
-            stands for any characters, as in `workers/*`.
+            stands for any characters, also for `/`, as in `workers/*`. The root supervisor is
+            never struck. If nobody ever has that name, the simulation fails at its end.
         at: strikes once, at so many virtual seconds.
         probability: strikes before each message of an actor, or each line of a process, with this
             probability, from 0 to 1. Either this or `at` has to be given.
@@ -42,17 +44,13 @@ class Fault:
     """
 
     target: str
-    at: float | None = field(default=None, kw_only=True)
-    probability: float | None = field(default=None, kw_only=True)
+    at: float | None = field(default=None, kw_only=True, validator=optional(delay))
+    probability: float | None = field(default=None, kw_only=True, validator=optional(probability))
 
     def __attrs_post_init__(self) -> None:
         if (self.at is None) == (self.probability is None):
             got = (self.at, self.probability)
             raise SettingsError(type(self).__name__, "either at=… or probability=…", got)
-        if self.at is not None and not 0 <= self.at < float("inf"):
-            raise SettingsError("at", "seconds, 0 or more", self.at)
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise SettingsError("probability", "a number from 0 to 1", self.probability)
 
     def is_for(self, name: str) -> bool:
         """Say whether the target has this name."""
@@ -91,14 +89,15 @@ class Slow(Fault):
         0.5
     """
 
-    seconds: float = field(kw_only=True)
+    seconds: float = field(kw_only=True, validator=delay)
 
 
 @frozen
 class CutOff(Fault):
     """What is told to an actor is lost for so many seconds; a process loses its connection.
 
-    Each lost message is counted as refused. The process lives on and can be asked again.
+    Each lost message is counted as refused; who asked hears nothing. The process lives on and can
+    be asked again at once.
 
     Example:
         >>> from rnd_actors.simulation import CutOff
@@ -106,4 +105,4 @@ class CutOff(Fault):
         3.0
     """
 
-    seconds: float = field(default=0.0, kw_only=True)
+    seconds: float = field(default=1.0, kw_only=True, validator=seconds)

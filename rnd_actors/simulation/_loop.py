@@ -10,19 +10,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Any, Final, Never, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gevent import getcurrent
 from gevent.exceptions import LoopExit
 
-from rnd_actors.errors import DeadlockError, LivelockError, NotSimulatedError, VirtualTimeoutError
+from rnd_actors.errors import DeadlockError, LivelockError, VirtualTimeoutError
 from rnd_actors.simulation._callbacks import Callback, VirtualTimer
+from rnd_actors.simulation._nothing_real import NothingReal
 from rnd_actors.simulation._schedule import Pick
 
 __all__ = ["VirtualLoop"]
 
 _MOST_CALLBACKS_AT_ONCE: Final = 1_000_000
 """So many at one moment of virtual time are taken for a livelock."""
+_MOST_READINGS_AT_ONCE: Final = 10_000_000
 _LEAST_STALE: Final = 1_000
 """Fewer stopped timers are not worth a new heap."""
 
@@ -32,13 +34,16 @@ _Entry: TypeAlias = tuple[float, int, VirtualTimer]
 
 
 class NothingLeftError(DeadlockError, LoopExit):
-    """What gevent's own loops report as `LoopExit`, with the names of those who wait."""
+    """What gevent's own loops report as `LoopExit`, with the names of those who wait.
+
+    Its arguments are those of gevent's: a semaphore takes it for one of another thread otherwise.
+    """
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
-class VirtualLoop:
+class VirtualLoop(NothingReal):
     """A loop for gevent's hub that runs in virtual time, on a schedule.
 
     Args:
@@ -51,6 +56,7 @@ class VirtualLoop:
     approx_timer_resolution = 0.0
 
     def __init__(self, pick: Pick, limit: float, who_waits: Callable[[], str]) -> None:
+        super().__init__()
         self._pick = pick
         self._who_waits = who_waits
         self._limit = self._give_up_at = limit
@@ -63,11 +69,18 @@ class VirtualLoop:
         """How many entries of the heap belong to timers that were stopped."""
         self._awaited = 0
         """How many timers the loop has to wait for."""
+        self._readings = 0
+        """How often the time was asked for since it has passed."""
         self.error_handler: Any = None
-        self.refused: NotSimulatedError | None = None
-        """The first thing that was asked of it and that virtual time does not have."""
 
     def now(self) -> float:
+        self._readings += 1
+        if self._readings > _MOST_READINGS_AT_ONCE:
+            self._readings = 0
+            raise LivelockError(
+                f"virtual time stands still at {self._now:g} s: it was asked for "
+                f"{_MOST_READINGS_AT_ONCE:,} times; a loop until it is later has to wait in between"
+            )
         return self._now
 
     def update_now(self) -> None:
@@ -78,7 +91,7 @@ class VirtualLoop:
     def run(self, nowait: bool = False, once: bool = False) -> None:  # noqa: FBT001, FBT002
         """Run callbacks and timers; when none are left, say so in the main greenlet and go on."""
         runnable, pick = self._runnable, self._pick
-        at_once = 0
+        at_once, moment = 0, self._now
         while True:
             if runnable:
                 self._run(runnable.pop(pick(len(runnable)) if len(runnable) > 1 else 0))
@@ -87,11 +100,11 @@ class VirtualLoop:
                     at_once = 0
                     self._report_livelock()
             elif self._advance():
-                at_once = 0
+                if self._now > moment:
+                    at_once, self._readings, moment = 0, 0, self._now
             else:
-                self._throw(
-                    NothingLeftError(f"nothing is left that could wake anyone; {self._who_waits()}")
-                )
+                why = f"nothing is left that could wake anyone; {self._who_waits()}"
+                self._throw(NothingLeftError(why, getcurrent(), None))
 
     def run_callback(self, func: Callable[..., object], *args: Any) -> Callback:
         callback = Callback(func, args)
@@ -171,6 +184,7 @@ class VirtualLoop:
         )
 
     def _give_up(self) -> None:
+        self._now = self._give_up_at
         self._give_up_at += self._limit
         self._throw(
             VirtualTimeoutError(
@@ -182,32 +196,6 @@ class VirtualLoop:
         """Raise in the greenlet that runs the simulation; it may go on afterwards."""
         hub: Any = getcurrent()
         hub.parent.throw(error)
-
-    def _refuse(self, what: str, instead: str) -> Never:
-        error = NotSimulatedError(f"virtual time has no {what}; {instead}")
-        self.refused = self.refused or error
-        raise error
-
-    def io(self, fd: int, events: int, **_: Any) -> Never:
-        self._refuse("sockets and pipes", "put an actor or a SimulatedWorker in their place")
-
-    def child(self, pid: int, trace: int = 0, ref: bool = True) -> Never:  # noqa: FBT001, FBT002
-        self._refuse("processes", "put a SimulatedWorker or another actor in their place")
-
-    def install_sigchld(self) -> None:
-        self.child(0)
-
-    def async_(self, **_: Any) -> Never:
-        self._refuse("threads", "call the function itself, or put an actor in its place")
-
-    def fork(self, **_: Any) -> Never:
-        self._refuse("threads and forks", "call the function itself")
-
-    def signal(self, signum: int, **_: Any) -> Never:
-        self._refuse("signals", "tell the actor what the signal would")
-
-    def stat(self, path: str, **_: Any) -> Never:
-        self._refuse("watchers of files", "tell the actor what they would")
 
     def destroy(self) -> None:
         """Forget all that was to come."""

@@ -98,7 +98,7 @@ class SimulatedProcess:
         """Take what strikes the next line."""
         due, self._faults = self._faults, []
         if self._simulation is not None:
-            due.extend(self._simulation.injector.by_chance(self.name))
+            due.extend(self._simulation.injector.by_chance(self))
         return due
 
     def sleep(self, seconds: float) -> None:

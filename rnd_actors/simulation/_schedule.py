@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from rnd_actors.errors import SettingsError
+
 __all__ = ["Pick", "Seed", "pick_of"]
 
 Seed: TypeAlias = int | Sequence[int]
@@ -16,9 +18,19 @@ Pick: TypeAlias = Callable[[int], int]
 
 
 def pick_of(seed: Seed) -> Pick:
-    """Return the schedule of a seed."""
+    """Return the schedule of a seed.
+
+    Raises:
+        SettingsError: it is neither a whole number nor a sequence of whole numbers.
+    """
+    if not isinstance(seed, int) and not _is_choices(seed):
+        raise SettingsError("seed", "a whole number, or a sequence of them", seed)
     if isinstance(seed, int):
         draw = random.Random(f"schedule {seed}").random  # noqa: S311
         return lambda count: int(draw() * count)
     choices = iter(seed)
     return lambda count: next(choices, 0) % count
+
+
+def _is_choices(seed: object) -> bool:
+    return isinstance(seed, Sequence) and all(isinstance(choice, int) for choice in seed)

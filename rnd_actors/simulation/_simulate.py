@@ -55,6 +55,7 @@ def simulate(
         VirtualTimeoutError: it is not over after `limit` seconds.
         LivelockError: there is always something more to do before any time can pass.
         NotSimulatedError: a socket, process or thread was asked for.
+        SettingsError: `seed` or `limit` is not accepted; or, at the end, a fault had no target.
         Exception: what `main` raises.
 
     Example:

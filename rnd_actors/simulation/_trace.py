@@ -1,12 +1,16 @@
 """The trace of a simulation: who told whom what, and what became of whom, in virtual time."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rnd_actors.actors import Event
 from rnd_actors.actors._requests import Asked
 
 __all__ = ["Tracer"]
+
+_ADDRESS: Final = re.compile(" at 0x[0-9a-f]+")
+"""Part of the `repr` of many objects; it would make the traces of two equal runs differ."""
 
 
 class Tracer:
@@ -41,4 +45,4 @@ class Tracer:
     def note(self, text: str) -> None:
         """Write a line, with the time before it."""
         if self._write is not None:
-            self._write(f"{self._now():10.3f} s  {text}")
+            self._write(f"{self._now():10.3f} s  {_ADDRESS.sub('', text)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import gevent
 from gevent import Greenlet
@@ -14,7 +14,7 @@ from gevent.hub import Hub, set_hub  # type: ignore[attr-defined]
 
 from rnd_actors.actors import ActorSystem, ChildSpec
 from rnd_actors.actors._cell import Cell
-from rnd_actors.errors import NotSimulatedError
+from rnd_actors.errors import NotSimulatedError, SettingsError
 from rnd_actors.simulation._cell import SimulatedCell
 from rnd_actors.simulation._clock import seeded_random, virtual_clocks
 from rnd_actors.simulation._faults import Fault
@@ -35,8 +35,9 @@ class VirtualTime:
     In the block gevent (`sleep`, `Queue`, `Event`, `AsyncResult`, `Timeout`, …), the clocks of
     `time` and `random` are those of the simulation, in this thread. What runs next is fixed by the
     seed. At its end greenlets that are left are killed and everything is as before. Blocks can be
-    nested.
+    nested. What is waited for in the block (events, queues, locks) has to be made there, too.
 
+    Events are not logged; `log_events(system.events)` does that, and `trace` tells more.
     `datetime.now()` and clocks that other modules took with `from time import …` stay real.
 
     Args:
@@ -51,6 +52,7 @@ class VirtualTime:
         LivelockError: there is always something more to do before any time can pass.
         NotSimulatedError: a socket, process or thread was asked for; raised where that happened
             and, if that has not ended the block, at its end.
+        SettingsError: `seed` or `limit` is not accepted; or, at the end, a fault had no target.
 
     Example:
         >>> import gevent
@@ -69,12 +71,14 @@ class VirtualTime:
         trace: Callable[[str], object] | None = None,
         limit: float = DAY_S,
     ) -> None:
+        if not limit > 0:
+            raise SettingsError("limit", "seconds > 0", limit)
         self._seed = seed
         self._faults = tuple(faults)
         self._is_watched = trace is not None or bool(self._faults)
         self._loop = VirtualLoop(pick_of(seed), limit, self._who_waits)
-        self._systems: WeakSet[ActorSystem] = WeakSet()
-        self._greenlets: WeakSet[Greenlet[..., Any]] = WeakSet()
+        self._systems: WeakKeyDictionary[ActorSystem, None] = WeakKeyDictionary()
+        self._greenlets: dict[Greenlet[..., Any], None] = {}
         number = seed if isinstance(seed, int) else 0
         self.injector = Injector(self._faults, self._loop, f"faults {number}")
         """Lets the faults strike."""
@@ -103,28 +107,40 @@ class VirtualTime:
         traceback: TracebackType | None,
     ) -> None:
         with self._stack:
-            left = [greenlet for greenlet in self._greenlets if not greenlet.dead]
+            left = list(self._greenlets)
             gevent.killall(left, block=False)
             gevent.joinall(left, timeout=_KILL_PATIENCE_S)
-        if self._loop.refused is not None and not isinstance(exc, NotSimulatedError):
+            for greenlet in self._greenlets:
+                greenlet.unlink(self._greenlets.pop)
+        is_failure = exc is None or isinstance(exc, Exception)
+        if self._loop.refused and is_failure and not isinstance(exc, NotSimulatedError):
             raise self._loop.refused from exc
+        if exc is None:
+            self.injector.check_targets()
 
     def new_cell(self, spec: ChildSpec, parent: Cell | None, system: ActorSystem) -> Cell:
         """Make the cell of an actor of this simulation."""
         if parent is None:
-            self._systems.add(system)
+            self._systems[system] = None
             system.events.subscribe(self.tracer.event)
         if not self._is_watched:
             return Cell(spec, parent, system)
         return SimulatedCell(spec, parent, system, self)
 
     def _note_spawn(self, greenlet: Greenlet[..., Any]) -> None:
+        """Keep a greenlet until it ends.
+
+        With this link every end is a callback, and not just those of greenlets that have used
+        a `threading.local`, as the `repr` of attrs does: or else a trace would change the schedule.
+        """
         if greenlet.parent is self._hub:
-            self._greenlets.add(greenlet)
+            self._greenlets[greenlet] = None
+            greenlet.rawlink(self._greenlets.pop)
 
     def _who_waits(self) -> str:
         """Say of every actor what it does."""
-        return "; ".join(filter(None, (system.who_waits() for system in self._systems)))
+        waiting = filter(None, (system.who_waits() for system in self._systems))
+        return "; ".join(waiting) or "there is no actor"
 
 
 class _VirtualHub(Hub):
@@ -133,7 +149,6 @@ class _VirtualHub(Hub):
     def __init__(self, loop: VirtualLoop, simulation: VirtualTime) -> None:
         super().__init__(loop)  # type: ignore[call-overload]
         self.simulation = simulation
-        self.new_cell = simulation.new_cell
 
 
 @contextmanager

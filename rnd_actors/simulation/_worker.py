@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
-from rnd_actors.errors import SettingsError
+from rnd_actors._validators import delay, probability, rate
 from rnd_actors.simulation._process import Settings, SimulatedProcess
 
 __all__ = ["SimulatedWorker"]
-
-_NEVER = float("inf")
-
-
-def _in(form: str, least: float, most: float) -> Callable[[object, Attribute[Any], float], None]:
-    def validate(_: object, attribute: Attribute[Any], value: float) -> None:
-        if not least <= value <= most:
-            raise SettingsError(attribute.name, form, value)
-
-    return validate
-
-
-_seconds = _in("seconds, 0 or more", 0.0, _NEVER)
-_probability = _in("a probability from 0 to 1", 0.0, 1.0)
 
 
 @frozen(kw_only=True)
@@ -54,12 +39,12 @@ class SimulatedWorker:
         150
     """
 
-    rate: float = field(default=1.0, validator=_in("numbers a second, > 0", 1e-9, 1e9))
-    first_delay: float = field(default=0.0, validator=_seconds)
-    startup: float = field(default=0.0, validator=_seconds)
+    rate: float = field(default=1.0, validator=rate)
+    first_delay: float = field(default=0.0, validator=delay)
+    startup: float = field(default=0.0, validator=delay)
     lifetime: Callable[[], float] | None = None
-    hang: float = field(default=0.0, validator=_probability)
-    malformed: float = field(default=0.0, validator=_probability)
+    hang: float = field(default=0.0, validator=probability)
+    malformed: float = field(default=0.0, validator=probability)
 
     def __call__(self, settings: Settings) -> SimulatedProcess:
         """Start a worker with these settings."""

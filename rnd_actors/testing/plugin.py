@@ -7,7 +7,8 @@ The process has to be patched before pytest imports anything; gevent does that w
   a process, greenlet, socket or pipe remains.
 * `actor_events`: the `EventCapture` of that system, from its beginning.
 * `virtual_time`: the test runs in virtual time, on the schedule of seed 0. For other schedules:
-  `@pytest.mark.parametrize("virtual_time", range(1000), indirect=True)`.
+  `@pytest.mark.parametrize("virtual_time", range(1000), indirect=True)`. pytest-randomly, if
+  it is there, seeds `random` anew after that.
 * `simulated_system`: an `ActorSystem` in virtual time.
 """
 

@@ -25,8 +25,11 @@ from rnd_actors.workers._worker import Spawn, Stream, Worker
 
 __all__ = ["WorkerActor"]
 
-_RETRY_S: Final = 0.05
-"""Between two attempts to connect, if the worker does not say when it listens."""
+_FIRST_RETRY_S: Final = 0.01
+_LAST_RETRY_S: Final = 0.25
+_RETRY_GROWTH: Final = 1.5
+"""From one pause between two attempts to connect to the next, if the worker does not say when it
+listens: many start within milliseconds, and those that take seconds need no haste."""
 _EXIT_PATIENCE_S: Final = 0.5
 """When a connection fails: how long to wait for the exit that explains it."""
 
@@ -99,21 +102,24 @@ class WorkerActor(Actor[Never]):
     def _open_first(self, worker: Worker) -> Stream:
         """Ask again until the worker listens, at once when it says that it does."""
         give_up_at = time.monotonic() + self._settings.start_timeout
+        pause = _FIRST_RETRY_S
         while True:
             try:
                 return worker.open_stream(self._settings)
             except WorkerUnreachableError:
                 if worker.exited.is_set():
                     raise
-                if time.monotonic() >= give_up_at:
+                left = give_up_at - time.monotonic()
+                if left <= 0:
                     limit = f"{self._settings.start_timeout:g} s"
                     raise WorkerStartError(
                         f"does not listen on port {self._settings.port} after {limit}"
                     ) from None
                 if worker.said_started.is_set():
-                    gevent.sleep(_RETRY_S)
+                    gevent.sleep(_FIRST_RETRY_S)
                 else:
-                    worker.said_started.wait(_RETRY_S)
+                    worker.said_started.wait(min(pause, left))
+                    pause = min(pause * _RETRY_GROWTH, _LAST_RETRY_S)
 
     def _read(self, stream: Stream) -> None:
         """Read one answer to its end."""

@@ -14,6 +14,7 @@ so a slow reader holds up its own stream and nothing else.
 import _random
 import _signal  # type: ignore[import-not-found]  # typeshed has only `signal`
 import _socket
+import math
 import posix
 import select
 import sys
@@ -75,11 +76,12 @@ class Options:
     first_delay = flag("first-delay", "time before the first number of each response", default=0.0)
     start_delay = flag("start-delay", "time before it listens", default=0.0)
     lines_per_chunk = flag("lines-per-chunk", "numbers sent in one chunk", default=1, least=1)
-    seed = flag("seed", "fixes the numbers and the time of -flaky; 0 does not", default=0)
+    seed = flag("seed", "fixes the numbers and the lifetime; 0 does not", default=0)
     consecutive = flag("consecutive", "count 0, 1, 2, ... over all responses", default=False)
     malformed_every = flag("malformed-every", "every N-th line is no number; 0 is never", default=0)
     flaky = flag("flaky", "crash after 2 to 8 intervals; seconds if -interval 0", default=False)
     crash_after = flag("crash-after", "crash that long after the start; 0 is never", default=0.0)
+    mtbf = flag("mtbf", "mean of an exponential time from start to crash; 0 is never", default=0.0)
     crash_at = flag("crash-at", "crash before the N-th number of all; 0 is never", default=0)
     cut = flag("cut", "crash in the middle of a line", default=False)
     exit_code = flag("exit-code", "exit code of a crash", default=2)
@@ -177,6 +179,8 @@ class Worker:
         if self.options.flaky:
             intervals = 2 + 6 * self.random.random()
             lifetime = min(lifetime, intervals * (self.options.interval or 1))
+        if self.options.mtbf:
+            lifetime = min(lifetime, -self.options.mtbf * math.log1p(-self.random.random()))
         return lifetime
 
     def turn(self) -> float:

@@ -1,11 +1,22 @@
-"""A system for each test, and what is published in it."""
+"""Virtual time for each test, a system in it, and what is published there.
+
+A module whose tests need threads or processes overrides `virtual_time`.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from rnd_actors.actors import ActorSystem
+from rnd_actors.testing import no_leaks
 from tests.actors.toys import Record
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(virtual_time: object) -> Iterator[None]:
+    """Look for leaks before virtual time ends, and with it all that is left."""
+    with no_leaks():
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from attrs import frozen
 
 from rnd_actors.actors import Actor, ActorSystem, ChildSpec, MessageUnhandled, Restart
-from tests.actors.toys import PATIENCE_S, Record
+from tests.actors.toys import Record
 
 
 class HasName(Protocol):
@@ -84,5 +84,5 @@ def test_what_the_type_checker_accepts_is_accepted(
     ref = system.start(ChildSpec("actor", actor, restart=Restart.TEMPORARY))
     ref.tell(message)
     ref.drain()
-    ref.join(PATIENCE_S)
+    ref.join()
     assert (actor.seen.items, events.all(MessageUnhandled)) == ([message], [])

@@ -19,8 +19,8 @@ from rnd_actors.actors import (
 )
 from rnd_actors.actors._ref import post
 from rnd_actors.errors import MailboxFullError
+from rnd_actors.simulation import VirtualTime
 from tests.actors.toys import (
-    PATIENCE_S,
     Do,
     Gate,
     Note,
@@ -72,7 +72,7 @@ class Life:
             gate.open()
 
     def await_senders(self) -> None:
-        gevent.joinall(self._senders, timeout=PATIENCE_S)
+        gevent.joinall(self._senders)
         assert all(sender.successful() for sender in self._senders)
 
     def _tell(self, message: object) -> None:
@@ -88,9 +88,17 @@ class Life:
     overflow=st.sampled_from(Overflow),
     restart=st.sampled_from([Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY]),
     steps=st.lists(STEPS, max_size=30),
+    seed=st.integers(0, 10**9),
 )
 @settings(deadline=None, database=None, max_examples=60)
 def test_the_counts_balance_at_any_moment(
+    capacity: int | None, overflow: Overflow, restart: Restart, steps: list[str], seed: int
+) -> None:
+    with VirtualTime(seed):
+        live_through(capacity, overflow, restart, steps)
+
+
+def live_through(
     capacity: int | None, overflow: Overflow, restart: Restart, steps: list[str]
 ) -> None:
     events = Record()
@@ -139,7 +147,7 @@ def test_dead_letters_and_refused_messages_are_counted_apart() -> None:
         ref.tell(Note(2))
         ref.stop()
         gate.open()
-        ref.join(PATIENCE_S)
+        ref.join()
         ref.tell(Note(3))
         cell = ref._cell
         assert (cell.handled, cell.refused, cell.dead, cell.failed) == (1, 1, 2, 0)
@@ -159,7 +167,7 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
         ref.tell(Note(number))
     ref.stop()
     gate.open()
-    ref.join(PATIENCE_S)
+    ref.join()
     assert balances == [0, 0, 0]
 
 

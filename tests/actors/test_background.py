@@ -1,9 +1,9 @@
 """Background work: greenlets that belong to an actor."""
 
+import time
 from contextlib import suppress
 
 import gevent
-import pytest
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 
@@ -17,8 +17,6 @@ from rnd_actors.actors import (
     Restart,
 )
 from tests.actors.toys import (
-    PATIENCE_S,
-    SOON,
     Ask,
     Began,
     BoomError,
@@ -30,10 +28,14 @@ from tests.actors.toys import (
     Record,
     crash,
     hang,
+    let_pass,
     life_of,
     puppet,
     settle,
 )
+
+KILL_S = 1.0
+"""How long background work that is killed may take to end."""
 
 
 def test_the_actor_goes_on_while_its_background_work_waits(
@@ -86,7 +88,7 @@ def test_a_crash_in_the_background_overtakes_the_messages_that_wait(
     gate.await_entry()
     gevent.idle()
     gate.open()
-    assert isinstance(ref.join(PATIENCE_S), Crashed)
+    assert isinstance(ref.join(), Crashed)
     assert diary.all(Note) == []
 
 
@@ -106,7 +108,7 @@ def test_stopping_the_actor_kills_its_background_work_before_on_stop(
     settle(ref)
     gevent.idle()
     ref.stop()
-    assert ref.join(PATIENCE_S) == Normal()
+    assert ref.join() == Normal()
     assert diary.items[1:] == [
         "background killed",
         "background killed",
@@ -126,7 +128,7 @@ def test_a_crash_of_the_actor_kills_its_background_work(system: ActorSystem, dia
 
     ref = system.start(puppet("puppet", diary))
     ref.tell(Do(lambda self: self.background(work)))
-    assert started.wait(PATIENCE_S)
+    started.wait()
     ref.tell(Do(crash))
     diary.until(Began("puppet", 2))
     assert ended.is_set()
@@ -141,7 +143,7 @@ def test_background_work_that_has_not_begun_when_the_actor_stops_never_begins(
 
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     ref.tell(Do(work_and_stop))
-    ref.join(PATIENCE_S)
+    ref.join()
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Normal())]
 
 
@@ -159,7 +161,7 @@ def test_an_error_that_background_work_raises_as_it_is_killed_does_not_reach_the
 
     ref = system.start(puppet("puppet", diary))
     ref.tell(Do(lambda self: self.background(work)))
-    assert started.wait(PATIENCE_S)
+    started.wait()
     ref.tell(Do(Puppet.stop))
     assert ref.ask(Ask(lambda self: self.incarnation)) == 2
     assert [ended.reason for ended in diary.all(Ended)] == [Normal()]
@@ -180,7 +182,7 @@ def test_background_work_that_ends_itself_is_no_failure(system: ActorSystem, dia
 def test_background_work_can_stop_its_actor(system: ActorSystem) -> None:
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
     ref.tell(Do(lambda self: self.background(self.stop)))
-    assert ref.join(PATIENCE_S) == Normal()
+    assert ref.join() == Normal()
 
 
 def test_finished_background_work_is_forgotten(system: ActorSystem, diary: Record) -> None:
@@ -193,7 +195,7 @@ def test_finished_background_work_is_forgotten(system: ActorSystem, diary: Recor
 
 
 def test_on_stop_is_called_although_background_work_does_not_end(
-    system: ActorSystem, diary: Record, monkeypatch: pytest.MonkeyPatch
+    system: ActorSystem, diary: Record
 ) -> None:
     gate = Gate()
 
@@ -203,20 +205,19 @@ def test_on_stop_is_called_although_background_work_does_not_end(
         except GreenletExit:
             gate.pass_through()
 
-    monkeypatch.setattr("rnd_actors.actors._owned._KILL_PATIENCE_S", SOON)
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     ref.tell(Do(lambda puppet: puppet.background(stubborn)))
     settle(ref)
     gevent.idle()
     ref.stop()
-    reason = ref.join(PATIENCE_S)
+    assert ref.join() == Normal()
+    assert time.monotonic() == KILL_S
     gate.open()
     assert diary.all(Ended) == [Ended("puppet", 1, Normal())]
-    assert reason == Normal()
 
 
 def test_background_work_that_does_not_end_is_announced_once_and_left(
-    system: ActorSystem, diary: Record, events: Record, monkeypatch: pytest.MonkeyPatch
+    system: ActorSystem, diary: Record, events: Record
 ) -> None:
     gate = Gate()
 
@@ -226,12 +227,12 @@ def test_background_work_that_does_not_end_is_announced_once_and_left(
                 gate.pass_through()
         diary.add("ended late")
 
-    monkeypatch.setattr("rnd_actors.actors._owned._KILL_PATIENCE_S", SOON)
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
     ref.tell(Do(lambda puppet: puppet.background(stubborn)))
     gate.await_entry()
     ref.stop()
-    assert ref.join(PATIENCE_S) == Normal()
+    assert ref.join() == Normal()
+    assert time.monotonic() == 2 * KILL_S
     gate.open()
     diary.until("ended late")
     assert events.all(ActorStuck) == [ActorStuck("puppet", background=1)]
@@ -245,7 +246,8 @@ def test_background_work_that_ends_when_it_is_killed_is_not_announced(
     settle(ref)
     gevent.idle()
     ref.stop()
-    ref.join(PATIENCE_S)
+    ref.join()
+    assert time.monotonic() == 0.0
     assert events.all(ActorStuck) == []
 
 
@@ -256,14 +258,15 @@ def test_on_stop_is_called_although_the_actor_is_killed_while_its_background_wor
         try:
             hang()
         finally:
-            gevent.sleep(2 * SOON)
+            let_pass(60.0)
 
     with ActorSystem() as system:
-        ref = system.start(puppet("puppet", diary, shutdown=SOON))
+        ref = system.start(puppet("puppet", diary, shutdown=KILL_S / 2))
         ref.tell(Do(lambda puppet: puppet.background(tidy_up_slowly)))
         settle(ref)
         gevent.idle()
     assert [ended.name for ended in diary.all(Ended)] == ["puppet"]
+    assert time.monotonic() == KILL_S / 2
 
 
 def test_background_work_begun_in_on_stop_dies_with_the_incarnation(diary: Record) -> None:
@@ -277,7 +280,7 @@ def test_background_work_begun_in_on_stop_dies_with_the_incarnation(diary: Recor
 
 
 def test_background_work_that_outlives_its_incarnation_does_not_crash_the_next_one(
-    system: ActorSystem, events: Record, monkeypatch: pytest.MonkeyPatch
+    system: ActorSystem, events: Record
 ) -> None:
     gate = Gate()
 
@@ -287,7 +290,6 @@ def test_background_work_that_outlives_its_incarnation_does_not_crash_the_next_o
                 gate.pass_through()
         crash()
 
-    monkeypatch.setattr("rnd_actors.actors._owned._KILL_PATIENCE_S", SOON)
     ref = system.start(puppet("puppet"))
     ref.tell(Do(lambda puppet: puppet.background(fail_late)))
     settle(ref)

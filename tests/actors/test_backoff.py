@@ -1,17 +1,30 @@
 """Backoff: how long to wait before a restart."""
 
 import math
+import time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from rnd_actors.actors import Actor, Backoff, Budget, ChildSpec, Killed
+from rnd_actors.actors import (
+    Actor,
+    ActorStarted,
+    ActorSystem,
+    Backoff,
+    Budget,
+    ChildRestarting,
+    ChildSpec,
+    Event,
+    Killed,
+)
 from rnd_actors.actors._child import Child
 from rnd_actors.errors import SettingsError
+from rnd_actors.simulation import explore
+from tests.actors.toys import Do, Puppet, crash, let_pass, puppet, supervise
 
 SECONDS = st.floats(0.001, 1_000.0)
 FAILURES = st.integers(1, 5_000)
@@ -85,6 +98,42 @@ def test_factor_and_jitter_have_limits(wrong: dict[str, float]) -> None:
 def test_a_backoff_of_the_defaults_is_within_a_tenth_of_a_second_and_six() -> None:
     delays = [Backoff().delay(failures) for failures in range(2, 50)]
     assert 0.1 <= min(delays) <= max(delays) <= 6.0
+
+
+def test_in_every_schedule_a_restart_comes_when_its_backoff_is_over_and_not_earlier() -> None:
+    backoff = Backoff(initial=1.0, maximum=10.0, factor=3.0, jitter=0.5)
+
+    def crash_again_and_again(system: ActorSystem) -> float:
+        events: list[tuple[float, Event]] = []
+
+        def crash_later(puppet: Puppet) -> None:
+            puppet.after(2.0, Do(crash))
+
+        system.events.subscribe(lambda event: events.append((time.monotonic(), event)))
+        supervise(system, [puppet(name, at_start=crash_later) for name in "ab"], backoff=backoff)
+        let_pass(30.0)
+        longest = 0.0
+        for name in ("team/a", "team/b"):
+            started = [now for now, event in events if is_start_of(event, name)]
+            waits = [(now, event.delay_s) for now, event in events if is_wait_of(event, name)]
+            assert started == [0.0, *(now + delay for now, delay in waits)][: len(started)]
+            assert len(started) >= len(waits) >= 4
+            assert waits[0] == (2.0, 0.0)
+            for (_, delay), least in zip(waits[1:], (1.0, 3.0, 9.0, 10.0, 10.0), strict=False):
+                assert least <= delay <= 1.5 * least
+                longest = max(longest, delay)
+        return longest
+
+    longest = {run.result for run in explore(crash_again_and_again, range(200))}
+    assert len(longest) == 200, "jitter is random"
+
+
+def is_start_of(event: Event, name: str) -> bool:
+    return isinstance(event, ActorStarted) and event.actor == name
+
+
+def is_wait_of(event: Event, name: str) -> TypeGuard[ChildRestarting]:
+    return isinstance(event, ChildRestarting) and event.child == name
 
 
 class BackoffGrowsUntilHealth(RuleBasedStateMachine):

@@ -1,12 +1,27 @@
 """The restart budget: how many restarts are too many."""
 
+import random
+import time
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from rnd_actors.actors import Budget
+from rnd_actors.actors import (
+    ActorSystem,
+    Backoff,
+    Budget,
+    ChildAbandoned,
+    ChildRestarting,
+    Crashed,
+    Event,
+)
 from rnd_actors.actors._budget import RestartWindow
+from rnd_actors.errors import BudgetSpentError
+from rnd_actors.simulation import explore
+from tests.actors.toys import Do, Puppet, crash, puppet
+from tests.actors.toys_supervision import team
 
 
 def test_the_budget_is_spent_after_its_restarts() -> None:
@@ -63,6 +78,49 @@ def test_the_default_is_that_of_elixir() -> None:
 def test_a_budget_has_limits(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Budget(**wrong)  # type: ignore[arg-type]
+
+
+OWN, TOTAL = Budget(2, within=4.0), Budget(4, within=3.0)
+
+
+def test_in_every_schedule_a_supervisor_fails_at_the_first_restart_beyond_a_budget() -> None:
+    def crash_until_the_team_fails(system: ActorSystem) -> Budget:
+        events: list[tuple[float, Event]] = []
+
+        def crash_some_time(puppet: Puppet) -> None:
+            puppet.after(random.randrange(24) / 4, Do(crash))
+
+        system.events.subscribe(lambda event: events.append((time.monotonic(), event)))
+        children = [puppet(name, at_start=crash_some_time) for name in "abc"]
+        backoff = Backoff(initial=0.5, maximum=0.5, jitter=0.0)
+        boss = team(system, children, budget=OWN, total_budget=TOTAL, backoff=backoff)
+        reason = boss.join()
+        assert isinstance(reason, Crashed)
+        assert isinstance(reason.error, BudgetSpentError)
+        return spent_budget(events)
+
+    assert {run.result for run in explore(crash_until_the_team_fails, range(200))} == {OWN, TOTAL}
+
+
+def spent_budget(events: list[tuple[float, Event]]) -> Budget:
+    """Return the budget for which a child was given up; no restart may have been beyond one."""
+    restarts: list[tuple[float, str]] = []
+
+    def counting(child: str, budget: Budget, now: float) -> int:
+        family = child if budget is OWN else "team/"
+        return sum(then > now - budget.within for then, name in restarts if family in name)
+
+    abandoned = []
+    for now, event in events:
+        if isinstance(event, ChildRestarting):
+            restarts.append((now, event.child))
+            for budget in (OWN, TOTAL):
+                assert counting(event.child, budget, now) <= budget.max_restarts
+        elif isinstance(event, ChildAbandoned):
+            abandoned.append(event.budget)
+            assert counting(event.child, event.budget, now) == event.budget.max_restarts
+    (spent,) = abandoned
+    return spent
 
 
 class RestartWindowIsLikeAList(RuleBasedStateMachine):

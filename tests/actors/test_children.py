@@ -1,7 +1,9 @@
 """Children at run time: asked for, listed, counted, ended, started again and forgotten."""
 
+import time
 from collections.abc import Callable
 
+import gevent
 import pytest
 
 from rnd_actors.actors import (
@@ -38,7 +40,6 @@ from rnd_actors.errors import (
     UnknownChildError,
 )
 from tests.actors.toys import (
-    PATIENCE_S,
     SOON,
     Ask,
     BoomError,
@@ -101,7 +102,7 @@ def test_the_answer_to_start_child_comes_when_its_start_has_returned(
     assert states(boss) == {"a": ChildState.STARTING}
     assert not future.is_ready
     gate.open()
-    assert future.get(PATIENCE_S).name == "team/a"
+    assert future.get().name == "team/a"
     assert states(boss) == {"a": ChildState.RUNNING}
 
 
@@ -126,7 +127,7 @@ def test_a_child_that_is_killed_in_its_first_start_has_not_started(
     up(diary, "team/a", 1)
     ENDS["is killed"](children_of(boss)["a"].ref)
     with pytest.raises(ActorDeadError, match="team/a did not start: killed"):
-        future.get(PATIENCE_S)
+        future.get()
 
 
 def test_a_child_whose_first_start_fails_is_not_kept_and_not_retried(
@@ -313,14 +314,14 @@ def test_terminate_child_answers_when_the_child_has_ended(
     gate.await_entry()
     assert not future.is_ready
     gate.open()
-    future.get(PATIENCE_S)
+    future.get()
 
 
 def test_terminate_child_keeps_to_the_time_limit_of_the_child(
     boss: ActorRef[object], diary: Record
 ) -> None:
     ref = start(boss, puppet("a", diary, at_stop=hang, shutdown=SOON))
-    boss.ask(TerminateChild("a"), timeout=PATIENCE_S)
+    boss.ask(TerminateChild("a"))
     assert not ref.is_alive
 
 
@@ -350,6 +351,7 @@ def test_terminate_child_ends_a_child_that_is_starting(system: ActorSystem, diar
     boss = team(system, children)
     up(diary, "team/a", 1)
     boss.ask(TerminateChild("a"))
+    assert time.monotonic() == SOON
     up(diary, "team/b", 1)
     assert reason(diary, "a") is Killed
     assert states(boss)["a"] is ChildState.TERMINATED
@@ -376,7 +378,7 @@ def test_who_asked_for_a_child_is_told_that_it_was_terminated_before_it_had_star
     up(diary, "team/a", 1)
     boss.ask(TerminateChild("a"))
     with pytest.raises(ActorDeadError, match="team/a was ended before it had started"):
-        future.get(PATIENCE_S)
+        future.get()
     assert states(boss) == {}
 
 
@@ -414,8 +416,9 @@ def test_what_waits_for_a_terminated_child_becomes_dead_letters(
     gate.await_entry()
     ref.tell(Note(1))
     future = boss.ask_future(TerminateChild("a"))
+    gevent.idle()
     gate.open()
-    future.get(PATIENCE_S)
+    future.get()
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1)]
     assert diary.all(Note) == []
 
@@ -629,7 +632,7 @@ def test_the_end_of_any_significant_child_ends_the_supervisor(
     children = [significant("a", restart, diary), significant("b", restart, diary)]
     boss = team(system, [*children, puppet("c", diary)], auto_shutdown=AutoShutdown.ANY_SIGNIFICANT)
     ended(boss, events, running(boss)["a"], end)
-    assert boss.join(PATIENCE_S) == Shutdown()
+    assert boss.join() == Shutdown()
     assert lives(diary)[3:] == ["-a1", "-c1", "-b1"]
 
 
@@ -643,7 +646,7 @@ def test_the_end_of_the_last_significant_child_ends_the_supervisor(
     ended(boss, events, refs["a"], end)
     assert states(boss)["b"] is ChildState.RUNNING
     ended(boss, events, refs["b"], end)
-    assert boss.join(PATIENCE_S) == Shutdown()
+    assert boss.join() == Shutdown()
     assert lives(diary)[3:] == ["-a1", "-b1", "-c1"]
 
 

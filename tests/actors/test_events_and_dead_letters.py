@@ -28,7 +28,6 @@ from rnd_actors.actors import (
 )
 from rnd_actors.errors import ActorDeadError
 from tests.actors.toys import (
-    PATIENCE_S,
     Ask,
     BoomError,
     Do,
@@ -157,7 +156,7 @@ def test_each_system_has_its_own_stream() -> None:
 def test_a_message_to_a_stopped_actor_is_a_dead_letter(system: ActorSystem, events: Record) -> None:
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
     ref.stop()
-    ref.join(PATIENCE_S)
+    ref.join()
     ref.tell(Note(1))
     assert events.all(DeadLetter) == [DeadLetter("puppet", Note(1), "the actor has stopped")]
 
@@ -170,7 +169,7 @@ def test_the_dead_letter_of_an_ask_holds_the_request_itself(
     with pytest.raises(BoomError):
         ref.ask(request)
     assert events.expect(MessageFailed).message is request
-    ref.join(PATIENCE_S)
+    ref.join()
     with pytest.raises(ActorDeadError):
         ref.ask(request)
     assert events.expect(DeadLetter).message is request
@@ -183,7 +182,7 @@ def test_a_dead_letter_may_be_answered_by_a_message_to_another_actor(
     system.events.subscribe(office.tell, to=DeadLetter)
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
     ref.stop()
-    ref.join(PATIENCE_S)
+    ref.join()
     ref.tell(Note(1))
     assert diary.expect(DeadLetter).message == Note(1)
 

@@ -27,7 +27,6 @@ from rnd_actors.actors import (
 )
 from rnd_actors.errors import ActorError, ChildSpecError
 from tests.actors.toys import (
-    PATIENCE_S,
     Action,
     Ask,
     Began,
@@ -78,7 +77,7 @@ def test_on_stop_comes_after_the_last_message_with_the_reason(
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     ref.tell(Note(1))
     ref.tell(Do(Puppet.stop))
-    ref.join(PATIENCE_S)
+    ref.join()
     assert diary.items == [Began("puppet", 1), Note(1), Ended("puppet", 1, Normal())]
 
 
@@ -106,7 +105,7 @@ def test_both_hooks_are_called_exactly_once_in_an_incarnation(
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     for message in life:
         ref.tell(message)
-    reason = ref.join(PATIENCE_S)
+    reason = ref.join()
     assert isinstance(reason, expected)
     assert diary.all(Began) == [Began("puppet", 1)]
     assert diary.all(Ended) == [Ended("puppet", 1, reason)]
@@ -120,7 +119,7 @@ def test_on_stop_is_called_after_a_crash_in_on_start(system: ActorSystem, diary:
     ref = found(system, "puppet")
     ref.tell(Note(1))
     gate.open()
-    reason = ref.join(PATIENCE_S)
+    reason = ref.join()
     assert is_boom(reason)
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Crashed(reason.error))]  # type: ignore[union-attr]
 
@@ -148,7 +147,7 @@ def test_a_start_that_fails_turns_what_was_told_meanwhile_into_dead_letters(
     ref.tell(Note(1))
     gate.open()
     with pytest.raises(BoomError):
-        starting.get(PATIENCE_S)
+        starting.get()
     assert events.all(DeadLetter) == [DeadLetter("puppet", Note(1), "the actor has stopped")]
     assert is_boom(ref.join(0))
 
@@ -180,8 +179,8 @@ def test_an_actor_that_stops_itself_in_on_start_handles_nothing(
     ref = found(system, "puppet")
     ref.tell(Note(1))
     gate.open()
-    assert starting.get(PATIENCE_S) == ref
-    assert ref.join(PATIENCE_S) == Normal()
+    assert starting.get() == ref
+    assert ref.join() == Normal()
     assert diary.all(Note) == []
     assert events.expect(DeadLetter).message == Note(1)
 
@@ -189,7 +188,7 @@ def test_an_actor_that_stops_itself_in_on_start_handles_nothing(
 def test_a_crash_in_on_stop_makes_a_normal_end_a_failure(system: ActorSystem) -> None:
     ref = system.start(puppet("puppet", at_stop=crash, restart=Restart.TEMPORARY))
     ref.stop()
-    assert is_boom(ref.join(PATIENCE_S))
+    assert is_boom(ref.join())
 
 
 def test_a_crash_in_on_stop_after_a_crash_is_noted_with_the_first(system: ActorSystem) -> None:
@@ -198,7 +197,7 @@ def test_a_crash_in_on_stop_after_a_crash_is_noted_with_the_first(system: ActorS
 
     ref = system.start(puppet("puppet", at_stop=fail_again, restart=Restart.TEMPORARY))
     ref.tell(Do(crash))
-    reason = ref.join(PATIENCE_S)
+    reason = ref.join()
     assert isinstance(reason, Crashed)
     assert isinstance(reason.error, BoomError)
     assert reason.error.__notes__ == ["while it wound down, too: LookupError('second')"]
@@ -212,7 +211,7 @@ def test_a_kill_in_on_stop_ends_it(system: ActorSystem, diary: Record) -> None:
     ref.stop()
     gate.await_entry()
     kill(ref)
-    assert ref.join(PATIENCE_S) == Killed()
+    assert ref.join() == Killed()
     assert diary.all(Ended) == [Ended("puppet", 1, Normal())]
 
 
@@ -278,7 +277,7 @@ def test_a_stop_overtakes_the_messages_that_wait_and_they_become_dead_letters(
     ref.tell(Note(2))
     ref.stop()
     gate.open()
-    ref.join(PATIENCE_S)
+    ref.join()
     assert diary.all(Note) == []
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1), Note(2)]
 
@@ -290,7 +289,7 @@ def test_the_message_in_hand_is_finished_before_a_stop(system: ActorSystem, diar
 
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     ref.tell(Do(stop_and_go_on))
-    ref.join(PATIENCE_S)
+    ref.join()
     assert "finished" in diary.items
 
 
@@ -305,8 +304,8 @@ def test_a_stop_during_on_start_ends_the_actor_before_its_first_message(
     ref.tell(Note(1))
     ref.stop()
     gate.open()
-    assert starting.get(PATIENCE_S) == ref
-    assert ref.join(PATIENCE_S) == Normal()
+    assert starting.get() == ref
+    assert ref.join() == Normal()
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Normal())]
 
 
@@ -385,7 +384,7 @@ def test_a_life_is_told_in_events(system: ActorSystem, events: Record) -> None:
     ref = system.start(puppet("puppet", restart=Restart.TRANSIENT))
     ref.tell(Do(crash))
     ref.tell(Do(Puppet.stop))
-    ref.join(PATIENCE_S)
+    ref.join()
     told = [event for event in events.items if getattr(event, "actor", "") == "puppet"]
     assert [type(event) for event in told] == [
         ActorStarted,

@@ -17,7 +17,6 @@ from rnd_actors.actors import (
     log_events,
 )
 from tests.actors.toys import (
-    PATIENCE_S,
     Do,
     Gate,
     Note,
@@ -39,6 +38,11 @@ class Clock:
 
     def monotonic(self) -> float:
         return self.now
+
+
+@pytest.fixture
+def virtual_time() -> None:
+    """Leave time as it is: a system in virtual time logs nothing."""
 
 
 @pytest.fixture
@@ -300,5 +304,5 @@ def test_each_system_counts_its_own_dead_letters(system: ActorSystem) -> None:
 def ended(system: ActorSystem) -> ActorRef[object]:
     ref = system.start(puppet("a", restart=Restart.TEMPORARY))
     ref.stop()
-    ref.join(PATIENCE_S)
+    ref.join()
     return ref

@@ -10,6 +10,11 @@ from rnd_actors.actors._patching import require_patched
 from rnd_actors.errors import NotPatchedError
 
 
+@pytest.fixture
+def virtual_time() -> None:
+    """Leave time as it is: these tests start processes."""
+
+
 def run(program: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=25

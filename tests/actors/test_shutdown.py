@@ -1,5 +1,6 @@
 """Ending: in order, each child within its own limit, and nothing is left behind."""
 
+import time
 from typing import Any
 
 import gevent
@@ -23,8 +24,8 @@ from rnd_actors.actors import (
     ShutdownOrder,
 )
 from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
+from rnd_actors.simulation import explore
 from tests.actors.toys import (
-    PATIENCE_S,
     SOON,
     Action,
     Ask,
@@ -35,6 +36,7 @@ from tests.actors.toys import (
     Note,
     Puppet,
     Record,
+    busy_for,
     crash,
     end_yourself,
     found,
@@ -48,6 +50,9 @@ from tests.actors.toys import (
     supervise,
     swallow_kills,
 )
+
+KILL_S = 1.0
+"""How long an actor that is killed may take to end."""
 
 
 def recorded(system: ActorSystem) -> Record:
@@ -115,6 +120,7 @@ def test_a_child_whose_on_stop_hangs_is_killed_after_its_limit(
     assert ActorFailed("team/slow", 1, Killed()) in events.items
     assert ActorStopped("team/good", 1, Shutdown()) in events.items
     assert diary.all(Ended).count(Ended("team/slow", 1, Shutdown())) == 1
+    assert time.monotonic() == SOON
 
 
 @pytest.mark.parametrize("order", ShutdownOrder)
@@ -129,18 +135,17 @@ def test_a_child_whose_receive_hangs_is_killed_after_its_limit(
     assert diary.all(Ended) == [Ended("team/slow", 1, Killed())]
     assert isinstance(events.expect(MessageFailed).error, GreenletExit)
     assert not ref.is_alive
+    assert time.monotonic() == SOON
 
 
-def test_a_child_whose_receive_and_on_stop_hang_is_killed_twice(
-    diary: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
+def test_a_child_whose_receive_and_on_stop_hang_is_killed_twice(diary: Record) -> None:
     gate = Gate()
     with ActorSystem() as system:
         events = recorded(system)
         busy(system.start(puppet("slow", diary, at_stop=hang, shutdown=SOON)), gate)
     assert diary.all(Ended) == [Ended("slow", 1, Killed())]
     assert events.all(ActorStuck) == []
+    assert time.monotonic() == SOON + KILL_S
 
 
 def test_a_child_with_brutal_kill_is_not_asked_to_stop(diary: Record) -> None:
@@ -150,21 +155,10 @@ def test_a_child_with_brutal_kill_is_not_asked_to_stop(diary: Record) -> None:
 
 
 def test_a_child_that_may_take_for_ever_is_waited_for(diary: Record) -> None:
-    gate = Gate()
-
-    def leave() -> None:
-        with ActorSystem() as system:
-            settle(
-                system.start(puppet("slow", diary, at_stop=gate.pass_through, shutdown=INFINITY))
-            )
-
-    leaver = gevent.spawn(leave)
-    gate.await_entry()
-    gevent.idle()
-    assert not leaver.ready()
-    gate.open()
-    leaver.get(timeout=PATIENCE_S)
+    with ActorSystem() as system:
+        settle(system.start(puppet("slow", diary, at_stop=busy_for(80_000.0), shutdown=INFINITY)))
     assert diary.all(Ended) == [Ended("slow", 1, Shutdown())]
+    assert time.monotonic() == 80_000.0
 
 
 def test_a_draining_child_handles_what_waits_before_it_stops(diary: Record) -> None:
@@ -215,6 +209,7 @@ def test_draining_ends_with_the_limit_of_the_child(diary: Record) -> None:
         ref.tell(Note(1))
     assert diary.all(Ended) == [Ended("puppet", 1, Killed())]
     assert events.expect(DeadLetter).message == Note(1)
+    assert time.monotonic() == SOON
 
 
 @pytest.mark.parametrize("order", ShutdownOrder)
@@ -232,6 +227,7 @@ def test_a_supervisor_that_is_killed_while_it_ends_its_children_leaves_none(
     assert [ended.name for ended in diary.all(Ended)].count("team/a") == 1
     assert ActorFailed("team", 1, Killed()) in events.items
     assert events.all(ActorStuck) == []
+    assert time.monotonic() == SOON
 
 
 def test_a_supervisor_with_brutal_kill_leaves_no_child(diary: Record) -> None:
@@ -255,6 +251,7 @@ def test_leaving_during_a_backoff_does_not_wait_for_it(diary: Record) -> None:
     assert ref.join(0) == Shutdown()
     assert len(diary.all(Began)) == 2
     assert events.expect(DeadLetter).message == Note(1)
+    assert time.monotonic() == 0.0
 
 
 def test_leaving_while_a_child_starts_starts_no_further_one(diary: Record) -> None:
@@ -340,7 +337,7 @@ def test_leaving_a_system_that_cannot_end_is_a_deadlock() -> None:
             system.__exit__(None, None, None)
     finally:
         gate.open()
-        ref.join(PATIENCE_S)
+        ref.join()
 
 
 def test_a_child_that_crashes_while_it_stops_holds_up_nobody(diary: Record) -> None:
@@ -351,10 +348,9 @@ def test_a_child_that_crashes_while_it_stops_holds_up_nobody(diary: Record) -> N
 
 
 def test_an_actor_that_does_not_end_although_it_is_killed_is_announced_and_left(
-    diary: Record, monkeypatch: pytest.MonkeyPatch
+    diary: Record,
 ) -> None:
     gate = Gate()
-    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
     with ActorSystem() as system:
         events = recorded(system)
         settle(system.start(puppet("elder", diary)))
@@ -365,17 +361,15 @@ def test_an_actor_that_does_not_end_although_it_is_killed_is_announced_and_left(
     assert events.all(ActorStuck) == [ActorStuck("stubborn")]
     assert diary.items.count("not dead yet") == 2
     assert diary.all(Ended) == [Ended("elder", 1, Shutdown())]
+    assert time.monotonic() == SOON + 2 * KILL_S
     assert not ref.is_alive
     assert events.expect(DeadLetter).message == Note(1)
     gate.open()
     events.expect(ActorFailed)
 
 
-def test_an_actor_that_was_stuck_ends_when_it_comes_back(
-    diary: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_actor_that_was_stuck_ends_when_it_comes_back(diary: Record) -> None:
     gate = Gate()
-    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
     with ActorSystem() as system:
         ref = system.start(puppet("stubborn", diary, shutdown=SOON))
         ref.tell(Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
@@ -383,17 +377,12 @@ def test_an_actor_that_was_stuck_ends_when_it_comes_back(
     greenlet = ref._cell.greenlet
     assert greenlet is not None
     gate.open()
-    greenlet.join(1.0)
-    ended = greenlet.dead
-    greenlet.kill()
-    assert ended
+    gevent.idle()
+    assert greenlet.dead
 
 
-def test_a_supervisor_that_is_killed_twice_leaves_no_child_unannounced(
-    diary: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_supervisor_that_is_killed_twice_leaves_no_child_unannounced(diary: Record) -> None:
     gate = Gate()
-    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
     with ActorSystem() as system:
         team = supervise(system, shutdown=SOON)
         stuck = start(team, puppet("stuck", diary))
@@ -419,3 +408,38 @@ def test_in_parallel_a_slow_child_does_not_delay_a_brutal_kill(diary: Record) ->
         brutal = puppet("brutal", diary, at_stop=lambda _: gate.open(), shutdown=BRUTAL_KILL)
         settle(start(team, brutal))
     assert "finished" in diary.items
+    assert time.monotonic() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("order", "seconds"), [(ShutdownOrder.REVERSE, 1 + 3 + 4 + 5), (ShutdownOrder.PARALLEL, 5)]
+)
+def test_a_stop_takes_what_the_children_take_and_none_of_them_longer_than_its_limit(
+    order: ShutdownOrder, seconds: float
+) -> None:
+    stopping: list[tuple[Action, Action, float]] = [
+        (nothing, busy_for(1.0), 60.0),
+        (nothing, busy_for(60.0), 3.0),
+        (busy_for(60.0), nothing, 4.0),
+        (busy_for(5.0), nothing, INFINITY),
+    ]
+
+    def leave(_: ActorSystem) -> None:
+        diary, refs = Record(), []
+        with ActorSystem() as system:
+            boss = supervise(system, order=order)
+            for number, (at_work, at_stop, limit) in enumerate(stopping):
+                ref = start(boss, puppet(str(number), diary, at_stop=at_stop, shutdown=limit))
+                ref.tell(Do(at_work))
+                ref.tell(Note(number))
+                refs.append(ref)
+            gevent.idle()
+        assert time.monotonic() == seconds
+        assert sorted(ended.name for ended in diary.all(Ended)) == [ref.name for ref in refs]
+        for ref in refs:
+            figures = ref.figures()
+            assert not ref.is_alive
+            assert ref._cell.greenlet is None
+            assert figures.told == 2 == figures.handled + figures.failed + figures.dead
+
+    assert len(explore(leave, range(100))) == 100

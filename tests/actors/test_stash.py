@@ -18,8 +18,8 @@ from rnd_actors.actors import (
     Restart,
 )
 from rnd_actors.errors import ActorDeadError, ActorError, StashFullError
+from rnd_actors.simulation import VirtualTime
 from tests.actors.toys import (
-    PATIENCE_S,
     SOON,
     Do,
     Gate,
@@ -143,7 +143,7 @@ def test_a_stop_overtakes_what_was_taken_up_again(
     ref = system.start(keeper(diary, restart=Restart.TEMPORARY))
     tell_notes(ref, 1)
     ref.tell(Do(open_and_stop))
-    ref.join(PATIENCE_S)
+    ref.join()
     assert noted(diary) == []
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1)]
 
@@ -185,7 +185,7 @@ def test_a_request_that_was_stashed_is_answered_later(ref: ActorRef[object]) -> 
     settle(ref)
     assert not any(future.is_ready for future in futures)
     ref.tell(OPEN)
-    assert [future.get(PATIENCE_S) for future in futures] == [0, 1, 2]
+    assert [future.get() for future in futures] == [0, 1, 2]
 
 
 def test_a_request_that_was_stashed_when_its_actor_stops_fails_at_once(
@@ -205,7 +205,7 @@ def test_a_request_that_was_stashed_when_its_actor_crashed_is_answered_by_the_ne
     future = ref.ask_future(answer(1))
     ref.tell(Do(crash))
     ref.tell(OPEN)
-    assert future.get(PATIENCE_S) == 1
+    assert future.get() == 1
     assert ref.ask(Handle(lambda clerk, it: clerk.reply(it, clerk.incarnation))) == 2
 
 
@@ -230,16 +230,15 @@ def test_a_stop_for_good_turns_stashed_messages_into_dead_letters(
     tell_notes(ref, 1, 2)
     settle(ref)
     ref.stop()
-    ref.join(PATIENCE_S)
+    ref.join()
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1), Note(2)]
     assert (ref.figures().stashed, ref.figures().dead) == (0, 2)
 
 
 def test_what_a_stuck_actor_has_stashed_becomes_dead_letters_and_its_askers_are_told(
-    diary: Record, monkeypatch: pytest.MonkeyPatch
+    diary: Record,
 ) -> None:
     gate, events, request = Gate(), Record(), answer(1)
-    monkeypatch.setattr("rnd_actors.actors._cell._KILL_PATIENCE_S", SOON)
     with ActorSystem() as system:
         system.events.subscribe(events.add)
         ref = system.start(keeper(diary, shutdown=SOON))
@@ -247,8 +246,8 @@ def test_what_a_stuck_actor_has_stashed_becomes_dead_letters_and_its_askers_are_
         ref.tell(Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
         gate.await_entry()
     gate.open()
-    while ref._cell.life is not None:
-        gevent.idle()
+    gevent.idle()
+    assert ref._cell.life is None
     assert DeadLetter("keeper", request, "the actor has stopped") in events.items
     with pytest.raises(ActorDeadError):
         future.get(SOON)
@@ -260,7 +259,7 @@ def test_draining_does_not_wait_for_stashed_messages(
     ref = system.start(keeper(diary, restart=Restart.TEMPORARY))
     tell_notes(ref, 1)
     ref.drain()
-    ref.join(PATIENCE_S)
+    ref.join()
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1)]
 
 
@@ -278,7 +277,7 @@ def test_a_message_can_be_stashed_only_once(
 
     ref = system.start(puppet("puppet", diary, restart=Restart.TEMPORARY))
     ref.tell(Do(stash_twice))
-    ref.join(PATIENCE_S)
+    ref.join()
     assert isinstance(events.expect(MessageFailed).error, ActorError)
     assert (ref.figures().failed, ref.figures().dead) == (0, 1)
 
@@ -356,17 +355,18 @@ STEPS: dict[str, Callable[[ActorRef[Any]], object]] = {
     steps=st.lists(st.sampled_from([*STEPS, "let it work"]), max_size=30),
     restart=st.sampled_from([Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY]),
     overflow=st.sampled_from([None, Overflow.DROP_NEWEST, Overflow.DROP_OLDEST]),
+    seed=st.integers(0, 10**9),
 )
 def test_every_message_is_in_one_place_whatever_happens(
-    steps: list[str], restart: Restart, overflow: Overflow | None
+    steps: list[str], restart: Restart, overflow: Overflow | None, seed: int
 ) -> None:
     bounded = {} if overflow is None else {"capacity": 3, "overflow": overflow}
-    with ActorSystem() as system:
+    with VirtualTime(seed), ActorSystem() as system:
         boss = team(system, [keeper(Record(), restart=restart, **bounded)])
         ref = boss._cell.children["keeper"].ref
         for step in steps:
             if step == "let it work":
-                let_work(system)
+                gevent.idle()
             else:
                 STEPS[step](ref)
             told, places = balance(ref)
@@ -388,10 +388,3 @@ def test_the_message_in_hand_is_in_the_balance_too(system: ActorSystem, diary: R
     assert (figures.told, figures.stashed, figures.mailbox, figures.handled) == (3, 1, 1, 0)
     assert balance(ref) == (3, 3)
     gate.open()
-
-
-def let_work(system: ActorSystem) -> None:
-    """Let every actor do what there is to do."""
-    beside = system.find("beside") or system.start(puppet("beside"))
-    for _ in range(3):
-        settle(beside)

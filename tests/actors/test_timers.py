@@ -1,10 +1,13 @@
 """Timers: what an actor tells itself later."""
 
 import math
+import time
+from collections.abc import Callable
 
 import pytest
 
 from rnd_actors.actors import (
+    ActorRef,
     ActorSystem,
     DeadLetter,
     Normal,
@@ -13,8 +16,8 @@ from rnd_actors.actors import (
     Timer,
 )
 from rnd_actors.errors import SettingsError
+from rnd_actors.simulation import explore
 from tests.actors.toys import (
-    PATIENCE_S,
     Ask,
     Began,
     Do,
@@ -23,67 +26,72 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    kill,
+    let_pass,
     life_of,
     puppet,
     settle,
+    start,
     supervise,
 )
 
-LATE = Note(99)
-"""What comes when a timer that should not fire would have fired long ago."""
+RING = Do(lambda puppet: puppet.diary.add(time.monotonic()))
+"""What timers tell a puppet: it writes down the time at which it handles that."""
 
 
-def test_after_tells_the_actor_once(system: ActorSystem, diary: Record) -> None:
+def rings(diary: Record) -> list[float]:
+    return diary.all(float)
+
+
+def test_after_tells_the_actor_once_and_on_time(system: ActorSystem, diary: Record) -> None:
     def set_timers(puppet: Puppet) -> None:
-        puppet.after(0.002, Note(2))
-        puppet.after(0.001, Note(1))
-        puppet.after(0.02, LATE)
+        puppet.after(2.5, RING)
+        puppet.after(1.25, RING)
 
     system.start(puppet("puppet", diary, at_start=set_timers))
-    diary.until(LATE)
-    assert diary.all(Note) == [Note(1), Note(2), LATE]
+    let_pass(60.0)
+    assert rings(diary) == [1.25, 2.5]
 
 
 def test_after_no_time_the_message_still_comes_through_the_mailbox(
     system: ActorSystem, diary: Record
 ) -> None:
     def set_timer(puppet: Puppet) -> None:
-        puppet.after(0, Note(1))
+        puppet.after(0, RING)
         puppet.diary.add("set")
 
     system.start(puppet("puppet", diary, at_start=set_timer))
-    diary.until(Note(1))
-    assert diary.items == [Began("puppet", 1), "set", Note(1)]
+    let_pass(1.0)
+    assert diary.items == [Began("puppet", 1), "set", 0.0]
 
 
-def test_every_tells_the_actor_again_and_again(system: ActorSystem, diary: Record) -> None:
-    system.start(puppet("puppet", diary, at_start=lambda puppet: puppet.every(0.001, Note(1))))
-    diary.until(Note(1), count=5)
+def test_every_tells_the_actor_again_and_again_after_each_interval(
+    system: ActorSystem, diary: Record
+) -> None:
+    system.start(puppet("puppet", diary, at_start=lambda puppet: puppet.every(0.25, RING)))
+    let_pass(1.1)
+    assert rings(diary) == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_a_cancelled_timer_does_not_fire(system: ActorSystem, diary: Record) -> None:
     def set_and_cancel(puppet: Puppet) -> None:
-        puppet.after(0.001, Note(1)).cancel()
-        puppet.every(0.001, Note(2)).cancel()
-        puppet.after(0.01, LATE)
+        puppet.after(1.0, RING).cancel()
+        puppet.every(1.0, RING).cancel()
 
     system.start(puppet("puppet", diary, at_start=set_and_cancel))
-    diary.until(LATE)
-    assert diary.all(Note) == [LATE]
+    let_pass(60.0)
+    assert rings(diary) == []
 
 
 def test_a_repeating_timer_can_be_cancelled_after_it_has_fired(
     system: ActorSystem, diary: Record
 ) -> None:
     ref = system.start(puppet("puppet", diary))
-    timer: Timer = ref.ask(Ask(lambda puppet: puppet.every(0.001, Note(1))))
-    diary.until(Note(1), count=2)
+    timer: Timer = ref.ask(Ask(lambda puppet: puppet.every(1.0, RING)))
+    let_pass(2.5)
     timer.cancel()
-    settle(ref)
-    fired = len(diary.all(Note))
-    ref.tell(Do(lambda puppet: puppet.after(0.01, LATE)))
-    diary.until(LATE)
-    assert len(diary.all(Note)) == fired + 1
+    let_pass(60.0)
+    assert rings(diary) == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("interval", [0, -1.0, math.nan])
@@ -106,10 +114,11 @@ def test_cancelling_twice_does_nothing(system: ActorSystem) -> None:
 
 def test_cancelling_after_firing_does_nothing(system: ActorSystem, diary: Record) -> None:
     ref = system.start(puppet("puppet", diary))
-    timer: Timer = ref.ask(Ask(lambda puppet: puppet.after(0.001, Note(1))))
-    diary.until(Note(1))
+    timer: Timer = ref.ask(Ask(lambda puppet: puppet.after(1.0, RING)))
+    let_pass(2.0)
     timer.cancel()
     settle(ref)
+    assert rings(diary) == [1.0]
 
 
 def test_a_cancelled_timer_does_not_take_back_what_it_has_sent(
@@ -117,39 +126,39 @@ def test_a_cancelled_timer_does_not_take_back_what_it_has_sent(
 ) -> None:
     gate = Gate()
     ref = system.start(puppet("puppet", diary))
-    timer: Timer = ref.ask(Ask(lambda puppet: puppet.after(0.001, Note(1))))
+    timer: Timer = ref.ask(Ask(lambda puppet: puppet.after(1.0, RING)))
     ref.tell(Do(gate.pass_through))
-    wait_longer_than(0.001, system, diary)
+    let_pass(2.0)
     timer.cancel()
     gate.open()
-    diary.until(Note(1))
+    settle(ref)
+    assert rings(diary) == [2.0]
 
 
 def test_timers_die_with_their_incarnation(system: ActorSystem, diary: Record) -> None:
     def set_timers(puppet: Puppet) -> None:
         if puppet.incarnation == 1:
-            puppet.after(0.01, Note(1))
-            puppet.every(0.01, Note(2))
+            puppet.after(1.0, RING)
+            puppet.every(1.0, RING)
             crash()
-        puppet.after(0.05, LATE)
 
     supervise(system, [puppet("puppet", diary, at_start=set_timers)])
-    diary.until(LATE)
-    assert diary.all(Note) == [LATE]
+    let_pass(60.0)
+    assert rings(diary) == []
 
 
 def test_timers_die_with_their_actor(system: ActorSystem, diary: Record, events: Record) -> None:
     def set_timers_and_stop(puppet: Puppet) -> None:
-        puppet.after(0.01, Note(1))
-        puppet.every(0.01, Note(2))
+        puppet.after(1.0, RING)
+        puppet.every(1.0, RING)
         puppet.stop()
 
     ref = system.start(
         puppet("puppet", diary, at_start=set_timers_and_stop, restart=Restart.TEMPORARY)
     )
-    assert ref.join(PATIENCE_S) == Normal()
-    wait_longer_than(0.01, system, diary)
-    assert diary.all(Note) == [LATE]
+    assert ref.join() == Normal()
+    let_pass(60.0)
+    assert rings(diary) == []
     assert events.all(DeadLetter) == []
 
 
@@ -161,7 +170,7 @@ def test_what_a_timer_tells_is_not_refused_by_a_full_mailbox(
 
     def set_timer_when_full(puppet: Puppet) -> None:
         before.pass_through()
-        puppet.after(0.001, Note(2))
+        puppet.after(1.0, RING)
         after.pass_through()
 
     ref = system.start(puppet("puppet", diary, capacity=1, overflow=overflow))
@@ -169,19 +178,11 @@ def test_what_a_timer_tells_is_not_refused_by_a_full_mailbox(
     before.await_entry()
     ref.tell(Note(1))
     before.open()
-    after.await_entry()
-    wait_longer_than(0.001, system, diary)
+    let_pass(2.0)
     after.open()
-    diary.until(Note(2))
-    assert diary.all(Note) == [LATE, Note(1), Note(2)]
+    diary.until(2.0)
+    assert diary.items == [Began("puppet", 1), Note(1), 2.0]
     assert events.all(DeadLetter) == []
-
-
-def wait_longer_than(delay: float, system: ActorSystem, diary: Record) -> None:
-    """Return when every timer that was set with this delay has fired, unless it was cancelled."""
-    clock = system.start(puppet("clock", diary))
-    clock.tell(Do(lambda puppet: puppet.after(10 * delay, LATE)))
-    diary.until(LATE)
 
 
 def test_a_timer_set_in_on_stop_dies_with_the_incarnation(
@@ -189,16 +190,13 @@ def test_a_timer_set_in_on_stop_dies_with_the_incarnation(
 ) -> None:
     def set_timer(puppet: Puppet) -> None:
         if puppet.incarnation == 1:
-            puppet.after(0.001, Note(1))
+            puppet.after(1.0, RING)
 
-    def set_sentinel(puppet: Puppet) -> None:
-        if puppet.incarnation == 2:
-            puppet.after(0.02, Note(2))
-
-    ref = system.start(puppet("puppet", diary, at_start=set_sentinel, at_stop=set_timer))
+    ref = system.start(puppet("puppet", diary, at_stop=set_timer))
     ref.stop()
-    diary.until(Note(2))
-    assert diary.all(Note) == [Note(2)]
+    let_pass(60.0)
+    assert rings(diary) == []
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
 
 
 def test_a_cancelled_timer_is_forgotten(system: ActorSystem) -> None:
@@ -213,6 +211,35 @@ def test_a_cancelled_timer_is_forgotten(system: ActorSystem) -> None:
 
 def test_a_timer_that_has_fired_is_forgotten(system: ActorSystem, diary: Record) -> None:
     ref = system.start(puppet("puppet", diary))
-    ref.tell(Do(lambda puppet: puppet.after(0.001, Note(1))))
-    diary.until(Note(1))
+    ref.tell(Do(lambda puppet: puppet.after(1.0, RING)))
+    let_pass(2.0)
+    assert rings(diary) == [1.0]
     assert not life_of(ref).owned._timers
+
+
+@pytest.mark.parametrize(
+    "end",
+    [lambda ref: ref.tell(Do(crash)), ActorRef.stop, kill],
+    ids=["crashes", "is stopped", "is killed"],
+)
+def test_in_every_schedule_timers_keep_their_time_and_die_with_their_incarnation(
+    end: Callable[[ActorRef[Note]], object],
+) -> None:
+    def end_when_timers_are_due(system: ActorSystem) -> tuple[float, ...]:
+        diary = Record()
+
+        def set_timers(puppet: Puppet) -> None:
+            if puppet.incarnation == 1:
+                puppet.every(1.0, RING)
+                puppet.after(3.0, RING)
+                puppet.after(4.0, RING)
+
+        ref = start(supervise(system), puppet("puppet", diary, at_start=set_timers))
+        let_pass(3.0)
+        end(ref)
+        let_pass(60.0)
+        assert ref.figures().told == len(diary.all(float)) + ref.figures().failed
+        return tuple(rings(diary))
+
+    heard = {run.result for run in explore(end_when_timers_are_due, range(100))}
+    assert {(1.0, 2.0), (1.0, 2.0, 3.0), (1.0, 2.0, 3.0, 3.0)} == heard

@@ -18,7 +18,6 @@ from rnd_actors.actors import (
     Terminated,
 )
 from tests.actors.toys import (
-    PATIENCE_S,
     Ask,
     Began,
     Do,
@@ -118,7 +117,7 @@ def test_watching_an_actor_that_has_stopped_tells_at_once(
     watcher: ActorRef[Any], mortal: ActorRef[Any], diary: Record
 ) -> None:
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     watch(watcher, mortal)
     assert diary.expect(Terminated) == Terminated(mortal, Normal())
 
@@ -129,7 +128,7 @@ def test_watching_twice_tells_once(
     watch(watcher, mortal)
     watch(watcher, mortal)
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     settle(watcher)
     assert len(diary.all(Terminated)) == 1
 
@@ -147,7 +146,7 @@ def test_after_unwatch_nothing_is_told(
     watch(watcher, mortal)
     watcher.ask(Ask(lambda puppet: puppet.unwatch(mortal)))
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     settle(watcher)
     assert diary.all(Terminated) == []
 
@@ -163,7 +162,7 @@ def test_a_terminated_that_is_on_its_way_still_comes(
 ) -> None:
     def outlive_and_unwatch(puppet: Puppet) -> None:
         mortal.stop()
-        mortal.join(PATIENCE_S)
+        mortal.join()
         puppet.unwatch(mortal)
 
     watch(watcher, mortal)
@@ -178,7 +177,7 @@ def test_watching_ends_with_the_incarnation_of_the_watcher(
     watcher.tell(Do(crash))
     diary.until(Began("watcher", 2))
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     settle(watcher)
     assert diary.all(Terminated) == []
 
@@ -189,9 +188,9 @@ def test_a_watcher_that_has_stopped_is_told_nothing(
     watcher = system.start(puppet("watcher", restart=Restart.TEMPORARY))
     watch(watcher, mortal)
     watcher.stop()
-    watcher.join(PATIENCE_S)
+    watcher.join()
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     assert events.all(DeadLetter) == []
 
 
@@ -205,7 +204,7 @@ def test_a_full_mailbox_does_not_refuse_terminated(
     gate.await_entry()
     watcher.tell(Note(1))
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     gate.open()
     diary.expect(Terminated)
     assert diary.items[1:] == [Note(1), Terminated(mortal, Normal())]
@@ -216,7 +215,7 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal = system.start(puppet("mortal", restart=Restart.TEMPORARY))
     watcher.ask(Ask(lambda puppet: puppet.watch(mortal)))
     mortal.stop()
-    mortal.join(PATIENCE_S)
+    mortal.join()
     settle(watcher)
     assert not life_of(watcher).watched
     assert not mortal._cell.watchers

@@ -27,16 +27,21 @@ from rnd_actors.actors import (
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._incarnation import Incarnation
 
-PATIENCE_S = 20.0
-"""How long a test waits before it fails; shorter than the limit that pytest sets."""
-
-SOON = 0.05
+SOON = 2.0
 """A time limit, in seconds, that a test runs into on purpose."""
 
 GENEROUS = Budget(max_restarts=1_000, within=60.0)
-QUICK = Backoff(initial=0.001, maximum=0.002, jitter=0.0)
+QUICK = Backoff(initial=1.0, maximum=2.0, jitter=0.0)
+
+_PATIENCE_S = 3600.0
+"""How long, in virtual seconds, a test waits for something that it wants to see."""
 
 T = TypeVar("T")
+
+
+def let_pass(seconds: float) -> None:
+    """Let so much time pass."""
+    Flag().wait(seconds)
 
 
 class BoomError(Exception):
@@ -68,7 +73,7 @@ class Record:
         self._wait(lambda: self.items.count(item) >= count, f"{count} x {item!r}")
 
     def _wait(self, seen: Callable[[], bool], what: str) -> None:
-        with gevent.Timeout(PATIENCE_S, AssertionError(f"no {what} in {self.items}")):
+        with gevent.Timeout(_PATIENCE_S, AssertionError(f"no {what} in {self.items}")):
             while not seen():
                 self._more.clear()
                 self._more.wait()
@@ -86,7 +91,7 @@ class Gate:
         self._open.wait()
 
     def await_entry(self) -> None:
-        assert self._entered.wait(PATIENCE_S), "nobody came to the gate"
+        self._entered.wait()
 
     def open(self) -> None:
         self._open.set()
@@ -179,6 +184,11 @@ def hang(_: object = None) -> None:
     Flag().wait()
 
 
+def busy_for(seconds: float) -> "Action":
+    """The action of a puppet that takes so long, whatever happens meanwhile but a kill."""
+    return lambda _: Flag().wait(seconds)
+
+
 def in_turn(*actions: Action) -> Action:
     """The action of a puppet that does one thing after the other."""
 
@@ -222,7 +232,7 @@ def kill(ref: ActorRef[Any]) -> None:
 
 def settle(ref: ActorRef[Any]) -> None:
     """Return when the puppet has handled everything that it was told before."""
-    ref.ask(Ask(nothing), timeout=PATIENCE_S)
+    ref.ask(Ask(nothing), timeout=None)
 
 
 def puppet(
@@ -259,7 +269,7 @@ def supervise(
 
 def start(supervisor: ActorRef[Any], spec: ChildSpec) -> ActorRef[Any]:
     """Add a child to a supervisor."""
-    return supervisor.ask(StartChild(spec), timeout=PATIENCE_S)
+    return supervisor.ask(StartChild(spec), timeout=None)
 
 
 def start_soon(where: ActorSystem | ActorRef[Any], spec: ChildSpec) -> Future[ActorRef[Any]]:

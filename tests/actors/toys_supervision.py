@@ -25,7 +25,6 @@ from rnd_actors.actors import (
 )
 from tests.actors.toys import (
     GENEROUS,
-    PATIENCE_S,
     QUICK,
     Action,
     Began,
@@ -94,7 +93,7 @@ def team(system: ActorSystem, children: Iterable[ChildSpec] = (), **options: Any
 
 def children_of(supervisor: ActorRef[Any]) -> dict[str, ChildInfo]:
     """What the supervisor says of its children, by their ids and in start order."""
-    infos = supervisor.ask(WhichChildren(), timeout=PATIENCE_S)
+    infos = supervisor.ask(WhichChildren(), timeout=None)
     return {info.id: info for info in infos}
 
 

@@ -1,5 +1,6 @@
 """The stand-in worker, run as users run it: a process that is asked over HTTP."""
 
+import math
 import random
 import resource
 import shutil
@@ -319,6 +320,7 @@ def test_help_shows_every_flag_with_its_default(spelling: str) -> None:
         "-malformed-every": "0",
         "-flaky": "false",
         "-crash-after": "0.0",
+        "-mtbf": "0.0",
         "-crash-at": "0",
         "-cut": "false",
         "-exit-code": "2",
@@ -458,6 +460,12 @@ def test_a_flaky_worker_crashes_at_a_time_that_its_seed_decides(start: Start, se
     assert time.monotonic() - worker.born >= 0.05 * (2 + 6 * random.Random(seed).random())
 
 
+def test_its_lifetime_can_be_exponential(start: Start) -> None:
+    worker = start("-mtbf", "0.2", "-seed", "7", "-interval", "0.05")
+    assert worker.exit_code() == 2
+    assert time.monotonic() - worker.born >= -0.2 * math.log1p(-random.Random(7).random())
+
+
 def test_a_flaky_worker_cuts_its_stream(start: Start) -> None:
     with pytest.raises(IncompleteRead):
         start("-flaky=true", "-interval", "0.02").lines(100)
@@ -500,7 +508,8 @@ def test_it_imports_nothing_written_in_python() -> None:
         lines = (line for line in result.stderr.splitlines() if line.startswith("import time:"))
         return {line.rpartition("|")[2].strip() for line in lines}
 
-    assert imports(STANDIN[-1], "-help") - imports("-c", "pass") <= {"_random", "_socket", "select"}
+    allowed = {"_random", "_socket", "math", "select"}
+    assert imports(STANDIN[-1], "-help") - imports("-c", "pass") <= allowed
 
 
 @pytest.fixture
