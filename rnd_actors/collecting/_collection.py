@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from attrs import define, field, frozen
 
 from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
+from rnd_actors.collecting._lifetimes import Lifetimes
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
 from rnd_actors.workers import Samples
@@ -35,9 +36,10 @@ class WorkerTally:
     """Whether it is down and nobody restarts it."""
     received: int = 0
     """Lines that its present incarnation has read."""
+    times: Lifetimes = field(factory=Lifetimes)
 
-    def result(self, worker: int) -> WorkerResult:
-        """Return what is told of this worker in the end."""
+    def result(self, worker: int, now: float) -> WorkerResult:
+        """Return what is told of this worker in the end, at `now` (monotonic seconds)."""
         return WorkerResult(
             id=worker,
             port=self.port,
@@ -46,6 +48,9 @@ class WorkerTally:
             crashes=self.crashes,
             malformed=self.malformed,
             last_exit=self.last_exit,
+            startup_s=self.times.startup_s,
+            streamed_s=self.times.streamed_s(now),
+            rate_per_s=self.times.rate_per_s,
         )
 
 
@@ -75,6 +80,7 @@ class Collection:
     _surplus: int = 0
     _malformed: int = 0
     _last_counted_at: float = 0.0
+    _concluded_at: float = 0.0
     _epoch_offset: float = 0.0
 
     @classmethod
@@ -89,18 +95,21 @@ class Collection:
 
     def worker_up(self, up: ChildUp) -> None:
         """Note that an incarnation of a worker begins; the first one starts the clock."""
+        now = time.monotonic()
         if self.started_at is None:
-            self.started_at = time.monotonic()
+            self.started_at = now
             self._epoch_offset = time.time() - self.started_at
         self.supervisor = up.supervisor
         tally = self.workers[int(up.child_id)]
         tally.starts += 1
         tally.received = 0
+        tally.times.up(now)
 
     def worker_down(self, down: ChildDown) -> None:
         """Note that an incarnation of a worker is over."""
         tally = self.workers[int(down.child_id)]
         tally.crashes += 1
+        tally.times.down(time.monotonic())
         reason = down.reason
         tally.last_exit = str(reason.error if isinstance(reason, Crashed) else reason)
 
@@ -118,7 +127,9 @@ class Collection:
     def count(self, batch: Samples, accepted: int) -> None:
         """Enter a batch into the ledger, of which so many samples were accepted."""
         tally = self.workers[batch.worker]
-        self._received += batch.received - tally.received
+        lines = batch.received - tally.received
+        self._received += lines
+        tally.times.lines(lines, batch.received_at)
         tally.received = batch.received
         self._malformed += batch.malformed
         tally.malformed += batch.malformed
@@ -131,6 +142,7 @@ class Collection:
         """Say how the run ends; the first to say so is right."""
         if self.conclusion is None:
             self.conclusion = Conclusion(outcome, reason)
+            self._concluded_at = time.monotonic()
 
     def result(self, goal: int | None, deadline_s: float | None) -> Result:
         """Return what there is; a run that nobody concluded has failed."""
@@ -143,7 +155,9 @@ class Collection:
             deadline_s=deadline_s,
             lines=Lines(self._received, len(self.samples), self._surplus, self._malformed),
             values=tuple(sample.value for sample in self.samples),
-            workers=tuple(tally.result(worker) for worker, tally in self.workers.items()),
+            workers=tuple(
+                tally.result(worker, self._concluded_at) for worker, tally in self.workers.items()
+            ),
         )
 
     def _elapsed_s(self) -> float:

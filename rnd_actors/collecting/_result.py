@@ -67,6 +67,12 @@ class WorkerResult:
     malformed: int
     last_exit: str | None
     """Why its last incarnation went down by itself; None if none did."""
+    startup_s: float | None = None
+    """Mean seconds from a spawn to the first line; None if no line came."""
+    streamed_s: float = 0.0
+    """Seconds from the first lines of its processes to their ends, or to the end of the run."""
+    rate_per_s: float | None = None
+    """Lines a second while it streamed; None if no process sent two lines."""
 
 
 @frozen

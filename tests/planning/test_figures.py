@@ -1,0 +1,41 @@
+from typing import Any
+
+import pytest
+
+from rnd_actors.errors import SettingsError
+from rnd_actors.planning import WorkerFigures
+
+
+def worker(**figures: Any) -> dict[str, Any]:
+    return {"starts": 1, "crashes": 0, "startup_s": 0.1, "streamed_s": 10.0, "rate_per_s": 2.0} | (
+        figures
+    )
+
+
+def test_the_time_between_crashes_is_all_time_streamed_over_all_crashes() -> None:
+    workers = [worker(crashes=3, streamed_s=20.0), worker(crashes=1, streamed_s=40.0)]
+    assert WorkerFigures.measured(workers).mtbf == 15.0
+
+
+def test_workers_that_did_not_crash_are_taken_for_workers_that_do_not() -> None:
+    assert WorkerFigures.measured([worker()]).mtbf is None
+
+
+def test_rate_and_startup_are_means_weighted_by_what_they_were_measured_on() -> None:
+    workers = [
+        worker(rate_per_s=1.0, streamed_s=30.0, starts=3, startup_s=0.2),
+        worker(rate_per_s=2.0, streamed_s=10.0, starts=1, startup_s=0.6),
+    ]
+    figures = WorkerFigures.measured(workers)
+    assert (figures.rate, round(figures.startup, 9)) == (1.25, 0.3)
+
+
+def test_what_a_run_cannot_tell_keeps_its_default() -> None:
+    silent = worker(startup_s=None, rate_per_s=None, streamed_s=0.0)
+    assert WorkerFigures.measured([silent]) == WorkerFigures()
+
+
+@pytest.mark.parametrize("figures", [{"rate": 0.0}, {"mtbf": 0.0}, {"startup": -1.0}])
+def test_figures_out_of_range_are_refused(figures: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=f"^{next(iter(figures))} takes "):
+        WorkerFigures(**figures)
