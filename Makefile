@@ -30,7 +30,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-dev ## Measure the time to 150 samples, with and without crashes
+bench: $(VENV)/.installed-dev ## Measure the main job, ten simulated hours, and plans against real runs
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-dev ## Draw the live view for the README
