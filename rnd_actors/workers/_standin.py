@@ -14,7 +14,6 @@ so a slow reader holds up its own stream and nothing else.
 import _random
 import _signal  # type: ignore[import-not-found]  # typeshed has only `signal`
 import _socket
-import math
 import posix
 import select
 import sys
@@ -24,36 +23,57 @@ TYPE_CHECKING = False  # type checkers take any variable of this name for the on
 if TYPE_CHECKING:
     from typing import Never, TypeVar
 
-    T = TypeVar("T", bound=float)
+    T = TypeVar("T", bound="float | str")
 
 HOST = "127.0.0.1"
 NEVER = float("inf")
 LONGEST_POLL = 3600.0  # seconds: `poll` takes no infinity
 LONGEST_REQUEST = 4096  # bytes
+CHUNKED = "Transfer-Encoding: chunked"
+PLAIN_TEXT = "Content-Type: text/plain"
 STREAM_HEADERS = (
     "Cache-Control: no-cache",
     "Connection: keep-alive",
     "Content-Type: application/text",
-    "Transfer-Encoding: chunked",
 )
+NOISE = b"noise" * 12 + b"...\n"  # 64 bytes: 16 of them are a KiB
+
+STATUSES = {
+    "302": "302 Found",
+    "429": "429 Too Many Requests",
+    "500": "500 Internal Server Error",
+}
+ANSWERS = ("stream", *STATUSES, "type", "id", "length", "headers", "garbage", "close", "silence")
+MALFORMED = {  # how a line begins, and how often that is repeated
+    "word": (b"oops", 1),
+    "fraction": (b"rnd=1.5", 1),
+    "digits": (b"rnd=1234567890123456789", 1),
+    "bytes": (b"rnd=\xff\xfe", 1),
+    "megabytes": (b"rnd=1234", 262_144),
+}
 
 
 class Flag:
     """A flag of the command line; its values are of the type of its default."""
 
-    def __init__(self, meaning: str, default: int | float, least: int) -> None:
-        self.meaning, self.default, self.least = meaning, default, least
-        self.kind = type(default)
+    def __init__(
+        self, meaning: str, default: float | str, least: int, choices: "tuple[str, ...]"
+    ) -> None:
+        self.meaning, self.default, self.least, self.choices = meaning, default, least, choices
+        self.kind: type = type(default)
         self.accepted = {
             bool: "true or false",
             int: f"an integer of at least {least}",
             float: f"seconds, at least {least}",
+            str: f"one of {', '.join(choices)}",
         }[self.kind]
 
-    def parse(self, text: str) -> float:
+    def parse(self, text: str) -> float | str:
         if self.kind is bool:
             return ("false", "true").index(text) == 1
-        value = self.kind(text)
+        if self.kind is str:
+            return self.choices[self.choices.index(text)]
+        value = float(text) if self.kind is float else int(text)
         if not self.least <= value < NEVER:
             raise ValueError(text)
         return value
@@ -62,31 +82,62 @@ class Flag:
 FLAGS: dict[str, Flag] = {}
 
 
-def flag(name: str, meaning: str, *, default: "T", least: int = 0) -> "T":
-    FLAGS[name] = Flag(meaning, default, least)
+def flag(
+    name: str, meaning: str, *, default: "T", least: int = 0, choices: "tuple[str, ...]" = ()
+) -> "T":
+    FLAGS[name] = Flag(meaning, default, least, choices)
     return default
 
 
 class Options:
     """The flags of the command line, each with its default."""
 
+    # The contract
     worker_id = flag("workerId", "number of this worker, sent as X-Worker-Id", default=1)
     port = flag("port", "port to listen on; 0 takes a free one and logs it", default=3001)
+    # Time
     interval = flag("interval", "time between chunks; 0 is as fast as they are read", default=1.0)
     first_delay = flag("first-delay", "time before the first number of each response", default=0.0)
     start_delay = flag("start-delay", "time before it listens", default=0.0)
-    lines_per_chunk = flag("lines-per-chunk", "numbers sent in one chunk", default=1, least=1)
+    deaf = flag("deaf", "log that it started, but never listen", default=False)
+    # Lines
     seed = flag("seed", "fixes the numbers and the lifetime; 0 does not", default=0)
     consecutive = flag("consecutive", "count 0, 1, 2, ... over all responses", default=False)
+    crlf = flag("crlf", "end lines in CRLF", default=False)
+    empty_every = flag("empty-every", "an empty line after every N-th; 0 is never", default=0)
     malformed_every = flag("malformed-every", "every N-th line is no number; 0 is never", default=0)
+    malformed = flag(
+        "malformed",
+        f"what stands in such a line: {', '.join(MALFORMED)}",
+        default="word",
+        choices=(*MALFORMED,),
+    )
+    # Chunks
+    lines_per_chunk = flag("lines-per-chunk", "numbers sent in one chunk", default=1, least=1)
+    bytes_per_chunk = flag("bytes-per-chunk", "split chunks after N bytes; 0 does not", default=0)
+    # Crashes
     flaky = flag("flaky", "crash after 2 to 8 intervals; seconds if -interval 0", default=False)
-    crash_after = flag("crash-after", "crash that long after the start; 0 is never", default=0.0)
     mtbf = flag("mtbf", "mean of an exponential time from start to crash; 0 is never", default=0.0)
+    crash_after = flag("crash-after", "crash that long after the start; 0 is never", default=0.0)
     crash_at = flag("crash-at", "crash before the N-th number of all; 0 is never", default=0)
+    crash_at_once = flag("crash-at-once", "crash before anything else", default=False)
     cut = flag("cut", "crash in the middle of a line", default=False)
     exit_code = flag("exit-code", "exit code of a crash", default=2)
+    exit_signal = flag("exit-signal", "signal that ends it in a crash; 0 is none", default=0)
     hang_at = flag("hang-at", "fall silent before the N-th number of all; 0 is never", default=0)
+    # HTTP
+    answer = flag(
+        "answer",
+        "what a request gets: a stream, one with the wrong content type or id, one of a known\n"
+        f"\tlength, too many headers, ...: {', '.join(ANSWERS)}",
+        default="stream",
+        choices=ANSWERS,
+    )
+    answers = flag("answers", "how many requests get that before streams; 0 is all", default=0)
+    # The process
     ignore_term = flag("ignore-term", "ignore SIGTERM", default=False)
+    child = flag("child", "have a child that ignores SIGTERM and lives on", default=False)
+    noise = flag("noise", "KiB written to stdout and to stderr before each chunk", default=0)
 
 
 def main(arguments: list[str]) -> None:
@@ -94,7 +145,18 @@ def main(arguments: list[str]) -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Python's own would print a traceback
     if options.ignore_term:
         _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
+    if options.child:
+        leave_a_child()
     Worker(options).run()
+
+
+def leave_a_child() -> None:
+    if pid := posix.fork():
+        sys.stderr.write(f"worker has a child: {pid}\n")
+    else:
+        _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
+        while True:
+            time.sleep(LONGEST_POLL)
 
 
 def parse(arguments: list[str]) -> Options:
@@ -130,6 +192,33 @@ def usage() -> str:
     )
 
 
+class Lines:
+    """The lines that the process sends, one after another."""
+
+    def __init__(self, options: Options, random: _random.Random) -> None:
+        self.options, self.random = options, random
+        self.sent = 0
+
+    def next(self) -> bytes:
+        options, ending = self.options, b"\r\n" if self.options.crlf else b"\n"
+        number = self.sent if options.consecutive else int(100 * self.random.random())
+        self.sent += 1
+        line = b"rnd=%d" % number
+        if options.malformed_every and self.sent % options.malformed_every == 0:
+            beginning, times = MALFORMED[options.malformed]
+            line = beginning * times
+        is_followed = options.empty_every and self.sent % options.empty_every == 0
+        return line + ending * (2 if is_followed else 1)
+
+    def next_chunk(self, most: int) -> bytes:
+        """Return chunks of at most so many lines, up to where the process crashes or hangs."""
+        ends = [end for end in (self.options.crash_at, self.options.hang_at) if end]
+        count = min([most, *(end - 1 - self.sent for end in ends)])
+        data = b"".join([self.next() for _ in range(count)])
+        size = self.options.bytes_per_chunk or len(data)
+        return b"".join([chunk(data[i : i + size]) for i in range(0, len(data), size)])
+
+
 class Client:
     """A connection, what it asked that is not answered yet and what is still to be sent."""
 
@@ -145,12 +234,13 @@ class Worker:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.random = _random.Random(options.seed or None)
+        self.lines = Lines(options, self.random)
         self.poll = select.poll()
         self.clients: dict[int, Client] = {}
         self.reader: Client | None = None
         self.lines_left = 0
         self.due = NEVER
-        self.sent = 0
+        self.refusals = 0
 
     def run(self) -> None:
         lifetime, start_delay = self.lifetime(), self.options.start_delay
@@ -175,11 +265,15 @@ class Worker:
                 self.produce(self.reader)
 
     def lifetime(self) -> float:
+        if self.options.crash_at_once:
+            return 0.0
         lifetime = self.options.crash_after or NEVER
         if self.options.flaky:
             intervals = 2 + 6 * self.random.random()
             lifetime = min(lifetime, intervals * (self.options.interval or 1))
         if self.options.mtbf:
+            import math  # noqa: PLC0415  # this law alone is to pay for it
+
             lifetime = min(lifetime, -self.options.mtbf * math.log1p(-self.random.random()))
         return lifetime
 
@@ -192,11 +286,13 @@ class Worker:
         listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, self.options.port))
-            listener.listen()
+            if not self.options.deaf:
+                listener.listen()
         except (OSError, OverflowError) as error:
             sys.exit(f"worker: cannot listen on {HOST}:{self.options.port}: {error}")
         listener.settimeout(0)
-        self.poll.register(listener, select.POLLIN)
+        if not self.options.deaf:
+            self.poll.register(listener, select.POLLIN)
         port = listener.getsockname()[1]
         sys.stderr.write(f"worker {self.options.worker_id} started on {HOST}:{port}\n")
         return listener
@@ -259,34 +355,63 @@ class Worker:
             elif not n.isdigit() or int(n) == 0:
                 self.refuse(client, "400 Bad Request")
             elif self.reader:
-                self.refuse(client, "429 Too Many Requests")
+                self.refuse(client, STATUSES["429"])
+            elif self.options.answer == "stream" or self.refusals == (self.options.answers or -1):
+                self.stream(client, int(n))
             else:
-                client.outbox += self.head("200 OK", *STREAM_HEADERS)
-                self.reader, self.lines_left = client, int(n)
-                self.due = time.monotonic() + self.options.first_delay
+                self.refusals += 1
+                self.misbehave(client, int(n))
+
+    def stream(self, client: Client, n: int, *headers: str, worker_id: int = 0) -> None:
+        headers = headers or STREAM_HEADERS
+        client.outbox += self.head("200 OK", *headers, CHUNKED, worker_id=worker_id)
+        self.reader, self.lines_left = client, n
+        self.due = time.monotonic() + self.options.first_delay
+
+    def misbehave(self, client: Client, n: int) -> None:
+        """Answer in the way that was asked for; after "silence" the request stays open for ever."""
+        kind = self.options.answer
+        if kind in STATUSES:
+            headers = ("Location: /rnd",) if kind == "302" else ()
+            self.refuse(client, STATUSES[kind], *headers)
+        elif kind == "type":
+            self.stream(client, n, "Content-Type: text/html")
+        elif kind == "id":
+            self.stream(client, n, worker_id=self.options.worker_id + 1)
+        elif kind == "headers":
+            flood = (f"X-Flood-{i}: {'x' * 1000}" for i in range(1000))
+            self.stream(client, n, *STREAM_HEADERS, *flood)
+        elif kind == "length":
+            body = b"".join([self.lines.next() for _ in range(min(n, 100))])
+            length = f"Content-Length: {len(body)}"
+            client.outbox += self.head("200 OK", *STREAM_HEADERS, length) + body
+        elif kind == "garbage":
+            client.outbox += b"\x00\xff\r\n\r\n" * 100
+            client.closing = True
+        elif kind == "close":
+            client.closing = True
 
     def refuse(self, client: Client, status: str, *headers: str) -> None:
         body = f"{status}\n".encode()
-        headers += ("Content-Type: text/plain", f"Content-Length: {len(body)}")
+        headers += (PLAIN_TEXT, f"Content-Length: {len(body)}")
         client.outbox += self.head(status, *headers) + body
 
-    def head(self, status: str, *headers: str) -> bytes:
+    def head(self, status: str, *headers: str, worker_id: int = 0) -> bytes:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
-        common = (f"X-Worker-Id: {self.options.worker_id}", f"Date: {date}")
+        common = (f"X-Worker-Id: {worker_id or self.options.worker_id}", f"Date: {date}")
         return "\r\n".join((f"HTTP/1.1 {status}", *headers, *common, "\r\n")).encode()
 
     def produce(self, reader: Client) -> None:
         """Send one chunk, which stops short of a number that is not to be sent."""
-        crash_at, hang_at = self.options.crash_at, self.options.hang_at
-        if self.sent + 1 == crash_at:
+        self.make_noise()
+        if self.lines.sent + 1 == self.options.crash_at:
             self.crash()
-        if self.sent + 1 == hang_at:
+        if self.lines.sent + 1 == self.options.hang_at:
             self.due = NEVER
             return
-        before_the_end = (end - 1 - self.sent for end in (crash_at, hang_at) if end)
-        count = min(self.options.lines_per_chunk, self.lines_left, *before_the_end)
-        reader.outbox = chunk(b"".join([self.line() for _ in range(count)]))
-        self.lines_left -= count
+        sent_before = self.lines.sent
+        reader.outbox = self.lines.next_chunk(min(self.options.lines_per_chunk, self.lines_left))
+        self.lines_left -= self.lines.sent - sent_before
         self.due += self.options.interval
         if not self.lines_left:
             reader.outbox += chunk(b"")
@@ -294,17 +419,17 @@ class Worker:
             self.answer(reader)
         self.flush(reader)
 
-    def line(self) -> bytes:
-        number = self.sent if self.options.consecutive else int(100 * self.random.random())
-        self.sent += 1
-        every = self.options.malformed_every
-        return b"oops\n" if every and self.sent % every == 0 else b"rnd=%d\n" % number
+    def make_noise(self) -> None:
+        for output in (1, 2) if self.options.noise else ():
+            posix.write(output, 16 * self.options.noise * NOISE)
 
     def crash(self) -> "Never":
         if self.options.cut and self.reader:
-            self.reader.outbox += chunk(self.line()[:-2])
+            self.reader.outbox += chunk(self.lines.next().rstrip()[:-1])
             self.flush(self.reader)
         sys.stderr.write("panic: out of luck\n")
+        if self.options.exit_signal:
+            posix.kill(posix.getpid(), self.options.exit_signal)
         posix._exit(self.options.exit_code)  # noqa: SLF001
 
 

@@ -1,6 +1,6 @@
 """The stand-in worker, run as users run it: a process that is asked over HTTP."""
 
-import math
+import os
 import random
 import resource
 import shutil
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPResponse, IncompleteRead
+from http.client import BadStatusLine, HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -307,25 +307,38 @@ def test_help_shows_every_flag_with_its_default(spelling: str) -> None:
     result = run(spelling)
     assert (result.returncode, result.stdout) == (0, "")
     shown = dict(line.split()[:2] for line in result.stderr.splitlines() if line[:3] == "  -")
-    defaults = [line.rpartition(" ")[2][:-1] for line in result.stderr.splitlines() if "\t" in line]
+    defaults = [
+        line.rpartition(" ")[2][:-1] for line in result.stderr.splitlines() if line[-1] == ")"
+    ]
     assert dict(zip(shown, defaults, strict=True)) == {
         "-workerId": "1",
         "-port": "3001",
         "-interval": "1.0",
         "-first-delay": "0.0",
         "-start-delay": "0.0",
-        "-lines-per-chunk": "1",
+        "-deaf": "false",
         "-seed": "0",
         "-consecutive": "false",
+        "-crlf": "false",
+        "-empty-every": "0",
         "-malformed-every": "0",
+        "-malformed": "word",
+        "-lines-per-chunk": "1",
+        "-bytes-per-chunk": "0",
         "-flaky": "false",
-        "-crash-after": "0.0",
         "-mtbf": "0.0",
+        "-crash-after": "0.0",
         "-crash-at": "0",
+        "-crash-at-once": "false",
         "-cut": "false",
         "-exit-code": "2",
+        "-exit-signal": "0",
         "-hang-at": "0",
+        "-answer": "stream",
+        "-answers": "0",
         "-ignore-term": "false",
+        "-child": "false",
+        "-noise": "0",
     }
 
 
@@ -342,6 +355,7 @@ def test_help_shows_every_flag_with_its_default(spelling: str) -> None:
         (["-interval=nan"], "invalid value 'nan' for flag -interval, expected seconds, at least 0"),
         (["-lines-per-chunk=0"], "expected an integer of at least 1"),
         (["-flaky=maybe"], "invalid value 'maybe' for flag -flaky, expected true or false"),
+        (["-malformed=maybe"], "expected one of word, fraction, digits, bytes, megabytes"),
         (["-flaky", "false"], "unexpected argument 'false', expected a flag such as -port 3001"),
     ],
 )
@@ -460,12 +474,6 @@ def test_a_flaky_worker_crashes_at_a_time_that_its_seed_decides(start: Start, se
     assert time.monotonic() - worker.born >= 0.05 * (2 + 6 * random.Random(seed).random())
 
 
-def test_its_lifetime_can_be_exponential(start: Start) -> None:
-    worker = start("-mtbf", "0.2", "-seed", "7", "-interval", "0.05")
-    assert worker.exit_code() == 2
-    assert time.monotonic() - worker.born >= -0.2 * math.log1p(-random.Random(7).random())
-
-
 def test_a_flaky_worker_cuts_its_stream(start: Start) -> None:
     with pytest.raises(IncompleteRead):
         start("-flaky=true", "-interval", "0.02").lines(100)
@@ -498,6 +506,128 @@ def test_it_can_ignore_sigterm(start: Start) -> None:
     assert worker.process.poll() is None
 
 
+@pytest.mark.parametrize("seed", [1, 12])
+def test_its_lifetime_can_be_exponential(start: Start, seed: int) -> None:
+    worker = start("-mtbf", "0.2", "-seed", str(seed))
+    assert worker.exit_code() == 2
+    assert time.monotonic() - worker.born >= random.Random(seed).expovariate(1 / 0.2)
+
+
+def test_a_crash_can_come_at_once(start: Start) -> None:
+    worker = start("-crash-at-once", "-exit-code", "0")
+    assert worker.first_line == "panic: out of luck\n"
+    assert worker.exit_code() == 0
+
+
+def test_a_crash_can_be_a_signal(start: Start) -> None:
+    worker = start("-crash-at-once", "-exit-signal", str(int(signal.SIGSEGV)))
+    assert worker.exit_code() == -signal.SIGSEGV
+
+
+def test_it_can_say_that_it_started_and_not_listen(start: Start) -> None:
+    worker = start("-deaf")
+    assert worker.port
+    with pytest.raises(ConnectionRefusedError):
+        worker.connect().connect()
+
+
+def test_lines_can_end_in_crlf(start: Start) -> None:
+    assert start("-crlf", "-consecutive").ask(2).read() == b"rnd=0\r\nrnd=1\r\n"
+
+
+def test_empty_lines_can_stand_between_the_others(start: Start) -> None:
+    read = start("-empty-every", "2", "-consecutive").ask(5).read()
+    assert read == b"rnd=0\nrnd=1\n\nrnd=2\nrnd=3\n\nrnd=4\n"
+
+
+def test_lines_can_be_split_over_chunks(start: Start) -> None:
+    worker = start("-bytes-per-chunk", "4", "-lines-per-chunk", "2", "-consecutive")
+    body = body_of(worker.raw(b"GET /rnd?n=2 HTTP/1.1\r\n\r\n"))
+    assert chunks(body) == [b"rnd=", b"0\nrn", b"d=1\n", b""]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("word", b"oops"),
+        ("fraction", b"rnd=1.5"),
+        ("digits", b"rnd=1234567890123456789"),
+        ("bytes", b"rnd=\xff\xfe"),
+        ("megabytes", b"rnd=1234" * 2**18),
+    ],
+)
+def test_a_malformed_line_can_be_of_many_kinds(start: Start, kind: str, line: bytes) -> None:
+    worker = start("-malformed-every", "2", "-malformed", kind, "-consecutive")
+    assert worker.lines(3) == [b"rnd=0\n", line + b"\n", b"rnd=2\n"]
+
+
+@pytest.mark.parametrize("status", [302, 429, 500])
+def test_it_can_answer_with_another_status(start: Start, status: int) -> None:
+    assert start("-answer", str(status)).ask(1).status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "value"),
+    [
+        ("type", "Content-Type", "text/html"),
+        ("id", "X-Worker-Id", "8"),
+        ("length", "Content-Length", "12"),
+    ],
+)
+def test_it_can_answer_with_a_wrong_header(
+    start: Start, kind: str, header: str, value: str
+) -> None:
+    answer = start("-workerId", "7", "-answer", kind, "-consecutive").ask(2)
+    assert (answer.status, answer.getheader(header)) == (200, value)
+    assert answer.read() == b"rnd=0\nrnd=1\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("headers", HTTPException), ("garbage", BadStatusLine), ("close", ConnectionError)],
+)
+def test_it_can_answer_with_what_no_client_takes(
+    start: Start, kind: str, error: type[Exception]
+) -> None:
+    worker = start("-answer", kind)
+    with pytest.raises(error):
+        worker.ask(1)
+
+
+def test_it_can_leave_a_request_unanswered(start: Start) -> None:
+    sock = start("-answer", "silence").raw(b"GET /rnd?n=1 HTTP/1.1\r\n\r\n")
+    sock.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        sock.recv(1)
+
+
+def test_only_the_first_requests_can_be_answered_badly(start: Start) -> None:
+    worker = start("-answer", "500", "-answers", "2")
+    assert [worker.ask(1).status for _ in range(4)] == [500, 500, 200, 200]
+
+
+def test_it_can_have_a_child_that_outlives_it(start: Start) -> None:
+    worker = start("-child")
+    child = int(worker.first_line.removeprefix("worker has a child: "))
+    try:
+        os.kill(child, signal.SIGTERM)
+        worker.end()
+        os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_it_can_be_noisy() -> None:
+    with ExitStack() as stack:
+        flags = ["-port", "0", "-interval", "0", "-noise", "3"]
+        command = ["/bin/sh", "-c", 'exec "$@" 1>&2', "noisy", *STANDIN, *flags]
+        worker = Standin(stack, command)
+        answer = worker.ask(2)
+        noise = [worker.log.readline() for _ in range(2 * 2 * 3 * 16)]
+        assert answer.read().count(b"\n") == 2
+        assert set(noise) == {"noise" * 12 + "...\n"}
+
+
 # The start
 
 
@@ -508,8 +638,12 @@ def test_it_imports_nothing_written_in_python() -> None:
         lines = (line for line in result.stderr.splitlines() if line.startswith("import time:"))
         return {line.rpartition("|")[2].strip() for line in lines}
 
-    allowed = {"_random", "_socket", "math", "select"}
-    assert imports(STANDIN[-1], "-help") - imports("-c", "pass") <= allowed
+    assert imports(STANDIN[-1], "-help") - imports("-c", "pass") <= {
+        "_random",
+        "_socket",
+        "math",
+        "select",
+    }
 
 
 @pytest.fixture
