@@ -7,6 +7,7 @@ from typing import Final
 __all__ = ["LineParser"]
 
 _LINE: Final = re.compile(rb"rnd=(-?[0-9]{1,18})\r?")
+_EMPTY: Final = (b"", b"\r")
 _LONGEST: Final = 256
 """Bytes of a line that are kept: a sample is far shorter, and a message needs no more to show."""
 
@@ -44,7 +45,7 @@ class LineParser:
 
     def finish(self) -> None:
         """Say that nothing follows: a piece of a line that is left is malformed, never a sample."""
-        if self._tail.rstrip(b"\r"):
+        if self._tail not in _EMPTY:
             self._refuse(self._tail)
         self._tail = b""
 
@@ -52,7 +53,7 @@ class LineParser:
         if match := _LINE.fullmatch(line):
             self.received += 1
             return int(match[1])
-        if line.rstrip(b"\r"):
+        if line not in _EMPTY:
             self._refuse(line)
         return None
 

@@ -1,7 +1,12 @@
+from itertools import pairwise
+from typing import Final
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnd_actors.workers._lines import LineParser
+
+_TIMES: Final = st.sampled_from([2, 18, 19, 255, 256, 257, 600])
 
 
 def parse(chunks: list[bytes]) -> tuple[list[int], list[bytes], int]:
@@ -58,15 +63,41 @@ def test_an_endless_line_whose_kept_part_looks_like_a_sample_is_malformed() -> N
     assert len(malformed) == 1
 
 
-@given(st.lists(st.binary(max_size=30) | st.sampled_from([b"rnd=12\n", b"rnd=3\r\n", b"\n"])))
-def test_any_split_into_chunks_reads_the_same(pieces: list[bytes]) -> None:
-    data = b"".join(pieces)
+def test_carriage_returns_alone_are_no_empty_line_however_they_are_cut() -> None:
+    line = b"\r" * 300 + b"x"
+    whole = parse([line + b"\n"])
+    assert whole == ([], [b"\r" * 256], 1)
+    assert parse([line, b"\n"]) == whole
+
+
+_BYTES = st.lists(
+    st.binary(max_size=30)
+    | st.sampled_from([b"rnd=12\n", b"rnd=3\r\n", b"\n", b"\r", b"rnd=-", b"4", b"\xff"])
+    | st.builds(lambda piece, times: piece * times, st.sampled_from([b"\r", b"7", b"x"]), _TIMES)
+).map(b"".join)
+
+
+@given(_BYTES, st.lists(st.integers(0, 2000)))
+def test_any_split_of_any_bytes_reads_the_same(data: bytes, cuts: list[int]) -> None:
+    ends = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    pieces = [data[begin:end] for begin, end in pairwise(ends)]
     whole = parse([data])
     assert parse(pieces) == whole
     assert parse([data[i : i + 1] for i in range(len(data))]) == whole
 
 
-@given(st.lists(st.binary(max_size=60)))
+@given(st.lists(_BYTES))
 def test_every_line_is_either_a_sample_or_malformed(pieces: list[bytes]) -> None:
     values, malformed, received = parse(pieces)
     assert received == len(values) + len(malformed)
+
+
+@given(st.lists(_BYTES))
+def test_never_more_is_kept_than_the_beginning_of_a_line(pieces: list[bytes]) -> None:
+    shown: list[bytes] = []
+    parser = LineParser(shown.append)
+    for piece in pieces:
+        parser.feed(piece)
+        assert len(parser._tail) <= 256
+    parser.finish()
+    assert all(len(line) <= 256 for line in shown)
