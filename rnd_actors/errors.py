@@ -33,6 +33,7 @@ __all__ = [
     "UnhandledMessageError",
     "UnknownChildError",
     "VirtualTimeoutError",
+    "WorkerBusyError",
     "WorkerError",
     "WorkerExitedError",
     "WorkerRefusedError",
@@ -479,8 +480,18 @@ class WorkerRefusedError(WorkerError):
     """
 
 
+class WorkerBusyError(WorkerRefusedError):
+    """The worker streams to somebody else, for longer than it is waited for.
+
+    Example:
+        >>> from rnd_actors import Crashed, WorkerBusyError
+        >>> print(Crashed(WorkerBusyError("worker 3: it has another reader")))
+        crashed: WorkerBusyError: worker 3: it has another reader
+    """
+
+
 class WorkerSilentError(WorkerError):
-    """The worker sent nothing for longer than the stall timeout.
+    """The worker sent nothing of use for longer than the stall timeout.
 
     Example:
         >>> from rnd_actors import Crashed, WorkerSilentError

@@ -1,18 +1,19 @@
 """The worker actor: owns one process and one stream, and tells a collector what comes of them."""
 
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from signal import Signals
 from typing import Final, Never
 
-import gevent
-
 from rnd_actors.actors import Actor, ActorRef, ExitReason
 from rnd_actors.errors import (
     StreamCutError,
+    WorkerBusyError,
     WorkerError,
     WorkerExitedError,
     WorkerRefusedError,
+    WorkerSilentError,
     WorkerStartError,
     WorkerUnreachableError,
 )
@@ -28,8 +29,8 @@ __all__ = ["WorkerActor"]
 _FIRST_RETRY_S: Final = 0.01
 _LAST_RETRY_S: Final = 0.25
 _RETRY_GROWTH: Final = 1.5
-"""From one pause between two attempts to connect to the next, if the worker does not say when it
-listens: many start within milliseconds, and those that take seconds need no haste."""
+"""From one pause to the next between two attempts, while the worker does not listen yet or is busy:
+many listen within milliseconds, and those that take seconds need no haste."""
 _EXIT_PATIENCE_S: Final = 0.5
 """When a connection fails: how long to wait for the exit that explains it."""
 
@@ -38,8 +39,9 @@ class WorkerActor(Actor[Never]):
     """Runs one third-party worker and sends what it reads as `Samples` to `collector`.
 
     It accepts no messages. It crashes, with a `WorkerError` that says why, when the worker exits,
-    is silent, refuses or never listens; a restart is a new process. Every line it has read is
-    told to the collector before its end is reported, also when it is stopped.
+    is silent, refuses or never listens; a restart is a new process. One that answers 429 is busy,
+    which is no crash: it is asked again for as long as it may take to start. Every line that was
+    read is told to the collector before the end is reported, also when it is stopped.
 
     Args:
         settings: what to run.
@@ -93,33 +95,34 @@ class WorkerActor(Actor[Never]):
 
     def _stream(self, worker: Worker) -> None:
         try:
-            self._read(self._open_first(worker))
+            self._read(self._open(worker, listens=False))
             while True:
-                self._read(worker.open_stream(self._settings))
+                self._read(self._open(worker, listens=True))
         except WorkerError as error:
             raise self._explained(error, worker) from error
 
-    def _open_first(self, worker: Worker) -> Stream:
-        """Ask again until the worker listens, at once when it says that it does."""
-        give_up_at = time.monotonic() + self._settings.start_timeout
-        pause = _FIRST_RETRY_S
+    def _open(self, worker: Worker, *, listens: bool) -> Stream:
+        """Ask until the worker answers: it may not listen yet, or stream to somebody else."""
+        patience, pause = self._settings.start_timeout, _FIRST_RETRY_S
+        give_up_at = time.monotonic() + patience
         while True:
+            trouble: WorkerError
             try:
                 return worker.open_stream(self._settings)
             except WorkerUnreachableError:
-                if worker.exited.is_set():
+                if listens or worker.exited.is_set():
                     raise
-                left = give_up_at - time.monotonic()
-                if left <= 0:
-                    limit = f"{self._settings.start_timeout:g} s"
-                    raise WorkerStartError(
-                        f"does not listen on port {self._settings.port} after {limit}"
-                    ) from None
-                if worker.said_started.is_set():
-                    gevent.sleep(_FIRST_RETRY_S)
-                else:
-                    worker.said_started.wait(min(pause, left))
-                    pause = min(pause * _RETRY_GROWTH, _LAST_RETRY_S)
+                sign = worker.exited if worker.said_started.is_set() else worker.said_started
+                port = self._settings.port
+                trouble = WorkerStartError(f"does not listen on port {port} after {patience:g} s")
+            except WorkerBusyError as busy:
+                sign = worker.exited
+                trouble = WorkerBusyError(f"{busy}, for {patience:g} s")
+            left = give_up_at - time.monotonic()
+            if left <= 0:
+                raise trouble
+            sign.wait(min(pause, left))
+            pause = min(pause * _RETRY_GROWTH, _LAST_RETRY_S)
 
     def _read(self, stream: Stream) -> None:
         """Read one answer to its end."""
@@ -127,7 +130,7 @@ class WorkerActor(Actor[Never]):
         with closing(stream):
             self.publish(WorkerStreaming(self._settings.id, self.incarnation))
             try:
-                for chunk in stream:
+                for chunk in self._with_lines_in_time(stream):
                     self._deliver(self._parser.feed(chunk))
             except WorkerError:
                 self._finish_answer()
@@ -135,6 +138,17 @@ class WorkerActor(Actor[Never]):
         self._finish_answer()
         if self._parser.received == received:
             raise WorkerRefusedError("the answer ended without a line")
+
+    def _with_lines_in_time(self, stream: Stream) -> Iterator[bytes]:
+        """Give the chunks as long as lines come of them: bytes alone are no sign of life."""
+        patience = self._settings.stall_timeout
+        received, due = self._parser.received, time.monotonic() + patience
+        for chunk in stream:
+            yield chunk
+            if self._parser.received > received:
+                received, due = self._parser.received, time.monotonic() + patience
+            elif time.monotonic() > due:
+                raise WorkerSilentError(f"no line for {patience:g} s")
 
     def _finish_answer(self) -> None:
         self._parser.finish()

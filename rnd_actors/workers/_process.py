@@ -86,10 +86,13 @@ class WorkerProcess:
         """Read all that the process writes until it ends, so that it is never held up."""
         rest = b""
         while chunk := nb_read(self._output, _READ_SIZE):
+            if b"started" in rest + chunk:
+                self.said_started.set()
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[:_LONGEST_LINE]
-            for line in lines:
+            for line in lines[-_LAST_LINES:]:
                 self._note(line)
+            gevent.sleep(0)  # one that writes faster than it is read would stop everybody else
         self._note(rest)
         self.output_ended.set()
 
@@ -101,7 +104,9 @@ class WorkerProcess:
 
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
         """Ask it for numbers over HTTP."""
-        return WorkerStream(settings.port, settings.numbers_per_request, settings.stall_timeout)
+        return WorkerStream(
+            settings.port, settings.id, settings.numbers_per_request, settings.stall_timeout
+        )
 
     def end(self, grace: float) -> None:
         """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds."""
@@ -116,8 +121,6 @@ class WorkerProcess:
         text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
         if text:
             self._last_words.append(text)
-        if "started" in text:
-            self.said_started.set()
 
     def _watch_exit(self) -> None:
         def on_exit() -> None:

@@ -61,6 +61,7 @@ class Worker(Protocol):
 
         Raises:
             WorkerUnreachableError: it does not listen.
+            WorkerBusyError: it has another reader.
             WorkerRefusedError: it answers with something else than numbers.
             WorkerSilentError: it does not answer.
             StreamCutError: the connection ended early.

@@ -7,7 +7,13 @@ import gevent
 from gevent.server import StreamServer
 from gevent.socket import socket
 
-HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+WORKER = 3
+HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: application/text\r\n"
+    b"X-Worker-Id: 3\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
 
 
 def chunk(data: bytes) -> bytes:

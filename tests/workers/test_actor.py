@@ -1,9 +1,13 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from typing import Any
 
+import gevent
+import psutil
 import pytest
+from gevent.event import Event
 
 from rnd_actors.actors import (
     ActorSystem,
@@ -16,6 +20,7 @@ from rnd_actors.actors import (
     Supervisor,
 )
 from rnd_actors.errors import (
+    WorkerBusyError,
     WorkerError,
     WorkerExitedError,
     WorkerRefusedError,
@@ -28,11 +33,13 @@ from rnd_actors.workers import (
     MalformedLine,
     Samples,
     WorkerActor,
+    WorkerProcess,
     WorkerSettings,
     WorkerSpawned,
     choose_ports,
     worker_command,
 )
+from rnd_actors.workers._stream import WorkerStream
 
 FAST = ("-interval", "0.002", "-consecutive")
 
@@ -46,13 +53,19 @@ class Bench:
         self.events: list[Any] = []
         system.events.subscribe(self.events.append)
 
-    def start(self, *flags: str, program: tuple[str, ...] = STANDIN, **settings: Any) -> None:
+    def start(
+        self,
+        *flags: str,
+        program: tuple[str, ...] = STANDIN,
+        spawn: Any = WorkerProcess.spawn,
+        **settings: Any,
+    ) -> None:
         [port] = choose_ports(0, 1)
         command = (*worker_command(program, 3, port), *flags)
         worker = WorkerSettings(id=3, port=port, command=command, **settings)
         child = ChildSpec(
             "3",
-            lambda: WorkerActor(worker, self.collector.ref),
+            lambda: WorkerActor(worker, self.collector.ref, spawn),
             restart=Restart.DELEGATED,
             decider=self.collector.ref,
         )
@@ -183,6 +196,138 @@ def test_an_answer_without_a_line_is_refused_instead_of_asked_for_ever(bench: Be
     bench.start(*FAST, numbers_per_request=0)
     error, _ = bench.crash()
     assert isinstance(error, WorkerRefusedError)
+
+
+def test_one_that_is_busy_is_asked_again_on_the_same_process(bench: Bench) -> None:
+    bench.start(*FAST, "-answer", "429", "-answers", "3")
+    assert bench.collector.expect(Samples).incarnation == 1
+    assert len(bench.seen(WorkerSpawned)) == 1
+
+
+def test_one_that_is_busy_after_an_answer_is_asked_again_as_well(bench: Bench) -> None:
+    bench.start(*FAST, numbers_per_request=2)
+    bench.collector.expect(Samples)
+    [spawned] = bench.seen(WorkerSpawned)
+    with suppress(WorkerBusyError), closing(WorkerStream(spawned.port, 3, 20, 10)) as other:
+        assert sum(piece.count(b"\n") for piece in other) == 20
+    assert [bench.collector.expect(Samples).incarnation for _ in range(5)] == [1] * 5
+    assert bench.seen(WorkerSpawned) == [spawned]
+
+
+def test_one_that_stays_busy_is_not_waited_for_for_ever(bench: Bench) -> None:
+    bench.start(*FAST, "-answer", "429", start_timeout=0.2)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerBusyError)
+    told = "worker 3: it has another reader (429 Too Many Requests), for 0.2 s"
+    assert str(error) == told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("500", "status 200 was expected; got 500 Internal Server Error"),
+        ("302", "status 200 was expected; got 302 Found"),
+        ("type", "Content-Type: application/text or text/plain was expected; got text/html"),
+        ("id", "X-Worker-Id: 3 was expected; got 4; somebody else may answer on its port"),
+        ("length", "Transfer-Encoding: chunked was expected; got none"),
+        ("headers", "it sends more than 64 KiB beside its lines"),
+        ("garbage", "it does not speak HTTP: "),
+    ],
+)
+def test_a_wrong_answer_is_refused_with_the_reason(bench: Bench, answer: str, told: str) -> None:
+    bench.start(*FAST, "-answer", answer)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerRefusedError)
+    assert told in str(error)
+    assert samples == []
+
+
+def test_one_that_never_answers_is_silent(bench: Bench) -> None:
+    bench.start(*FAST, "-answer", "silence", stall_timeout=0.1)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerSilentError)
+
+
+class Babbler:
+    """A worker that sends bytes for ever, and never the end of a line."""
+
+    pid = 4711
+    exit_code = None
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.exited, self.said_started = Event(), Event()
+
+    def read_output(self) -> None:
+        self.exited.wait()
+
+    def last_words(self) -> tuple[str, ...]:
+        return ()
+
+    def open_stream(self, settings: WorkerSettings) -> Iterator[bytes]:
+        yield b"rnd=1\n"
+        while True:
+            gevent.sleep(0.001)
+            yield b"rnd=1"
+
+    def end(self, grace: float) -> None:
+        self.exited.set()
+
+
+def test_bytes_that_make_no_line_are_no_sign_of_life(bench: Bench) -> None:
+    bench.start(spawn=Babbler, stall_timeout=0.1)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerSilentError)
+    assert str(error) == "worker 3: no line for 0.1 s"
+    assert (values(samples), samples[-1].malformed) == ([1], 1)
+
+
+@pytest.mark.parametrize("kind", ["fraction", "digits", "bytes", "megabytes"])
+def test_malformed_lines_of_any_kind_are_shown_in_part(bench: Bench, kind: str) -> None:
+    bench.start(*FAST, "-malformed-every", "2", "-malformed", kind, "-crash-at", "6")
+    _, samples = bench.crash()
+    assert values(samples) == [0, 2, 4]
+    assert sum(batch.malformed for batch in samples) == 2
+    for event in bench.seen(MalformedLine):
+        assert event.line.startswith(b"rnd=")
+        assert len(event.line) <= 256
+        assert str(event).isascii()
+        assert "\n" not in str(event)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("-crlf",),
+        ("-bytes-per-chunk", "1"),
+        ("-crlf", "-bytes-per-chunk", "2", "-lines-per-chunk", "5", "-empty-every", "2"),
+    ],
+)
+def test_lines_are_read_right_however_they_are_sent(bench: Bench, flags: tuple[str, ...]) -> None:
+    bench.start(*FAST, *flags, "-crash-at", "9")
+    _, samples = bench.crash()
+    assert values(samples) == list(range(8))
+    assert samples[-1].received == 8
+
+
+def test_one_that_says_it_listens_and_does_not_is_given_up(bench: Bench) -> None:
+    bench.start(*FAST, "-deaf", start_timeout=0.2)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerStartError)
+
+
+def test_noise_on_both_outputs_holds_nobody_up(bench: Bench) -> None:
+    bench.start(*FAST, "-noise", "256", "-crash-at", "30")
+    error, samples = bench.crash()
+    assert values(samples) == list(range(29))
+    assert len(error.last_words) == 20
+
+
+def test_a_child_of_the_worker_ends_with_it(bench: Bench) -> None:
+    bench.start(*FAST, "-child", "-crash-at", "3")
+    error, _ = bench.crash()
+    child = int(error.last_words[0].removeprefix("worker has a child: "))
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(child).wait(10)
 
 
 def test_stopping_it_ends_the_process_and_loses_no_line(bench: Bench) -> None:

@@ -1,4 +1,3 @@
-import re
 import struct
 from contextlib import closing, suppress
 from socket import SO_LINGER, SOL_SOCKET
@@ -10,6 +9,7 @@ from gevent.socket import socket
 
 from rnd_actors.errors import (
     StreamCutError,
+    WorkerBusyError,
     WorkerError,
     WorkerRefusedError,
     WorkerSilentError,
@@ -17,11 +17,11 @@ from rnd_actors.errors import (
 )
 from rnd_actors.workers import choose_ports
 from rnd_actors.workers._stream import WorkerStream
-from tests.workers.serving import HEAD, chunk, serving
+from tests.workers.serving import HEAD, WORKER, chunk, serving
 
 
 def read_all(port: int, stall_timeout: float = 10.0) -> list[bytes]:
-    with closing(WorkerStream(port, 5, stall_timeout)) as stream:
+    with closing(WorkerStream(port, WORKER, 5, stall_timeout)) as stream:
         return list(stream)
 
 
@@ -39,7 +39,7 @@ def test_the_first_chunk_is_there_before_the_second_is_sent() -> None:
         go_on.wait(10)
         connection.sendall(chunk(b"rnd=2\n") + chunk(b""))
 
-    with serving(answer) as port, closing(WorkerStream(port, 2, 10)) as stream:
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 10)) as stream:
         chunks = iter(stream)
         assert next(chunks) == b"rnd=1\n"
         go_on.set()
@@ -52,22 +52,80 @@ def test_nobody_listening_is_unreachable() -> None:
         read_all(port)
 
 
+@pytest.mark.parametrize("content_type", [b"application/text", b"Text/Plain; charset=utf-8"])
+def test_a_plain_text_is_taken(content_type: bytes) -> None:
+    answer = HEAD.replace(b"application/text", content_type) + chunk(b"rnd=1\n") + chunk(b"")
+    with serving(lambda connection: connection.sendall(answer)) as port:
+        assert read_all(port) == [b"rnd=1\n"]
+
+
 @pytest.mark.parametrize(
-    ("head", "told"),
+    ("right", "wrong", "told"),
     [
-        (b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n", "got 429 Too Many"),
-        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "got 500 Oops"),
-        (b"HTTP/1.1 302 Found\r\nLocation: /rnd\r\nContent-Length: 0\r\n\r\n", "got 302 Found"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nrnd=1\n", "got 200 OK, not chunked"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Enc", "got 200 OK, not chunked"),
+        (b"200 OK", b"500 Oops", "with status 200 was expected; got 500 Oops"),
+        (b"200 OK", b"302 Found\r\nLocation: /rnd", "got 302 Found"),
+        (b"Transfer-Encoding: chunked", b"Content-Length: 6", "got none"),
+        (b"Transfer-Encoding: chunked", b"Transfer-Enc", "Transfer-Encoding: chunked was exp"),
+        (b"chunked", b"gzip, chunked", "got gzip, chunked"),
+        (b"application/text", b"text/html", "application/text or text/plain was expected; got te"),
+        (b"Content-Type: application/text\r\n", b"", "application/text or text/plain was expected"),
+        (b"Id: 3", b"Id: 4", "X-Worker-Id: 3 was expected; got 4; somebody else may answer on its"),
+        (b"X-Worker-Id: 3\r\n", b"", "X-Worker-Id: 3 was expected; got none"),
+        (
+            b"Transfer-Encoding: chunked",
+            b"Content-Length: 1, 2",
+            "the head of its answer: Content-L",
+        ),
+        (b"HTTP/1.1 200 OK", b"\xff" * 200, r"does not speak HTTP: \xff\xff"),
+        (b"HTTP/1.1", b"SSH-2.0", "does not speak HTTP: SSH-2.0 200 OK"),
+        (b"OK", b"OK\r\n" + b"X: y\r\n" * 101 + b"Y: z", "got more than 100 headers"),
+        (b"OK", b"OK\r\nX: " + b"y" * 10**6, "it sends more than 64 KiB beside its lines"),
+        (b"HTTP", b"HTTP/1.1 100 Continue\r\n\r\n" * 10**4 + b"HTTP", "more than 64 KiB"),
     ],
 )
-def test_anything_but_a_chunked_200_is_refused_with_what_came(head: bytes, told: str) -> None:
+def test_what_is_not_as_the_contract_says_is_refused_with_what_came(
+    right: bytes, wrong: bytes, told: str
+) -> None:
+    answer = HEAD.replace(right, wrong) + chunk(b"rnd=1\n") + chunk(b"")
+
+    def send(connection: socket) -> None:
+        with suppress(ConnectionError):
+            connection.sendall(answer)
+
+    with serving(send) as port, pytest.raises(WorkerRefusedError) as refused:
+        read_all(port)
+    assert told in refused.value.message
+    assert len(refused.value.message) < 500
+
+
+def test_429_is_busy_whatever_else_it_says() -> None:
+    head = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
     with (
         serving(lambda connection: connection.sendall(head)) as port,
-        pytest.raises(WorkerRefusedError, match=re.escape(told)),
+        pytest.raises(WorkerBusyError, match="429 Too Many Requests"),
     ):
         read_all(port)
+
+
+def test_an_answer_said_to_be_compressed_is_not_decompressed() -> None:
+    answer = HEAD.replace(b"OK", b"OK\r\nContent-Encoding: gzip") + chunk(b"rnd=1\n") + chunk(b"")
+    with serving(lambda connection: connection.sendall(answer)) as port:
+        assert read_all(port) == [b"rnd=1\n"]
+
+
+def test_what_has_come_of_a_chunk_that_is_cut_is_read() -> None:
+    answer = HEAD + chunk(b"rnd=1\n") + b"63\r\nrnd=2\nrnd=3\nrn"
+    with (
+        serving(lambda connection: connection.sendall(answer)) as port,
+        closing(WorkerStream(port, WORKER, 5, 10)) as stream,
+    ):
+        read = b""
+        pieces = iter(stream)
+        while not read.endswith(b"rn"):
+            read += next(pieces)
+        with pytest.raises(StreamCutError):
+            next(pieces)
+    assert read == b"rnd=1\nrnd=2\nrnd=3\nrn"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +178,7 @@ def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
         closed.set()
 
     with serving(answer) as port:
-        with closing(WorkerStream(port, 2, 10)) as stream:
+        with closing(WorkerStream(port, WORKER, 2, 10)) as stream:
             next(iter(stream))
         assert closed.wait(10)
 

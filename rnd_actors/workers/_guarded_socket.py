@@ -1,0 +1,70 @@
+"""A socket that a peer can neither flood nor keep waiting for ever with things that say nothing."""
+
+import time
+from socket import socket
+from typing import Any, Final
+
+import gevent
+
+from rnd_actors.errors import WorkerRefusedError
+
+__all__ = ["GuardedSocket"]
+
+_ALLOWANCE: Final = 65536
+"""Bytes that may come with no byte of an answer's body among them. The HTTP client alone would
+read a hundred headers of 64 KiB, and chunk sizes, trailers and interim answers without end."""
+_READS_IN_A_ROW: Final = 4
+"""Reads after which others get their turn: a read that finds data gives way to nobody, so that a
+worker that sends faster than it is read would stop every other actor."""
+
+
+class GuardedSocket(socket):
+    """A socket whose reader is bounded in time and bytes until the guard is renewed.
+
+    Args:
+        patience: seconds from one renewal to the next.
+
+    Raises:
+        TimeoutError: from reading: the time is over.
+        WorkerRefusedError: from reading: the bytes are more than 64 KiB.
+    """
+
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self._patience = patience
+        self._reads = 0
+        self._reader: Any = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Say that something of use has come."""
+        self._due = time.monotonic() + self._patience
+        self._allowance = _ALLOWANCE
+
+    def makefile(self, *args: Any, **options: Any) -> Any:
+        """Make a reader of it, as `socket.makefile` does."""
+        self._reader = super().makefile(*args, **options)
+        return self._reader
+
+    def close_all(self) -> None:
+        """Close it for good, which `socket.close` leaves to a reader that is still open."""
+        self.close()
+        if self._reader is not None:
+            self._reader.close()
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Read what is there, as `socket.recv_into` does."""
+        self._reads += 1
+        if self._reads % _READS_IN_A_ROW == 0:
+            gevent.sleep(0)
+        left = self._due - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+        count = super().recv_into(buffer, nbytes, flags)
+        self._allowance -= count
+        if self._allowance < 0:
+            raise WorkerRefusedError(
+                f"it sends more than {_ALLOWANCE // 1024} KiB beside its lines"
+            )
+        return count
