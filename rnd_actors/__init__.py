@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from rnd_actors.workers import (
         STANDIN,
         MalformedLine,
+        PortTaken,
         Samples,
         Spawn,
         Stream,
@@ -211,6 +212,7 @@ __all__ = [
     "NotSimulatedError",
     "Outcome",
     "Overflow",
+    "PortTaken",
     "Request",
     "Restart",
     "RestartChild",

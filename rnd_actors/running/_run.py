@@ -37,8 +37,8 @@ from rnd_actors.workers import (
     WorkerActor,
     WorkerProcess,
     WorkerSettings,
+    WorkerSpawned,
     choose_ports,
-    worker_command,
 )
 
 __all__ = ["run"]
@@ -74,8 +74,13 @@ def run(
     collector = collector or SampleCount(settings.samples)
     ports = choose_ports(settings.base_port, settings.workers)
     collection = Collection.of(dict(enumerate(ports, start=1)))
+
+    def note_port(spawned: WorkerSpawned) -> None:
+        collection.workers[spawned.worker].port = spawned.port
+
     try:
         with ActorSystem() as system:
+            system.events.subscribe(note_port, to=WorkerSpawned)
             if subscriber is not None:
                 system.events.subscribe(subscriber)
             sinks = _start_sinks(system, settings)
@@ -145,7 +150,8 @@ def _worker_spec(
     worker_settings = WorkerSettings(
         id=worker,
         port=port,
-        command=(*worker_command(settings.worker, worker, port), *settings.worker_args),
+        program=settings.worker,
+        arguments=settings.worker_args,
         start_timeout=settings.start_timeout,
         stall_timeout=settings.stall_timeout,
     )

@@ -38,6 +38,9 @@ class Settings(Protocol):
     def id(self) -> int: ...
 
     @property
+    def port(self) -> int: ...
+
+    @property
     def stall_timeout(self) -> float: ...
 
     @property
@@ -50,6 +53,7 @@ class SimulatedProcess:
     def __init__(self, law: SimulatedWorker, settings: Settings) -> None:
         self.law = law
         self.pid = settings.id
+        self.port = settings.port
         self.name = f"process/{settings.id}"
         self.exited = Event()
         self.exit_code: int | None = None

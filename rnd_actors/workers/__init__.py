@@ -2,7 +2,13 @@
 
 from rnd_actors.workers._actor import WorkerActor
 from rnd_actors.workers._command import STANDIN, worker_command
-from rnd_actors.workers._events import MalformedLine, WorkerEvent, WorkerSpawned, WorkerStreaming
+from rnd_actors.workers._events import (
+    MalformedLine,
+    PortTaken,
+    WorkerEvent,
+    WorkerSpawned,
+    WorkerStreaming,
+)
 from rnd_actors.workers._messages import Samples
 from rnd_actors.workers._ports import choose_ports
 from rnd_actors.workers._process import WorkerProcess
@@ -12,6 +18,7 @@ from rnd_actors.workers._worker import Spawn, Stream, Worker
 __all__ = [
     "STANDIN",
     "MalformedLine",
+    "PortTaken",
     "Samples",
     "Spawn",
     "Stream",

@@ -17,7 +17,7 @@ from rnd_actors.errors import (
     WorkerStartError,
     WorkerUnreachableError,
 )
-from rnd_actors.workers._events import MalformedLine, WorkerSpawned, WorkerStreaming
+from rnd_actors.workers._events import MalformedLine, PortTaken, WorkerSpawned, WorkerStreaming
 from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._messages import Samples
 from rnd_actors.workers._process import WorkerProcess
@@ -49,14 +49,14 @@ class WorkerActor(Actor[Never]):
         spawn: how the worker is started; a simulated one can take the place of a process.
 
     Example:
-        >>> from rnd_actors import STANDIN, Actor, ActorSystem, ChildSpec, Restart, Samples
-        >>> from rnd_actors import WorkerActor, WorkerSettings, choose_ports, worker_command
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart, Samples
+        >>> from rnd_actors import WorkerActor, WorkerSettings, choose_ports
         >>> class First(Actor[Samples]):
         ...     def receive(self, message: Samples) -> None:
         ...         print(f"worker {message.worker} sends {type(message.values[0])}")
         ...         self.stop()
         >>> [port] = choose_ports(0, 1)
-        >>> settings = WorkerSettings(id=3, port=port, command=worker_command(STANDIN, 3, port))
+        >>> settings = WorkerSettings(id=3, port=port)
         >>> with ActorSystem() as system:
         ...     first = system.start(ChildSpec("first", First, restart=Restart.TEMPORARY))
         ...     worker = system.start(ChildSpec("3", lambda: WorkerActor(settings, first)))
@@ -83,7 +83,10 @@ class WorkerActor(Actor[Never]):
     def on_start(self) -> None:
         settings = self._settings
         self._worker = worker = self._spawn(settings)
-        self.publish(WorkerSpawned(settings.id, self.incarnation, worker.pid, settings.port))
+        who = settings.id, self.incarnation
+        if worker.port != settings.port:
+            self.publish(PortTaken(*who, settings.port, worker.port))
+        self.publish(WorkerSpawned(*who, worker.pid, worker.port))
         self.background(worker.read_output)
         self.background(self._stream, worker)
 
@@ -113,8 +116,8 @@ class WorkerActor(Actor[Never]):
                 if listens or worker.exited.is_set():
                     raise
                 sign = worker.exited if worker.said_started.is_set() else worker.said_started
-                port = self._settings.port
-                trouble = WorkerStartError(f"does not listen on port {port} after {patience:g} s")
+                late = f"does not listen on port {worker.port} after {patience:g} s"
+                trouble = WorkerStartError(late)
             except WorkerBusyError as busy:
                 sign = worker.exited
                 trouble = WorkerBusyError(f"{busy}, for {patience:g} s")

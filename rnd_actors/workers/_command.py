@@ -1,6 +1,7 @@
 """Which program is a worker, and how it is called."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ STANDIN: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("_sta
 a plain `python` would cost sixteen workers on two cores a second of start-up."""
 
 
-def worker_command(program: tuple[str, ...], worker_id: int, port: int) -> tuple[str, ...]:
+def worker_command(program: Sequence[str], worker_id: int, port: int) -> tuple[str, ...]:
     """Return the command line of one worker, as its contract has it.
 
     Example:

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from rnd_actors.actors import Event
 
-__all__ = ["MalformedLine", "WorkerEvent", "WorkerSpawned", "WorkerStreaming"]
+__all__ = ["MalformedLine", "PortTaken", "WorkerEvent", "WorkerSpawned", "WorkerStreaming"]
 
 
 @frozen
@@ -69,3 +69,22 @@ class MalformedLine(WorkerEvent):
 
     def __str__(self) -> str:
         return f"worker {self.worker} sent a malformed line: {self.line!r}"
+
+
+@frozen
+class PortTaken(WorkerEvent):
+    """Another program listens on the worker's port, so this incarnation gets another one.
+
+    Example:
+        >>> from rnd_actors import PortTaken
+        >>> print(PortTaken(worker=3, incarnation=1, port=3003, instead=40417))
+        port 3003 is taken by another program; worker 3 gets port 40417 instead
+    """
+
+    level = logging.WARNING
+    port: int
+    instead: int
+
+    def __str__(self) -> str:
+        taken = f"port {self.port} is taken by another program"
+        return f"{taken}; worker {self.worker} gets port {self.instead} instead"

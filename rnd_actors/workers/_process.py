@@ -12,6 +12,7 @@ from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
 from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers._ports import port_or_another
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
 
@@ -32,6 +33,10 @@ class WorkerProcess:
     It is started with `posix_spawn`, which takes about a millisecond where gevent's `Popen`, a
     fork in Python, takes five to ten: sixteen workers start one after another.
 
+    Args:
+        command: the program and its arguments.
+        port: where it will listen.
+
     Raises:
         WorkerStartError: the operating system cannot start this command.
 
@@ -45,7 +50,8 @@ class WorkerProcess:
         >>> process.end(grace=1.0)
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], port: int = 0) -> None:
+        self.port = port
         # Before the spawn: an exit that comes before the handler would never be noticed.
         gevent.get_hub().loop.install_sigchld()
         self._output, child_output = os.pipe()
@@ -79,8 +85,9 @@ class WorkerProcess:
 
     @classmethod
     def spawn(cls, settings: WorkerSettings) -> Self:
-        """Start the worker that the settings describe."""
-        return cls(settings.command)
+        """Start the worker that the settings describe, on another port if its own is taken."""
+        port = port_or_another(settings.port)
+        return cls(settings.command(port), port)
 
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
@@ -105,7 +112,7 @@ class WorkerProcess:
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
         """Ask it for numbers over HTTP."""
         return WorkerStream(
-            settings.port, settings.id, settings.numbers_per_request, settings.stall_timeout
+            self.port, settings.id, settings.numbers_per_request, settings.stall_timeout
         )
 
     def end(self, grace: float) -> None:

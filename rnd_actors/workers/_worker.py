@@ -43,6 +43,8 @@ class Worker(Protocol):
 
     pid: int
     """The number of its process; of a simulated one the worker's id."""
+    port: int
+    """Where it listens: that of its settings, or another one if that is taken."""
     exited: Event
     """Set once it has ended."""
     exit_code: int | None

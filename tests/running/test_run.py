@@ -2,6 +2,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -108,6 +109,20 @@ def test_no_process_is_left_after_a_run_nor_while_its_result_is_made() -> None:
     for pid in spawned:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_the_result_names_the_port_that_was_used_if_another_program_has_its_own() -> None:
+    events: list[Event] = []
+    with socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        flags = ("-interval", "0.005")
+        asked = RunSettings(samples=20, workers=1, base_port=taken, worker_args=flags)
+        result = run(asked, subscriber=events.append)
+    [spawned] = [event for event in events if isinstance(event, WorkerSpawned)]
+    assert result.samples == 20
+    assert [worker.port for worker in result.workers] == [spawned.port] != [taken]
 
 
 def test_samples_are_written_as_they_arrive(tmp_path: Path) -> None:

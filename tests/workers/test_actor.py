@@ -16,6 +16,7 @@ from rnd_actors.actors import (
     ChildUp,
     Crashed,
     Restart,
+    RestartChild,
     ShutDown,
     Supervisor,
 )
@@ -31,15 +32,16 @@ from rnd_actors.testing import Probe
 from rnd_actors.workers import (
     STANDIN,
     MalformedLine,
+    PortTaken,
     Samples,
     WorkerActor,
     WorkerProcess,
     WorkerSettings,
     WorkerSpawned,
     choose_ports,
-    worker_command,
 )
 from rnd_actors.workers._stream import WorkerStream
+from tests.workers.serving import serving
 
 FAST = ("-interval", "0.002", "-consecutive")
 
@@ -61,8 +63,8 @@ class Bench:
         **settings: Any,
     ) -> None:
         [port] = choose_ports(0, 1)
-        command = (*worker_command(program, 3, port), *flags)
-        worker = WorkerSettings(id=3, port=port, command=command, **settings)
+        settings = {"port": port, **settings}
+        worker = WorkerSettings(id=3, program=program, arguments=flags, **settings)
         child = ChildSpec(
             "3",
             lambda: WorkerActor(worker, self.collector.ref, spawn),
@@ -248,6 +250,25 @@ def test_one_that_never_answers_is_silent(bench: Bench) -> None:
     assert isinstance(error, WorkerSilentError)
 
 
+def test_a_port_that_is_taken_is_left_to_whom_it_belongs(bench: Bench) -> None:
+    with serving(lambda connection: None) as taken:
+        bench.start(*FAST, port=taken)
+        assert bench.collector.expect(Samples).incarnation == 1
+    [event] = bench.seen(PortTaken)
+    [spawned] = bench.seen(WorkerSpawned)
+    assert (event.worker, event.incarnation, event.port) == (3, 1, taken)
+    assert spawned.port == event.instead != taken
+
+
+def test_the_next_incarnation_tries_its_own_port_again(bench: Bench) -> None:
+    with serving(lambda connection: None) as own:
+        bench.start(*FAST, "-crash-at", "3", port=own)
+        bench.crash()
+    bench.workers.tell(RestartChild("3"))
+    bench.collector.fish_for(ChildDown)
+    assert [spawned.port == own for spawned in bench.seen(WorkerSpawned)] == [False, True]
+
+
 class Babbler:
     """A worker that sends bytes for ever, and never the end of a line."""
 
@@ -255,6 +276,7 @@ class Babbler:
     exit_code = None
 
     def __init__(self, settings: WorkerSettings) -> None:
+        self.port = settings.port
         self.exited, self.said_started = Event(), Event()
 
     def read_output(self) -> None:

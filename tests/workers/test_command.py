@@ -1,6 +1,9 @@
-from socket import socket
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
+
+import pytest
 
 from rnd_actors.workers import STANDIN, choose_ports, worker_command
+from rnd_actors.workers._ports import port_or_another
 
 
 def test_a_worker_is_called_as_its_contract_says() -> None:
@@ -22,3 +25,14 @@ def test_base_zero_chooses_different_free_ports() -> None:
     for port in ports:
         with socket() as sock:
             sock.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "", "127.0.0.7"])
+def test_a_port_is_taken_if_somebody_listens_there_on_any_address(address: str) -> None:
+    with socket() as sock:
+        sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        sock.bind((address, 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        assert port_or_another(port) != port
+    assert port_or_another(port) == port
