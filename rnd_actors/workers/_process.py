@@ -12,6 +12,7 @@ from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
 from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers._guardian import GUARDIAN
 from rnd_actors.workers._ports import port_or_another
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
@@ -30,8 +31,9 @@ _LAST_WORDS_PATIENCE_S: Final = 0.2
 class WorkerProcess:
     """A running worker, in a process group of its own, with its stdout and stderr on one pipe.
 
-    It is started with `posix_spawn`, which takes about a millisecond where gevent's `Popen`, a
-    fork in Python, takes five to ten: sixteen workers start one after another.
+    It dies with this program, however that ends: a guardian sees to it. `posix_spawn` starts it,
+    which takes about a millisecond where gevent's `Popen`, a fork in Python, takes five to ten:
+    sixteen workers start one after another.
 
     Args:
         command: the program and its arguments.
@@ -57,21 +59,10 @@ class WorkerProcess:
         self._output, child_output = os.pipe()
         make_nonblocking(self._output)
         try:
-            self.pid = os.posix_spawn(
-                command[0],
-                list(command),
-                os.environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, child_output, 1),
-                    (os.POSIX_SPAWN_DUP2, child_output, 2),
-                ],
-                setpgroup=0,
-                setsigdef=[signal.SIGPIPE],
-            )
-        except OSError as error:
+            self.pid = _spawn(command, child_output)
+        except WorkerStartError:
             os.close(self._output)
-            raise WorkerStartError(f"cannot start {command[0]}: {error.strerror}") from error
+            raise
         finally:
             os.close(child_output)
         self.exited = Event()
@@ -117,12 +108,20 @@ class WorkerProcess:
 
     def end(self, grace: float) -> None:
         """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds."""
-        if not self.exited.is_set():
-            self._signal_group(signal.SIGTERM)
-            self.exited.wait(grace)
+        try:
+            if not self.exited.is_set():
+                self._signal_group(signal.SIGTERM)
+                self.exited.wait(grace)
+        finally:
+            self._end_by_force()
+
+    def _end_by_force(self) -> None:
         self._signal_group(signal.SIGKILL)
-        self.exited.wait(_REAP_PATIENCE_S)
-        os.close(self._output)
+        try:
+            self.exited.wait(_REAP_PATIENCE_S)
+        finally:
+            os.close(self._output)
+            GUARDIAN.remove(self.pid)
 
     def _note(self, line: bytes) -> None:
         text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
@@ -143,3 +142,26 @@ class WorkerProcess:
     def _signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def _spawn(command: Sequence[str], output: int) -> int:
+    """Start a process under the eyes of the guardian; return its number, also of its group."""
+    environment = GUARDIAN.environment()
+    try:
+        pid = os.posix_spawn(
+            command[0],
+            list(command),
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, output, 1),
+                (os.POSIX_SPAWN_DUP2, output, 2),
+            ],
+            setpgroup=0,
+            setsigdef=[signal.SIGPIPE],
+        )
+    except OSError as error:
+        GUARDIAN.end_if_idle()
+        raise WorkerStartError(f"cannot start {command[0]}: {error.strerror}") from error
+    GUARDIAN.add(pid)
+    return pid

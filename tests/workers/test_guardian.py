@@ -1,0 +1,247 @@
+"""Whoever dies, and in whatever way: no worker is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+import psutil
+import pytest
+
+from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers import WorkerProcess
+from rnd_actors.workers import _guardian as guardian
+
+SCRIPT: Final = Path(guardian.__file__).with_suffix(".sh")
+PROMPTLY: Final = 1.0  # second after which nothing may be left
+PATIENCE: Final = 15.0  # seconds before a test that waits in vain fails
+
+
+def alive(*words: str) -> list[psutil.Process]:
+    """The processes whose command line contains all these words; zombies have none."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = process.cmdline()
+            if all(any(word in part for part in command) for word in words):
+                found.append(process)
+    return found
+
+
+def until(condition: Any, seconds: float = PATIENCE) -> None:
+    """Wait until a condition holds."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, f"in vain for {seconds} s"
+        gevent.sleep(0.005)
+
+
+def open_files() -> list[str]:
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(descriptor.readlink()))
+    return found
+
+
+def guardian_pipe() -> str:
+    """What `open_files` calls the pipe to the guardian of this program."""
+    assert guardian.GUARDIAN._process is not None
+    return str(Path(f"/proc/self/fd/{guardian.GUARDIAN._process._pipe}").readlink())
+
+
+class Program:
+    """A run in a process of its own, whose workers can be told from those of others."""
+
+    def __init__(self, *flags: str, workers: int = 16) -> None:
+        seed = int.from_bytes(os.urandom(6))
+        self.tag = f"-seed={seed}"
+        arguments = ("--samples", str(10**6), "--workers", str(workers), "--base-port", "0")
+        given = (f"--worker-arg={flag}" for flag in (self.tag, *flags))
+        command = [sys.executable, "-m", "rnd_actors", "run", *arguments, *given]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def workers(self) -> list[psutil.Process]:
+        return [process for process in alive(self.tag) if process.pid != self.process.pid]
+
+    def guardians(self) -> list[psutil.Process]:
+        return alive(SCRIPT.name, f"={self.process.pid}-")
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, and see that all is gone within a second."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        until(lambda: not self.guardians(), PROMPTLY)
+        assert self.workers() == []
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for process in [*self.guardians(), *self.workers()]:
+            process.kill()
+
+
+@contextmanager
+def program(*flags: str, **others: Any) -> Iterator[Program]:
+    running = Program(*flags, **others)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def test_no_worker_lives_one_second_after_sigkill() -> None:
+    with program("-interval=0.01", "-ignore-term", "-child") as running:
+        until(lambda: len(running.workers()) == 32)
+        running.kill()
+
+
+@pytest.mark.parametrize("workers", [1, 6, 16])
+def test_nor_if_it_comes_while_workers_are_started(workers: int) -> None:
+    with program() as running:
+        until(lambda: len(running.workers()) >= workers)
+        running.kill()
+
+
+SPAWNING: Final = """
+import gevent.monkey; gevent.monkey.patch_all()
+import sys
+from rnd_actors.workers import WorkerProcess
+
+kept = []
+while True:
+    kept.append(WorkerProcess(["/bin/sleep", "60", sys.argv[1]]))
+    if len(kept) == int(sys.argv[2]):
+        print(flush=True)
+    gevent.sleep(0)
+"""
+
+
+@pytest.mark.parametrize("count", [7, 8, 9])
+def test_nor_one_that_is_just_being_started(count: int) -> None:
+    tag = f"0.{int.from_bytes(os.urandom(6))}"
+    command = [sys.executable, "-c", SPAWNING, tag, str(count)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.kill()
+        process.wait(PATIENCE)
+        until(lambda: not alive(SCRIPT.name, f"={process.pid}-"), PROMPTLY)
+    assert alive("/bin/sleep", tag) == []
+
+
+def test_nor_if_it_comes_before_the_first_worker() -> None:
+    with program() as running:
+        until(running.guardians)
+        running.kill()
+
+
+def test_nor_if_it_comes_during_backoff() -> None:
+    with program("-crash-after=0.05", "-interval=3600", "-first-delay=3600", workers=2) as running:
+        until(lambda: len(running.workers()) == 2)
+        until(lambda: not running.workers())
+        running.kill()
+
+
+def test_a_guardian_that_is_killed_is_replaced() -> None:
+    with program(workers=3) as running:
+        until(lambda: len(running.workers()) == 3)
+        [first] = running.guardians()
+        first.kill()
+        until(lambda: [found.pid for found in running.guardians()] not in ([], [first.pid]))
+        running.kill()
+
+
+def test_a_guardian_lets_signals_pass_it_by() -> None:
+    with program(workers=1) as running:
+        until(running.workers)
+        [process] = running.guardians()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process.send_signal(number)
+        running.kill()
+
+
+def test_it_begins_with_the_first_worker_and_ends_with_the_last() -> None:
+    def guardians() -> list[psutil.Process]:
+        return alive(SCRIPT.name, f"={os.getpid()}-")
+
+    sleeper = ("/bin/sleep", "60")
+    assert guardians() == []
+    first, second = WorkerProcess(sleeper), WorkerProcess(sleeper)
+    assert len(guardians()) == 1
+    first.end(1.0)
+    assert len(guardians()) == 1
+    second.end(1.0)
+    assert guardians() == []
+
+
+def test_it_does_not_stay_for_a_worker_that_could_not_be_started() -> None:
+    with pytest.raises(WorkerStartError):
+        WorkerProcess(("/no/such/worker",))
+    assert alive(SCRIPT.name, f"={os.getpid()}-") == []
+
+
+def test_a_worker_does_not_keep_the_pipe_open() -> None:
+    process = WorkerProcess(("/bin/ls", "-l", "/proc/self/fd"))
+    try:
+        gevent.spawn(process.read_output).join(PATIENCE)
+        pipe = guardian_pipe()
+        shown = process.last_words()
+        assert any("pipe:" in line for line in shown)
+        assert not any(pipe in line for line in shown)
+    finally:
+        process.end(1.0)
+
+
+def test_a_fork_of_the_program_does_not_keep_the_pipe_open_either() -> None:
+    process = WorkerProcess(("/bin/sleep", "60"))
+    try:
+        pipe = guardian_pipe()
+        child = os.fork()
+        if child == 0:
+            os._exit(open_files().count(pipe))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert open_files().count(pipe) == 1
+    finally:
+        process.end(1.0)
+
+
+# The guardian's own process
+
+
+@contextmanager
+def guarding(mark: str) -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(["/bin/sh", SCRIPT, mark], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+@contextmanager
+def sleeper(**environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process in a session of its own, and so in no group that anybody was told of."""
+    command, rest = ["/bin/sleep", "60"], dict(os.environ)
+    with subprocess.Popen(command, env=rest | environment, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def test_it_kills_the_groups_that_have_not_ended() -> None:
+    with sleeper() as left, sleeper() as ended, guarding("MARK=1") as process:
+        lines = b"+%d\n+%d\n-%d\n" % (ended.pid, left.pid, ended.pid)
+        process.communicate(lines, timeout=PATIENCE)
+        assert process.returncode == 0
+        assert left.wait(PATIENCE) == -signal.SIGKILL
+        assert ended.poll() is None
+
+
+def test_it_kills_marked_processes_that_no_line_told_of() -> None:
+    with sleeper(MARK="1") as ours, sleeper(MARK="12") as others, guarding("MARK=1") as process:
+        process.communicate(timeout=PATIENCE)
+        assert ours.wait(PATIENCE) == -signal.SIGKILL
+        assert others.poll() is None
