@@ -192,4 +192,9 @@ class WorkerActor(Actor[Never]):
 
 
 def _describe_exit(code: int) -> str:
-    return f"exited with code {code}" if code >= 0 else f"was ended by {Signals(-code).name}"
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {Signals(-code).name}"
+    except ValueError:  # most of the real-time signals have no name
+        return f"was ended by signal {-code}"

@@ -188,6 +188,25 @@ def test_a_worker_that_exits_at_once_is_noticed_at_once(bench: Bench) -> None:
     assert error.last_words == ("no luck",)
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("-exit-code", "0"), "worker 3 exited with code 0"),
+        (("-exit-code", "255"), "worker 3 exited with code 255"),
+        (("-exit-signal", "11"), "worker 3 was ended by SIGSEGV"),
+        (("-exit-signal", "15"), "worker 3 was ended by SIGTERM"),
+        (("-exit-signal", "40"), "worker 3 was ended by signal 40"),
+    ],
+)
+def test_the_code_or_signal_of_an_exit_is_told(
+    bench: Bench, flags: tuple[str, ...], told: str
+) -> None:
+    bench.start("-crash-at-once", *flags, start_timeout=3600)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerExitedError)
+    assert (str(error), error.last_words) == (told, ("panic: out of luck",))
+
+
 def test_a_worker_that_cannot_be_started_is_a_crash_too(bench: Bench) -> None:
     bench.start(program=("/no/such/worker",))
     error, _ = bench.crash()

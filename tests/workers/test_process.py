@@ -51,11 +51,37 @@ def test_its_last_words_are_the_last_twenty_lines_of_both_outputs() -> None:
     assert words == (*(f"line {i}" for i in range(11, 30)), "the end")
 
 
-def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory() -> None:
-    with running("import os\nfor _ in range(200): os.write(1, b'x' * 65536)") as process:
+@pytest.mark.parametrize("line", ["b'x' * 65536", "b'x' * 65535 + b'\\n'", "b'x\\n' * 32768"])
+def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory(line: str) -> None:
+    with running(f"import os\nfor i in range(200): os.write(1 + i % 2, {line})") as process:
         assert process.exited.wait(10)
         assert process.exit_code == 0
-        assert sum(map(len, process.last_words())) <= 20 * 500
+        assert 0 < sum(map(len, process.last_words())) <= 20 * 500
+
+
+def test_a_flood_of_output_leaves_others_their_turn() -> None:
+    with running("import os\nwhile True: os.write(1, b'x' * 2**20)"):
+        for _ in range(1000):
+            gevent.sleep(0)
+
+
+def test_it_has_started_if_it_says_so_among_much_else() -> None:
+    program = "import os, time\nos.write(1, b'noise\\n' * 10**4 + b'started' + b'\\nnoise' * 10**4)"
+    with running(program + "; time.sleep(60)") as process:
+        assert process.said_started.wait(10)
+        assert not process.exited.is_set()
+
+
+def test_a_kill_while_it_is_being_ended_ends_it_by_force() -> None:
+    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('started', flush=True)"
+    process = WorkerProcess([sys.executable, "-I", "-S", "-c", program + "; time.sleep(60)"])
+    gevent.spawn(process.read_output)
+    process.said_started.wait(10)
+    ending = gevent.spawn(process.end, 3600)
+    gevent.sleep(0)
+    ending.kill()
+    assert process.exited.wait(10)
+    assert process.exit_code == -signal.SIGKILL
 
 
 def test_output_that_is_no_text_is_shown_escaped() -> None:
