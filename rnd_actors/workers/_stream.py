@@ -70,9 +70,10 @@ class WorkerStream:
     def __iter__(self) -> Iterator[bytes]:
         read, renew = self._response.read1, self._socket.renew
         with self._translated_errors():
+            renew()
             while data := read(_READ_SIZE):
-                renew()
                 yield data
+                renew()  # only now: how long the reader took is not the worker's fault
 
     def close(self) -> None:
         """Close the connection."""

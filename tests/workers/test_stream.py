@@ -169,6 +169,19 @@ def test_silence_for_longer_than_the_stall_timeout_is_an_error(sent: bytes) -> N
         over.set()
 
 
+def test_a_worker_is_not_silent_for_as_long_as_its_reader_does_something_else() -> None:
+    answer = HEAD + chunk(b"rnd=1\n") + chunk(b"rnd=2\n") + chunk(b"")
+    with (
+        serving(lambda connection: connection.sendall(answer)) as port,
+        closing(WorkerStream(port, WORKER, 2, 0.05)) as stream,
+    ):
+        chunks = iter(stream)
+        for expected in (b"rnd=1\n", b"rnd=2\n"):
+            gevent.sleep(0.1)
+            assert next(chunks) == expected
+        assert list(chunks) == []
+
+
 def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
     closed = Event()
 
