@@ -13,7 +13,7 @@ from gevent.hub import Waiter
 
 from rnd_actors.errors import (
     StreamCutError,
-    WorkerRefusedError,
+    WorkerBusyError,
     WorkerSilentError,
     WorkerUnreachableError,
 )
@@ -84,7 +84,7 @@ class SimulatedProcess:
         if self.exited.is_set() or not self.said_started.is_set():
             raise WorkerUnreachableError("nobody listens")
         if self.is_streaming:
-            raise WorkerRefusedError("429 Too Many Requests")
+            raise WorkerBusyError("429 Too Many Requests")
         return SimulatedStream(self, settings)
 
     def end(self, grace: float) -> None:

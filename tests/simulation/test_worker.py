@@ -45,7 +45,7 @@ STEADY = SimulatedWorker()
 
 
 def settings(**options: Any) -> WorkerSettings:
-    return WorkerSettings(id=3, port=3003, command=(), **options)
+    return WorkerSettings(id=3, port=3003, **options)
 
 
 class Bench:
