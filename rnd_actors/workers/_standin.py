@@ -101,7 +101,7 @@ class Options:
     start_delay = flag("start-delay", "time before it listens", default=0.0)
     deaf = flag("deaf", "log that it started, but never listen", default=False)
     # Lines
-    seed = flag("seed", "fixes the numbers and the lifetime; 0 does not", default=0)
+    seed = flag("seed", "fixes the numbers and the crashes; 0 does not", default=0)
     consecutive = flag("consecutive", "count 0, 1, 2, ... over all responses", default=False)
     crlf = flag("crlf", "end lines in CRLF", default=False)
     empty_every = flag("empty-every", "an empty line after every N-th; 0 is never", default=0)
@@ -120,6 +120,7 @@ class Options:
     mtbf = flag("mtbf", "mean of an exponential time from start to crash; 0 is never", default=0.0)
     crash_after = flag("crash-after", "crash that long after the start; 0 is never", default=0.0)
     crash_at = flag("crash-at", "crash before the N-th number of all; 0 is never", default=0)
+    crash_every = flag("crash-every", "crash before one number in N at random; 0 never", default=0)
     crash_at_once = flag("crash-at-once", "crash before anything else", default=False)
     cut = flag("cut", "crash in the middle of a line", default=False)
     exit_code = flag("exit-code", "exit code of a crash", default=2)
@@ -198,6 +199,17 @@ class Lines:
     def __init__(self, options: Options, random: _random.Random) -> None:
         self.options, self.random = options, random
         self.sent = 0
+        self.crash_at = min(options.crash_at or NEVER, self.random_crash())
+
+    def random_crash(self) -> float:
+        """Draw before which number the process crashes; each is as likely as the one before."""
+        n = self.options.crash_every
+        if not n:
+            return NEVER
+        import math  # noqa: PLC0415  # this law alone is to pay for it
+
+        one_survives = math.log1p(-1 / n) if n > 1 else -NEVER
+        return 1 + math.log1p(-self.random.random()) // one_survives
 
     def next(self) -> bytes:
         options, ending = self.options, b"\r\n" if self.options.crlf else b"\n"
@@ -212,8 +224,8 @@ class Lines:
 
     def next_chunk(self, most: int) -> bytes:
         """Return chunks of at most so many lines, up to where the process crashes or hangs."""
-        ends = [end for end in (self.options.crash_at, self.options.hang_at) if end]
-        count = min([most, *(end - 1 - self.sent for end in ends)])
+        end = min(self.crash_at, self.options.hang_at or NEVER)
+        count = int(min(most, end - 1 - self.sent))
         data = b"".join([self.next() for _ in range(count)])
         size = self.options.bytes_per_chunk or len(data)
         return b"".join([chunk(data[i : i + size]) for i in range(0, len(data), size)])
@@ -404,7 +416,7 @@ class Worker:
     def produce(self, reader: Client) -> None:
         """Send one chunk, which stops short of a number that is not to be sent."""
         self.make_noise()
-        if self.lines.sent + 1 == self.options.crash_at:
+        if self.lines.sent + 1 == self.lines.crash_at:
             self.crash()
         if self.lines.sent + 1 == self.options.hang_at:
             self.due = NEVER
@@ -424,10 +436,11 @@ class Worker:
             posix.write(output, 16 * self.options.noise * NOISE)
 
     def crash(self) -> "Never":
+        sent = self.lines.sent
         if self.options.cut and self.reader:
             self.reader.outbox += chunk(self.lines.next().rstrip()[:-1])
             self.flush(self.reader)
-        sys.stderr.write("panic: out of luck\n")
+        sys.stderr.write(f"panic: out of luck after {sent} numbers\n")
         if self.options.exit_signal:
             posix.kill(posix.getpid(), self.options.exit_signal)
         posix._exit(self.options.exit_code)  # noqa: SLF001

@@ -121,7 +121,7 @@ def test_a_crash_is_told_after_all_samples_with_code_and_last_words(bench: Bench
     assert values(samples) == [0, 1, 2, 3, 4]
     assert isinstance(error, WorkerExitedError)
     assert str(error) == "worker 3 exited with code 9"
-    assert error.last_words[-1] == "panic: out of luck"
+    assert error.last_words[-1] == "panic: out of luck after 5 numbers"
 
 
 def test_a_number_cut_off_by_a_crash_is_malformed_and_never_a_sample(bench: Bench) -> None:
@@ -204,7 +204,7 @@ def test_the_code_or_signal_of_an_exit_is_told(
     bench.start("-crash-at-once", *flags, start_timeout=3600)
     error, _ = bench.crash()
     assert isinstance(error, WorkerExitedError)
-    assert (str(error), error.last_words) == (told, ("panic: out of luck",))
+    assert (str(error), error.last_words) == (told, ("panic: out of luck after 0 numbers",))
 
 
 def test_a_worker_that_cannot_be_started_is_a_crash_too(bench: Bench) -> None:

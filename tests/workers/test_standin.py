@@ -1,5 +1,6 @@
 """The stand-in worker, run as users run it: a process that is asked over HTTP."""
 
+import math
 import os
 import random
 import resource
@@ -329,6 +330,7 @@ def test_help_shows_every_flag_with_its_default(spelling: str) -> None:
         "-mtbf": "0.0",
         "-crash-after": "0.0",
         "-crash-at": "0",
+        "-crash-every": "0",
         "-crash-at-once": "false",
         "-cut": "false",
         "-exit-code": "2",
@@ -425,13 +427,13 @@ def test_every_nth_line_can_be_malformed(start: Start) -> None:
 def test_a_crash_is_a_panic_with_exit_code_2(start: Start) -> None:
     worker = start("-crash-after", "0.05")
     assert worker.exit_code() == 2
-    assert worker.log.read() == "panic: out of luck\n"
+    assert worker.log.read() == "panic: out of luck after 0 numbers\n"
     assert time.monotonic() - worker.born >= 0.05
 
 
 def test_a_crash_can_come_before_it_listens(start: Start) -> None:
     worker = start("-crash-after", "0.05", "-start-delay", "3600")
-    assert worker.first_line == "panic: out of luck\n"
+    assert worker.first_line == "panic: out of luck after 0 numbers\n"
 
 
 def test_the_exit_code_of_a_crash_can_be_chosen(start: Start) -> None:
@@ -459,6 +461,25 @@ def test_a_crash_can_cut_a_line_so_that_it_looks_like_another_number(start: Star
     received = read_all(worker.raw(b"GET /rnd?n=20 HTTP/1.1\r\n\r\n"))
     assert received.endswith(b"7\r\nrnd=11\n\r\n5\r\nrnd=1\r\n")
     assert worker.exit_code() == 2
+
+
+@pytest.mark.parametrize("seed", [1, 12])
+def test_a_crash_can_come_before_any_number_with_the_same_chance(start: Start, seed: int) -> None:
+    flags = ("-crash-every", "200", "-consecutive", "-cut", "-lines-per-chunk", "7")
+    worker = start("-seed", str(seed), *flags)
+    with pytest.raises(IncompleteRead) as cut:
+        worker.lines(10_000)
+    *lines, _ = cut.value.partial.splitlines()
+    survived = math.log1p(-random.Random(seed).random()) / math.log1p(-1 / 200)
+    assert lines == [b"rnd=%d" % number for number in range(int(survived))]
+    assert worker.log.read() == f"panic: out of luck after {len(lines)} numbers\n"
+
+
+def test_a_chance_of_one_in_one_lets_no_number_through(start: Start) -> None:
+    worker = start("-crash-every", "1")
+    with pytest.raises(IncompleteRead) as cut:
+        worker.lines(1)
+    assert cut.value.partial == b""
 
 
 def test_a_crash_after_a_time_can_cut_a_line_as_well(start: Start) -> None:
@@ -515,7 +536,7 @@ def test_its_lifetime_can_be_exponential(start: Start, seed: int) -> None:
 
 def test_a_crash_can_come_at_once(start: Start) -> None:
     worker = start("-crash-at-once", "-exit-code", "0")
-    assert worker.first_line == "panic: out of luck\n"
+    assert worker.first_line == "panic: out of luck after 0 numbers\n"
     assert worker.exit_code() == 0
 
 
