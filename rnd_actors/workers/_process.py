@@ -1,6 +1,7 @@
 """The process of one worker: its start, its output, its end."""
 
 import os
+import posix  # gevent's os.posix_spawn watches too, and keeps every exit for a minute
 import signal
 from collections import deque
 from collections.abc import Sequence
@@ -148,7 +149,7 @@ def _spawn(command: Sequence[str], output: int) -> int:
     """Start a process under the eyes of the guardian; return its number, also of its group."""
     environment = GUARDIAN.environment()
     try:
-        pid = os.posix_spawn(
+        pid = posix.posix_spawn(
             command[0],
             list(command),
             environment,

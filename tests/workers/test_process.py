@@ -117,6 +117,13 @@ def test_its_own_children_end_with_it() -> None:
     child.wait(10)
 
 
+def test_nothing_is_remembered_of_one_that_has_ended() -> None:
+    with running("") as process:
+        assert process.exited.wait(10)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+
+
 def test_a_command_that_does_not_exist_is_a_clear_error() -> None:
     with pytest.raises(WorkerStartError, match="cannot start /no/such/worker: No such file"):
         WorkerProcess(["/no/such/worker"])
