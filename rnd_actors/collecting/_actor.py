@@ -121,7 +121,7 @@ class CollectorActor(Actor[CollectorMessage]):
                 return
             sample = self._collection.sample(batch, position)
             if self._collector.accepts(sample):
-                self._collection.samples.append(sample)
+                self._collection.values.append(sample.value)
                 accepted.append(sample)
                 if self._collector.is_reached():
                     self._conclude(Outcome.COMPLETE, "the goal is reached")

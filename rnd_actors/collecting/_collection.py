@@ -56,7 +56,10 @@ class WorkerTally:
 
 @define
 class Collection:
-    """The samples, the ledger and the state of every worker.
+    """The values, the ledger and the state of every worker.
+
+    Of a sample only its value is kept, since that is all that the result tells of it: a run may
+    have millions. Sinks are given the rest.
 
     Args:
         workers: one tally for each worker of the run, by its id.
@@ -75,7 +78,8 @@ class Collection:
     conclusion: Conclusion | None = None
     started_at: float | None = None
     """When the first worker was about to be spawned, in seconds of the monotonic clock."""
-    samples: list[Sample] = field(factory=list)
+    values: list[int] = field(factory=list)
+    """The samples that count, in the order of their arrival."""
     _received: int = 0
     _surplus: int = 0
     _malformed: int = 0
@@ -116,7 +120,7 @@ class Collection:
     def sample(self, batch: Samples, position: int) -> Sample:
         """Return the sample at a position of a batch, as it would come next."""
         return Sample(
-            index=len(self.samples),
+            index=len(self.values),
             value=batch.values[position],
             worker=batch.worker,
             incarnation=batch.incarnation,
@@ -153,14 +157,14 @@ class Collection:
             goal=goal,
             elapsed_s=self._elapsed_s(),
             deadline_s=deadline_s,
-            lines=Lines(self._received, len(self.samples), self._surplus, self._malformed),
-            values=tuple(sample.value for sample in self.samples),
+            lines=Lines(self._received, len(self.values), self._surplus, self._malformed),
+            values=tuple(self.values),
             workers=tuple(
                 tally.result(worker, self._concluded_at) for worker, tally in self.workers.items()
             ),
         )
 
     def _elapsed_s(self) -> float:
-        if self.started_at is None or not self.samples:
+        if self.started_at is None or not self.values:
             return 0.0
         return self._last_counted_at - self.started_at
