@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format bench docs clean
+.PHONY: help run test coverage check format bench soak docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ format: $(VENV)/.installed-dev ## Format the code
 
 bench: $(VENV)/.installed-dev ## Measure the main job, ten simulated hours, and plans against real runs
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.installed-dev ## Collect a million samples from workers that die all the time
+	$(BIN)/python -m benchmarks.soak
 
 docs: $(VENV)/.installed-dev ## Draw the live view for the README
 	$(BIN)/python -m docs.live_view
