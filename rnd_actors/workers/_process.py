@@ -108,10 +108,14 @@ class WorkerProcess:
         )
 
     def end(self, grace: float) -> None:
-        """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds."""
+        """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds.
+
+        One that somebody has stopped is continued, for it hears no SIGTERM before.
+        """
         try:
             if not self.exited.is_set():
                 self._signal_group(signal.SIGTERM)
+                self._signal_group(signal.SIGCONT)
                 self.exited.wait(grace)
         finally:
             self._end_by_force()

@@ -103,6 +103,13 @@ def test_one_that_ignores_the_polite_end_is_killed() -> None:
     assert process.exit_code == -signal.SIGKILL
 
 
+def test_one_that_has_been_stopped_is_ended_politely() -> None:
+    with running("import time; print('started', flush=True); time.sleep(60)") as process:
+        process.said_started.wait(10)
+        os.kill(process.pid, signal.SIGSTOP)
+    assert process.exit_code == -signal.SIGTERM
+
+
 def test_its_own_children_end_with_it() -> None:
     program = (
         "import os, time\n"
