@@ -12,7 +12,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from benchmarks.soak._soak import Soak, soak  # noqa: E402  # what it imports has to be patched
+from benchmarks.soak._soak import Soak, soak  # what it imports has to be patched
 
 
 def main() -> int:
