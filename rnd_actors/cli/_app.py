@@ -150,7 +150,7 @@ def run(
     the --config file (base-port). Flags win over variables, and variables over the file.
 
     Exit codes: 0 complete, 1 failed, 2 wrong usage or settings, 3 deadline missed, 130 or 143
-    interrupted.
+    interrupted by SIGINT or SIGTERM. A second signal ends it at once, without a result.
     """
     flags = locals()
     return execute(read_options(flags, flags.pop("config")))

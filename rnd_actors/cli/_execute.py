@@ -27,7 +27,12 @@ from rnd_actors.running import run
 
 __all__ = ["execute"]
 
-_EXIT_CODES: Final = {Outcome.COMPLETE: 0, Outcome.FAILED: 1, Outcome.DEADLINE: 3}
+_EXIT_CODES: Final = {
+    Outcome.COMPLETE: 0,
+    Outcome.FAILED: 1,
+    Outcome.DEADLINE: 3,
+    Outcome.INTERRUPTED: 130,
+}
 
 
 def execute(options: Options) -> int:
@@ -42,15 +47,16 @@ def execute(options: Options) -> int:
         if event.level >= least_level:
             write(log_line(event, options.log_format))
 
-    try:
-        with interruption() as told, _view(options, progress) as write:
-            result = run(settings, subscriber=tell, interrupted=told.event)
-    except RndActorsError:
-        if options.verbose:
-            traceback.print_exc()
-        raise
-    _report(result, as_json=options.json)
-    return _EXIT_CODES.get(result.outcome, told.exit_code)
+    with interruption() as told:
+        try:
+            with _view(options, progress) as write:
+                result = run(settings, subscriber=tell, interrupted=told.event)
+        except RndActorsError:
+            if options.verbose:
+                traceback.print_exc()
+            raise
+        _report(result, as_json=options.json)
+    return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
 def _least_level(options: Options) -> float:

@@ -1,26 +1,40 @@
-"""SIGINT and SIGTERM, turned into an event."""
+"""SIGINT and SIGTERM: the first one ends the run in order, the second one ends it at once."""
 
+import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Final
 
-import gevent
 from attrs import define, field
 from gevent.event import Event
 
+from rnd_actors.workers import WorkerProcess
+
 __all__ = ["Interruption", "interruption"]
+
+_SHOW_CURSOR: Final = b"\x1b[?25h"
 
 
 @define
 class Interruption:
-    """Whether the process was told to end, and by which signal."""
+    """Whether the process was told to end, and by which signal.
 
+    Args:
+        give_up: called at the second signal, with the exit code; it does not return.
+    """
+
+    give_up: Callable[[int], object]
     event: Event = field(factory=Event)
     signal: int = signal.SIGINT
 
-    def interrupt(self, number: int) -> None:
+    def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """Note the signal and set the event; whoever waits for it does the rest."""
         self.signal = number
+        if self.event.is_set():
+            self.give_up(self.exit_code)
         self.event.set()
 
     @property
@@ -31,14 +45,24 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Have SIGINT and SIGTERM set an event instead of ending the process, while the block runs."""
-    told = Interruption()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    watchers = [gevent.signal_handler(number, told.interrupt, number) for number in before]
+    """Have SIGINT and SIGTERM set an event instead of ending the process, while the block runs.
+
+    These are Python's own handlers and not watchers of gevent's loop, so that they are called even
+    if something does not let the loop have its turn.
+    """
+    told = Interruption(_end_at_once)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, told.interrupt)) for number in numbers]
     try:
         yield told
     finally:
-        for watcher in watchers:
-            watcher.cancel()
-        for number, handler in before.items():
-            signal.signal(number, handler)  # libev leaves the system's default
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _end_at_once(exit_code: int) -> None:
+    """Kill the workers and exit, without a word to anybody else; the guardian does what is left."""
+    WorkerProcess.kill_all()
+    if sys.stderr.isatty():  # the live view hides it
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    os._exit(exit_code)

@@ -81,6 +81,11 @@ class WorkerProcess:
         port = port_or_another(settings.port)
         return cls(settings.command(port), port)
 
+    @staticmethod
+    def kill_all() -> None:
+        """Kill all workers of this program, without waiting for their ends; for its last moment."""
+        GUARDIAN.kill_groups()
+
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
         rest = b""

@@ -4,38 +4,14 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from gevent.os import make_nonblocking, nb_read
 
-MODULE = (sys.executable, "-m", "rnd_actors")
-SCRIPT = (str(Path(sys.executable).with_name("rnd-actors")),)
-FAST = ("run", "--base-port=0", "--worker-arg=-interval=0.01")
-PATIENCE_S = 20
-
-
-def call(*arguments: str, command: tuple[str, ...] = MODULE) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen(
-        [*MODULE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call
 
 
 @pytest.mark.parametrize("command", [MODULE, SCRIPT])
@@ -83,26 +59,6 @@ def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> Non
     assert (done.returncode, result["outcome"]) == (1, "failed")
     assert "out of luck" in result["reason"]
     assert done.stderr.splitlines()[-1].endswith("out of luck")
-
-
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_reports_what_there_is_and_leaves_no_worker(
-    number: int, exit_code: int
-) -> None:
-    with started(*FAST, "--samples=100000", "--workers=2", "--json", "-vv") as process:
-        assert process.stderr is not None
-        pids = set()
-        for line in process.stderr:
-            pids |= set(re.findall(r"spawned: pid (\d+)", line))
-            if "50 in all" in line:
-                process.send_signal(number)
-                break
-        out, _ = process.communicate(timeout=PATIENCE_S)
-    result = json.loads(out)
-    assert (process.returncode, result["outcome"]) == (exit_code, "interrupted")
-    assert result["samples"] >= 50
-    assert len(pids) == 2
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
 def test_without_a_terminal_there_is_at_most_one_line_a_second() -> None:

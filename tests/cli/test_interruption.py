@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from rnd_actors.cli._interruption import interruption
+from rnd_actors.cli._interruption import Interruption, interruption
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -13,6 +13,15 @@ def test_a_signal_sets_the_event_and_is_the_exit_code(number: int, exit_code: in
         os.kill(os.getpid(), number)
         assert told.event.wait(10)
     assert told.exit_code == exit_code
+
+
+def test_the_second_signal_ends_it_at_once_with_the_exit_code_of_that_one() -> None:
+    codes: list[int] = []
+    told = Interruption(codes.append)
+    told.interrupt(signal.SIGINT)
+    assert codes == []
+    told.interrupt(signal.SIGTERM)
+    assert codes == [143]
 
 
 def test_afterwards_signals_do_what_they_did_before() -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,29 +16,10 @@ import pytest
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers import WorkerProcess
 from rnd_actors.workers import _guardian as guardian
+from tests.processes import PATIENCE_S, alive, until
 
 SCRIPT: Final = Path(guardian.__file__).with_suffix(".sh")
 PROMPTLY: Final = 1.0  # second after which nothing may be left
-PATIENCE: Final = 15.0  # seconds before a test that waits in vain fails
-
-
-def alive(*words: str) -> list[psutil.Process]:
-    """The processes whose command line contains all these words; zombies have none."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            command = process.cmdline()
-            if all(any(word in part for part in command) for word in words):
-                found.append(process)
-    return found
-
-
-def until(condition: Any, seconds: float = PATIENCE) -> None:
-    """Wait until a condition holds."""
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, f"in vain for {seconds} s"
-        gevent.sleep(0.005)
 
 
 def open_files() -> list[str]:
@@ -76,7 +56,7 @@ class Program:
     def kill(self) -> None:
         """Kill it with SIGKILL, and see that all is gone within a second."""
         self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(PATIENCE_S)
         until(lambda: not self.guardians(), PROMPTLY)
         assert self.workers() == []
 
@@ -131,7 +111,7 @@ def test_nor_one_that_is_just_being_started(count: int) -> None:
         assert process.stdout
         process.stdout.readline()
         process.kill()
-        process.wait(PATIENCE)
+        process.wait(PATIENCE_S)
         until(lambda: not alive(SCRIPT.name, f"={process.pid}-"), PROMPTLY)
     assert alive("/bin/sleep", tag) == []
 
@@ -160,7 +140,7 @@ def test_a_guardian_that_is_killed_is_replaced() -> None:
 
 def test_a_guardian_lets_signals_pass_it_by() -> None:
     with program(workers=1) as running:
-        until(running.workers)
+        until(lambda: running.workers() and running.guardians())
         [process] = running.guardians()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process.send_signal(number)
@@ -190,7 +170,7 @@ def test_it_does_not_stay_for_a_worker_that_could_not_be_started() -> None:
 def test_a_worker_does_not_keep_the_pipe_open() -> None:
     process = WorkerProcess(("/bin/ls", "-l", "/proc/self/fd"))
     try:
-        gevent.spawn(process.read_output).join(PATIENCE)
+        gevent.spawn(process.read_output).join(PATIENCE_S)
         pipe = guardian_pipe()
         shown = process.last_words()
         assert any("pipe:" in line for line in shown)
@@ -234,14 +214,14 @@ def sleeper(**environment: str) -> Iterator["subprocess.Popen[bytes]"]:
 def test_it_kills_the_groups_that_have_not_ended() -> None:
     with sleeper() as left, sleeper() as ended, guarding("MARK=1") as process:
         lines = b"+%d\n+%d\n-%d\n" % (ended.pid, left.pid, ended.pid)
-        process.communicate(lines, timeout=PATIENCE)
+        process.communicate(lines, timeout=PATIENCE_S)
         assert process.returncode == 0
-        assert left.wait(PATIENCE) == -signal.SIGKILL
+        assert left.wait(PATIENCE_S) == -signal.SIGKILL
         assert ended.poll() is None
 
 
 def test_it_kills_marked_processes_that_no_line_told_of() -> None:
     with sleeper(MARK="1") as ours, sleeper(MARK="12") as others, guarding("MARK=1") as process:
-        process.communicate(timeout=PATIENCE)
-        assert ours.wait(PATIENCE) == -signal.SIGKILL
+        process.communicate(timeout=PATIENCE_S)
+        assert ours.wait(PATIENCE_S) == -signal.SIGKILL
         assert others.poll() is None

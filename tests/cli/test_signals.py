@@ -1,0 +1,120 @@
+"""SIGINT and SIGTERM, sent to the real command in every phase of a run."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import IO, Final
+
+import pytest
+
+from rnd_actors.workers import STANDIN
+from tests.cli.commands import FAST, PATIENCE_S, SCRIPT, started
+from tests.processes import alive, until
+
+AT_MOST_S: Final = 3.0
+AT_ONCE_S: Final = 1.0
+STUBBORN: Final = "--worker-arg=-ignore-term"
+ENDLESS: Final = ("--samples=1000000", "--workers=2", "--start-timeout=60", "--json", "-vv")
+
+
+def new_tag() -> str:
+    """A flag that tells the workers of a test from those of others."""
+    return f"-seed={int.from_bytes(os.urandom(6))}"
+
+
+def wait_for(words: str, stream: IO[str] | None) -> None:
+    assert stream is not None
+    for line in stream:
+        if words in line:
+            return
+    pytest.fail(f"it never said {words!r}")
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code", "sign", "options"),
+    [
+        pytest.param(2, 130, "worker 1 spawned", ["--workers=100"], id="spawning"),
+        pytest.param(15, 143, "worker 2 spawned", ["--worker-arg=-deaf"], id="connecting"),
+        pytest.param(2, 130, "is restarted in", ["--worker-arg=-crash-at-once"], id="backoff"),
+        pytest.param(2, 130, "50 in all", ["--workers=16"], id="streaming"),
+        pytest.param(15, 143, "50 in all", ["--workers=16", STUBBORN], id="streaming-stubborn"),
+        pytest.param(2, 130, "5 in all", [STUBBORN, "--samples=5"], id="stopping"),
+    ],
+)
+def test_a_signal_in_any_phase_gives_the_partial_result_in_time_and_leaves_nothing(
+    number: int, exit_code: int, sign: str, options: list[str]
+) -> None:
+    tag = new_tag()
+    with started(*FAST, *ENDLESS, f"--worker-arg={tag}", *options) as process:
+        wait_for(sign, process.stderr)
+        process.send_signal(number)
+        sent_at = time.monotonic()
+        out, err = process.communicate(timeout=PATIENCE_S)
+        took = time.monotonic() - sent_at
+    result = json.loads(out)
+    assert (process.returncode, took < AT_MOST_S) == (exit_code, True)
+    assert result["outcome"] == ("complete" if "--samples=5" in options else "interrupted")
+    assert result["samples"] == len(result["values"]) == result["lines"]["accepted"]
+    assert "Traceback" not in err
+    assert alive(tag) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_path: Path) -> None:
+    tag, mark = new_tag(), tmp_path / "told to stop"
+    script = f'trap \'touch "{mark}"\' TERM; "$@" & while true; do wait; done'
+    stubborn = tmp_path / "worker"
+    stubborn.write_text(f'#!/bin/sh\nset -- {" ".join(STANDIN)} "$@"\n{script}\n')
+    stubborn.chmod(0o755)
+    options = (f"--worker={stubborn}", STUBBORN, f"--worker-arg={tag}")
+    with started(*FAST, *ENDLESS, *options) as process:
+        wait_for("50 in all", process.stderr)
+        process.send_signal(number)
+        until(mark.exists)
+        sent_at = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+        assert time.monotonic() - sent_at < AT_ONCE_S
+    assert process.returncode == 130
+    until(lambda: not alive(tag), AT_ONCE_S)
+
+
+def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:
+    busy = """
+from gevent import monkey; monkey.patch_all()
+from rnd_actors.cli._interruption import interruption
+with interruption():
+    print("busy", flush=True)
+    while True: pass
+"""
+    with started("-c", busy, command=(sys.executable,)) as process:
+        wait_for("busy", process.stdout)
+
+        def signalled_to_its_end() -> bool:
+            process.send_signal(signal.SIGINT)
+            return process.poll() is not None
+
+        until(signalled_to_its_end)
+        assert process.returncode == 130
+
+
+def test_before_the_run_there_is_nothing_to_report(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    os.mkfifo(config)
+    # `open` waits until the command has opened the file as well, to read its options.
+    with started("run", f"--config={config}", command=SCRIPT) as process, config.open("w"):
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE_S) == ("", "")
+    assert process.returncode == 130
+
+
+def test_imports_that_are_interrupted_print_no_traceback() -> None:
+    command = (sys.executable, "-X", "importtime", "-m", "rnd_actors", "run")
+    with started(command=command) as process:
+        wait_for("gevent", process.stderr)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, "Traceback" in err) == (143, False)

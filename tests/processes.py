@@ -1,0 +1,33 @@
+"""Processes that a test has started, told from all others by words of their command lines."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import gevent
+import psutil
+
+__all__ = ["PATIENCE_S", "alive", "until"]
+
+PATIENCE_S: Final = 15.0
+"""Seconds before a test that waits in vain fails."""
+
+
+def alive(*words: str) -> list[psutil.Process]:
+    """The processes whose command line contains all these words; zombies have none."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = process.cmdline()
+            if all(any(word in part for part in command) for word in words):
+                found.append(process)
+    return found
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    """Wait until a condition holds."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, f"in vain for {seconds} s"
+        gevent.sleep(0.005)
