@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from rnd_actors.cli._progress import Progress
 from rnd_actors.cli._summary import summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError
+from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import run
 
 __all__ = ["execute"]
@@ -76,10 +77,14 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
 
 
 def _report(result: Result, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(result_as_json(result))
-    else:
-        Console(highlight=False).print(summary(result))
+    try:
+        if as_json:
+            typer.echo(result_as_json(result))
+        else:
+            Console(highlight=False).print(summary(result))
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed at exit, too
+        raise SinkError(f"cannot write the result: {error.strerror}") from error
     seen = not as_json and sys.stdout.isatty()
     if result.outcome is not Outcome.COMPLETE and not seen:
         complain(result.reason)

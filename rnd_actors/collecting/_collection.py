@@ -148,6 +148,11 @@ class Collection:
             self.conclusion = Conclusion(outcome, reason)
             self._concluded_at = time.monotonic()
 
+    def fail(self, reason: str) -> None:
+        """Say that the run has failed, even if it was concluded otherwise before."""
+        if self.conclusion is None or self.conclusion.outcome is not Outcome.FAILED:
+            self.conclusion = Conclusion(Outcome.FAILED, reason)
+
     def result(self, goal: int | None, deadline_s: float | None) -> Result:
         """Return what there is; a run that nobody concluded has failed."""
         conclusion = self.conclusion or Conclusion(Outcome.FAILED, "the run ended without a word")

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from attrs import asdict, frozen
 
@@ -32,6 +32,9 @@ class Accepted:
 class JsonLinesSink(Actor[Accepted]):
     """Writes samples to a file as they arrive, one JSON object a line; replaces the file.
 
+    It crashes with a `SinkError` if the file cannot be written. Then the file ends with the last
+    line that was written as a whole, if it is one that can be cut.
+
     Example:
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
@@ -47,22 +50,22 @@ class JsonLinesSink(Actor[Accepted]):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[str] | None = None
+        self._file: FileIO | None = None
 
     def on_start(self) -> None:
         with self._clear_errors():
-            self._file = self._path.open("w", encoding="ascii")
+            self._file = FileIO(self._path, "w")
 
     def receive(self, message: Accepted) -> None:
         lines = [json.dumps(asdict(sample)) + "\n" for sample in message.samples]
         if self._file is not None:
             with self._clear_errors():
-                self._file.writelines(lines)
-                self._file.flush()
+                _append(self._file, "".join(lines).encode("ascii"))
 
     def on_stop(self, reason: ExitReason) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._clear_errors():
+                self._file.close()
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -70,3 +73,16 @@ class JsonLinesSink(Actor[Accepted]):
             yield
         except OSError as error:
             raise SinkError(f"cannot write {self._path}: {error.strerror}") from error
+
+
+def _append(file: FileIO, lines: bytes) -> None:
+    """Write all of this, or, if that fails, whole lines of it."""
+    written = 0
+    try:
+        while written < len(lines):
+            written += file.write(lines[written:])
+    except OSError:
+        piece = written - (lines.rfind(b"\n", 0, written) + 1)
+        with suppress(OSError):  # devices and pipes cannot be cut
+            file.truncate(file.tell() - piece)
+        raise

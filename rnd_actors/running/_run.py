@@ -9,11 +9,14 @@ from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
     INFINITY,
+    ActorFailed,
     ActorRef,
     ActorSystem,
     Budget,
     ChildSpec,
+    Crashed,
     Event,
+    ExitReason,
     Restart,
     ShutdownOrder,
     Supervisor,
@@ -45,6 +48,7 @@ __all__ = ["run"]
 
 _WORKER_BUDGET: Final = Budget(max_restarts=5, within=60.0)
 _MAILBOX_CAPACITY: Final = 1000
+_OUTPUT: Final = "output"
 
 
 def run(
@@ -78,17 +82,22 @@ def run(
     def note_port(spawned: WorkerSpawned) -> None:
         collection.workers[spawned.worker].port = spawned.port
 
+    def note_failed_output(failed: ActorFailed) -> None:
+        if failed.actor == _OUTPUT:
+            collection.fail(f"{_OUTPUT}: {_why_not_written(failed.reason)}")
+
     try:
         with ActorSystem() as system:
             system.events.subscribe(note_port, to=WorkerSpawned)
+            system.events.subscribe(note_failed_output, to=ActorFailed)
             if subscriber is not None:
                 system.events.subscribe(subscriber)
             sinks = _start_sinks(system, settings)
             collecting = system.start(_collector_spec(settings, collector, collection, sinks))
             workers = system.start(_workers_spec(settings, ports, collecting, spawn))
             _attend(workers, collecting, interrupted)
-    except SinkError as error:
-        collection.conclude(Outcome.FAILED, str(error))
+    except SinkError:  # it could not even start, which is noted
+        pass
     except BudgetSpentError as error:
         collection.conclude(Outcome.FAILED, _traceback(error))
     return collection.result(collector.goal, settings.deadline)
@@ -99,7 +108,7 @@ def _start_sinks(system: ActorSystem, settings: RunSettings) -> list[ActorRef[Ac
     if path is None:
         return []
     spec = ChildSpec(
-        "output",
+        _OUTPUT,
         lambda: JsonLinesSink(path),
         restart=Restart.TEMPORARY,
         capacity=_MAILBOX_CAPACITY,
@@ -180,6 +189,10 @@ def _attend(
         workers.join()
     finally:
         messenger.kill()
+
+
+def _why_not_written(reason: ExitReason) -> str:
+    return str(reason.error) if isinstance(reason, Crashed) else "it was too slow to write it all"
 
 
 def _traceback(error: BudgetSpentError) -> str:

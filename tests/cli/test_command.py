@@ -61,6 +61,29 @@ def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> Non
     assert done.stderr.splitlines()[-1].endswith("out of luck")
 
 
+def test_a_disk_that_becomes_full_is_exit_code_1_with_a_valid_file_and_the_result(
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "out.jsonl"
+    limited = ("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *MODULE)
+    done = call(*FAST, "--samples=1000000", "--json", f"--output={output}", command=limited)
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["outcome"]) == (1, "failed")
+    assert result["reason"] == f"output: cannot write {output}: File too large"
+    values = [json.loads(line)["value"] for line in output.read_text().splitlines()]
+    assert output.read_text().endswith("}\n")
+    assert 10 < len(values) <= len(result["values"])
+    assert values == result["values"][: len(values)]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_result_that_cannot_be_written_is_exit_code_1(form: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = call(*FAST, "--samples=1", *form, capture_output=False, stdout=full, stderr=-1)
+    told = "rnd-actors: cannot write the result: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
 def test_without_a_terminal_there_is_at_most_one_line_a_second() -> None:
     settings = ("--base-port=0", "--samples=100000", "--deadline=2.5", "--workers=2", "--json")
     done = call("run", *settings, "--worker-arg=-interval=0.1", "--worker-arg=-crash-at=8")

@@ -1,4 +1,7 @@
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -6,6 +9,7 @@ import pytest
 from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
 from rnd_actors.collecting import Accepted, JsonLinesSink, Sample
 from rnd_actors.errors import SinkError
+from rnd_actors.testing import EventCapture
 
 SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
 
@@ -43,3 +47,30 @@ def test_a_file_that_cannot_be_written_ends_the_sink(tmp_path: Path) -> None:
         assert system.find("output") is None
     assert str(caught.value) == f"cannot write {path}: No such file or directory"
     assert failures == [ActorFailed("output", 1, Crashed(caught.value))]
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a disk that becomes full: what still fits is written, and then there is an error."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("batches", [(10,), (2, 1, 1), (3, 1)])
+def test_a_line_that_could_not_be_written_as_a_whole_is_taken_back(
+    tmp_path: Path, batches: tuple[int, ...]
+) -> None:
+    path = tmp_path / "samples.jsonl"
+    with no_file_larger_than(300), ActorSystem() as system, EventCapture(system) as events:
+        ref = system.start(sink(path))
+        for count in batches:
+            ref.tell(Accepted((SAMPLE,) * count))
+        failed = events.fish_for(ActorFailed)
+    assert str(failed.reason) == f"crashed: SinkError: cannot write {path}: File too large"
+    *lines, rest = path.read_text().split("\n")
+    assert [json.loads(line)["value"] for line in lines] == [17] * 3
+    assert rest == ""

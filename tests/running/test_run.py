@@ -149,6 +149,13 @@ def test_a_disk_that_is_full_fails_the_run_with_what_has_arrived() -> None:
     assert_balanced(result)
 
 
+def test_a_disk_that_is_full_fails_even_a_run_whose_goal_is_reached() -> None:
+    result = run(settings(samples=1, output=Path("/dev/full")))
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == "output: cannot write /dev/full: No space left on device"
+    assert result.samples == 1
+
+
 class Until(Collector):
     """Ends when `reached` says so of the samples."""
 
