@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         Sample,
         SampleCount,
         SamplesAccepted,
+        WorkerGivenUp,
         WorkerResult,
     )
     from rnd_actors.errors import (
@@ -257,6 +258,7 @@ __all__ = [
     "WorkerError",
     "WorkerEvent",
     "WorkerExitedError",
+    "WorkerGivenUp",
     "WorkerProcess",
     "WorkerRefusedError",
     "WorkerResult",

@@ -20,7 +20,7 @@ from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
-from rnd_actors.cli._summary import summary
+from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
@@ -56,7 +56,7 @@ def execute(options: Options) -> int:
             if options.verbose:
                 traceback.print_exc()
             raise
-        _report(result, as_json=options.json)
+        _report(result, options)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
@@ -76,15 +76,18 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
     return plain_view(progress, options.log_format)
 
 
-def _report(result: Result, *, as_json: bool) -> None:
+def _report(result: Result, options: Options) -> None:
     try:
-        if as_json:
+        if options.json:
             typer.echo(result_as_json(result))
         else:
             Console(highlight=False).print(summary(result))
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed at exit, too
         raise SinkError(f"cannot write the result: {error.strerror}") from error
-    seen = not as_json and sys.stdout.isatty()
+    if options.json and not options.quiet:
+        for line in filter(None, last_words(result)):
+            say(line)
+    seen = not options.json and sys.stdout.isatty()
     if result.outcome is not Outcome.COMPLETE and not seen:
         complain(result.reason)

@@ -1,5 +1,6 @@
 """What came of a run, in words for people."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -9,7 +10,7 @@ from rich.text import Text
 from rnd_actors.cli._words import one_line
 from rnd_actors.collecting import Outcome, Result
 
-__all__ = ["summary"]
+__all__ = ["last_words", "summary"]
 
 _SHOWN_AT_EACH_END: Final = 150
 _HEADLINES: Final = {
@@ -27,10 +28,28 @@ def summary(result: Result) -> Group:
         Text(_numbers(result.values)),
         "",
         _workers(result),
+        *map(Text, last_words(result)),
         "",
         Text.assemble((headline, style), ": ", _lines(result.reason)),
         _figures(result),
     )
+
+
+def last_words(result: Result) -> Iterator[str]:
+    """Give the lines that tell what workers wrote that were given up.
+
+    What several of them wrote is told once, and what the reason of the result tells is not.
+    """
+    writers: dict[tuple[str, ...], list[str]] = {}
+    for worker in result.workers:
+        if worker.given_up and worker.last_words:
+            writers.setdefault(worker.last_words, []).append(str(worker.id))
+    for words, ids in writers.items():
+        if "\n  ".join(("", *words)) not in result.reason:
+            who = f"worker {ids[0]} was" if len(ids) == 1 else f"workers {', '.join(ids)} were"
+            yield ""
+            yield f"{who} given up; the last words:"
+            yield from (f"  {one_line(line)}" for line in words)
 
 
 def _lines(text: str) -> str:

@@ -3,7 +3,7 @@
 from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
 from rnd_actors.collecting._collection import Collection
 from rnd_actors.collecting._collector import Collector, SampleCount
-from rnd_actors.collecting._events import SamplesAccepted
+from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
 from rnd_actors.collecting._sink import Accepted, JsonLinesSink
@@ -22,5 +22,6 @@ __all__ = [
     "Sample",
     "SampleCount",
     "SamplesAccepted",
+    "WorkerGivenUp",
     "WorkerResult",
 ]

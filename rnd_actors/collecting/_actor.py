@@ -21,7 +21,7 @@ from rnd_actors.actors import (
 )
 from rnd_actors.collecting._collection import Collection
 from rnd_actors.collecting._collector import Collector
-from rnd_actors.collecting._events import SamplesAccepted
+from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Outcome
 from rnd_actors.collecting._sample import Sample
 from rnd_actors.collecting._sink import Accepted
@@ -100,7 +100,7 @@ class CollectorActor(Actor[CollectorMessage]):
             case ChildDown():
                 self._worker_down(message)
             case ChildGivenUp(child_id=worker, reason=reason):
-                self._let_rest(int(worker), reason)
+                self._give_up(int(worker), reason)
             case Terminated(ref, reason):
                 self._conclude(Outcome.FAILED, f"{ref.name}: {_words(reason)}")
             case Conclude(outcome, reason):
@@ -160,6 +160,12 @@ class CollectorActor(Actor[CollectorMessage]):
                 down.supervisor.tell(RestartChild(down.child_id))
             else:
                 self._let_rest(int(down.child_id), down.reason)
+
+    def _give_up(self, worker: int, reason: ExitReason) -> None:
+        tally = self._collection.workers[worker]
+        tally.given_up = True
+        self.publish(WorkerGivenUp(worker, tally.last_exit or str(reason), tally.last_words))
+        self._let_rest(worker, reason)
 
     def _let_rest(self, worker: int, reason: ExitReason) -> None:
         self._collection.workers[worker].rests = True

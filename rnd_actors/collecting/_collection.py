@@ -9,6 +9,7 @@ from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorM
 from rnd_actors.collecting._lifetimes import Lifetimes
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
+from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 
 __all__ = ["Collection"]
@@ -32,6 +33,9 @@ class WorkerTally:
     starts: int = 0
     crashes: int = 0
     last_exit: str | None = None
+    last_words: tuple[str, ...] = ()
+    given_up: bool = False
+    """Whether its restart budget is spent."""
     rests: bool = False
     """Whether it is down and nobody restarts it."""
     received: int = 0
@@ -51,6 +55,8 @@ class WorkerTally:
             startup_s=self.times.startup_s,
             streamed_s=self.times.streamed_s(now),
             rate_per_s=self.times.rate_per_s,
+            given_up=self.given_up,
+            last_words=self.last_words,
         )
 
 
@@ -114,8 +120,9 @@ class Collection:
         tally = self.workers[int(down.child_id)]
         tally.crashes += 1
         tally.times.down(time.monotonic())
-        reason = down.reason
-        tally.last_exit = str(reason.error if isinstance(reason, Crashed) else reason)
+        error = down.reason.error if isinstance(down.reason, Crashed) else None
+        tally.last_exit = str(error or down.reason)
+        tally.last_words = error.last_words if isinstance(error, WorkerError) else ()
 
     def sample(self, batch: Samples, position: int) -> Sample:
         """Return the sample at a position of a batch, as it would come next."""

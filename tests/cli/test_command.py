@@ -54,7 +54,7 @@ def test_a_missed_deadline_is_exit_code_3_with_what_there_is_and_told_even_when_
 
 def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> None:
     worker = "--worker=sh -c 'echo out of luck; exit 7'"
-    done = call("run", "--base-port=0", "--workers=1", worker, "--json")
+    done = call("run", "--base-port=0", "--workers=1", worker, "--json", "--deadline=3600")
     result = json.loads(done.stdout)
     assert (done.returncode, result["outcome"]) == (1, "failed")
     assert "out of luck" in result["reason"]

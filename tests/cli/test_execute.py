@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 from gevent.event import Event as Flag
 
 from rnd_actors import cli
@@ -66,6 +67,22 @@ def test_json_is_all_there_is_on_stdout(
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out)["samples"] == 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [([], "worker 2 was given up; the last words:\n  panic\n  out of luck\n"), (["--quiet"], "")],
+)
+def test_what_is_no_part_of_the_json_result_is_told_on_stderr(
+    fake: Callable[[FakeRun], None],
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    told: str,
+) -> None:
+    worker = evolve(COMPLETE.workers[1], given_up=True, last_words=("panic", "out of luck"))
+    fake(lambda *_: evolve(COMPLETE, workers=(worker,)))
+    assert cli.main(["run", "--json", *flags]) == 0
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("flags", [["--json"], ["--quiet"]])

@@ -65,3 +65,35 @@ def test_of_many_numbers_the_first_and_the_last_are_told() -> None:
 def test_markup_in_last_words_is_text() -> None:
     worker = WorkerResult(1, 3001, 0, 1, 1, 0, "exit [red]2")
     assert told(evolve(COMPLETE, workers=(worker,)))[3] == "1 3001 0 1 1 0 exit [red]2"
+
+
+def test_the_last_words_of_workers_that_were_given_up_are_told_once() -> None:
+    def worker(number: int, *words: str, given_up: bool = True) -> WorkerResult:
+        return WorkerResult(number, 3000, 0, 6, 6, 0, "exited", given_up, words)
+
+    workers = (
+        worker(1, "panic: \x1b[31mout", "of luck"),
+        worker(2, "no [bold]port"),
+        worker(3, "panic: \x1b[31mout", "of luck"),
+        worker(4, "crashed, but goes on", given_up=False),
+        worker(5),
+    )
+    lines = told(evolve(COMPLETE, workers=workers))
+    start = lines.index("workers 1, 3 were given up; the last words:")
+    assert lines[start - 1 : start + 7] == [
+        "",
+        "workers 1, 3 were given up; the last words:",
+        "panic: [31mout",
+        "of luck",
+        "",
+        "worker 2 was given up; the last words:",
+        "no [bold]port",
+        "",
+    ]
+    assert "crashed, but goes on" not in lines
+
+
+def test_last_words_that_are_told_as_the_reason_are_not_told_twice() -> None:
+    worker = WorkerResult(1, 3001, 0, 6, 6, 0, "exited", given_up=True, last_words=("panic", "out"))
+    reason = "no worker is left; its last words:\n  panic\n  out"
+    assert told(evolve(ended(Outcome.FAILED, reason), workers=(worker,))).count("panic") == 1

@@ -29,6 +29,7 @@ from rnd_actors.collecting import (
     Sample,
     SampleCount,
     SamplesAccepted,
+    WorkerGivenUp,
 )
 from rnd_actors.errors import WorkerExitedError
 from rnd_actors.simulation import explore
@@ -47,6 +48,7 @@ class Bench:
         self.sink = Probe(system, "sink")
         self.events: list[Any] = []
         system.events.subscribe(self.events.append, to=SamplesAccepted)
+        system.events.subscribe(self.events.append, to=WorkerGivenUp)
         self.received: dict[int, int] = {}
 
     def start(
@@ -205,6 +207,17 @@ def test_when_all_workers_are_given_up_the_run_has_failed(bench: Bench) -> None:
         bench.ref.tell(ChildGivenUp(bench.supervisor.ref, worker, Killed()))
     bench.supervisor.fish_for(ShutDown)
     assert bench.result().reason == "no worker is left; the last one: killed"
+
+
+def test_a_worker_that_is_given_up_is_told_with_its_last_words(bench: Bench) -> None:
+    bench.start(Picky(), workers=2)
+    bench.down(worker=1)
+    bench.ref.tell(ChildGivenUp(bench.supervisor.ref, "1", CRASH))
+    first, second = bench.result().workers
+    told = ("panic: out of luck",)
+    assert bench.events == [WorkerGivenUp(1, "worker 1 exited with code 2", told)]
+    assert (first.given_up, first.last_words) == (True, told)
+    assert (second.given_up, second.last_words) == (False, ())
 
 
 def test_the_deadline_ends_the_run_with_what_has_arrived(bench: Bench) -> None:

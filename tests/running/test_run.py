@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from socket import socket
@@ -9,9 +10,17 @@ import pytest
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import Event
-from rnd_actors.collecting import Collector, Outcome, Result, Sample, SamplesAccepted
+from rnd_actors.collecting import (
+    Collector,
+    Outcome,
+    Result,
+    Sample,
+    SamplesAccepted,
+    WorkerGivenUp,
+)
 from rnd_actors.running import RunSettings, run
-from rnd_actors.workers import WorkerSpawned
+from rnd_actors.workers import STANDIN, WorkerSpawned
+from tests.processes import alive
 
 
 def settings(*flags: str, interval: float = 0.005, **others: Any) -> RunSettings:
@@ -24,6 +33,21 @@ def assert_balanced(result: Result) -> None:
     assert result.samples == lines.accepted == len(result.values)
     assert lines.received == lines.accepted + lines.surplus + lines.malformed
     assert result.samples == sum(worker.samples for worker in result.workers)
+
+
+class Until(Collector):
+    """Ends when `reached` says so of the samples."""
+
+    def __init__(self, reached: Callable[[list[Sample]], bool]) -> None:
+        self.samples: list[Sample] = []
+        self.reached = reached
+
+    def accepts(self, sample: Sample) -> bool:
+        self.samples.append(sample)
+        return True
+
+    def is_reached(self) -> bool:
+        return self.reached(self.samples)
 
 
 def test_a_run_returns_exactly_the_samples_asked_for() -> None:
@@ -89,12 +113,40 @@ def test_an_interruption_ends_the_run_with_what_has_arrived() -> None:
 
 def test_workers_that_exit_at_once_are_given_up_and_the_run_fails_with_their_words() -> None:
     worker = ("/bin/sh", "-c", "echo no luck; exit 3")
-    result = run(RunSettings(worker=worker, workers=2, base_port=0))
+    began = time.monotonic()
+    result = run(RunSettings(worker=worker, workers=2, base_port=0, deadline=3600))
+    assert time.monotonic() - began < 10
     assert result.outcome is Outcome.FAILED
     assert result.reason.startswith("no worker is left; the last one: worker ")
     assert result.reason.endswith(" exited with code 3; its last words:\n  no luck")
     assert [worker.starts for worker in result.workers] == [6, 6]
     assert [worker.crashes for worker in result.workers] == [6, 6]
+
+
+def test_a_worker_that_is_given_up_is_shown_with_its_last_20_lines_and_the_others_go_on() -> None:
+    events: list[Event] = []
+    first_fails = '[ "$6" = 1 ] && seq 30 && exit 7; exec "$@"'
+    given_up_and_20_more = Until(
+        lambda samples: any(isinstance(event, WorkerGivenUp) for event in events[:-20])
+    )
+    worker = ("/bin/sh", "-c", first_fails, "worker", *STANDIN)
+    asked = settings(worker=worker, workers=3)
+    result = run(asked, given_up_and_20_more, subscriber=events.append)
+    [told] = [event for event in events if isinstance(event, WorkerGivenUp)]
+    first, *others = result.workers
+    assert result.outcome is Outcome.COMPLETE
+    assert (first.starts, first.crashes, first.given_up) == (6, 6, True)
+    assert first.last_words == told.last_words == tuple(str(number) for number in range(11, 31))
+    assert str(told).startswith("worker 1 is given up: worker 1 exited with code 7; its last words")
+    assert all(other.samples > 0 and not other.given_up for other in others)
+    assert_balanced(result)
+
+
+def test_no_process_of_a_worker_is_left_after_a_run_nor_its_children_if_they_are_stubborn() -> None:
+    tag = f"-seed={int.from_bytes(os.urandom(6))}"
+    result = run(settings(tag, "-child", "-crash-at", "20", samples=100, workers=3))
+    assert result.restarts > 0
+    assert alive(tag) == []
 
 
 def test_no_process_is_left_after_a_run_nor_while_its_result_is_made() -> None:
@@ -154,21 +206,6 @@ def test_a_disk_that_is_full_fails_even_a_run_whose_goal_is_reached() -> None:
     assert result.outcome is Outcome.FAILED
     assert result.reason == "output: cannot write /dev/full: No space left on device"
     assert result.samples == 1
-
-
-class Until(Collector):
-    """Ends when `reached` says so of the samples."""
-
-    def __init__(self, reached: Callable[[list[Sample]], bool]) -> None:
-        self.samples: list[Sample] = []
-        self.reached = reached
-
-    def accepts(self, sample: Sample) -> bool:
-        self.samples.append(sample)
-        return True
-
-    def is_reached(self) -> bool:
-        return self.reached(self.samples)
 
 
 def test_a_custom_collector_sets_the_goal() -> None:
