@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from traceback import format_exception
-from typing import Any, Final
+from typing import Final
 
 import gevent
 from gevent.event import Event as Flag
@@ -18,8 +18,10 @@ from rnd_actors.actors import (
     Event,
     ExitReason,
     Restart,
+    ShutDown,
     ShutdownOrder,
     Supervisor,
+    SupervisorMessage,
 )
 from rnd_actors.collecting import (
     Accepted,
@@ -27,7 +29,6 @@ from rnd_actors.collecting import (
     Collector,
     CollectorActor,
     CollectorMessage,
-    Conclude,
     JsonLinesSink,
     Outcome,
     Result,
@@ -95,7 +96,7 @@ def run(
             sinks = _start_sinks(system, settings)
             collecting = system.start(_collector_spec(settings, collector, collection, sinks))
             workers = system.start(_workers_spec(settings, ports, collecting, spawn))
-            _attend(workers, collecting, interrupted)
+            _attend(workers, collection, interrupted)
     except SinkError:  # it could not even start, which is noted
         pass
     except BudgetSpentError as error:
@@ -173,18 +174,22 @@ def _worker_spec(
 
 
 def _attend(
-    workers: ActorRef[Any], collecting: ActorRef[CollectorMessage], interrupted: Flag | None
+    workers: ActorRef[SupervisorMessage], collection: Collection, interrupted: Flag | None
 ) -> None:
-    """Wait until the workers' supervisor has ended; hand an interruption on to the collector."""
+    """Wait until the workers' supervisor has ended; an interruption ends it at once.
+
+    Not by way of the collector, which may be slow, or down.
+    """
     if interrupted is None:
         workers.join()
         return
 
-    def hand_on() -> None:
+    def end() -> None:
         interrupted.wait()
-        collecting.tell(Conclude(Outcome.INTERRUPTED, "it was told to stop"))
+        collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
+        workers.tell(ShutDown())
 
-    messenger = gevent.spawn(hand_on)
+    messenger = gevent.spawn(end)
     try:
         workers.join()
     finally:

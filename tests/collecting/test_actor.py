@@ -267,6 +267,7 @@ def test_a_collector_that_raises_loses_nothing_it_had_accepted(bench: Bench) -> 
     bench.send(4)
     result = bench.result()
     assert result.values == (1, 2, 4)
+    assert bench.ref.figures().failed == 1
     lines = result.lines
     assert (lines.received, lines.accepted, lines.surplus) == (5, 3, 2)
 
