@@ -35,6 +35,7 @@ from rnd_actors.collecting import (
     SampleCount,
 )
 from rnd_actors.errors import BudgetSpentError, SinkError
+from rnd_actors.running._limits import make_room
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.workers import (
     Spawn,
@@ -69,6 +70,10 @@ def run(
         interrupted: setting this flag ends the run soon, with what there is.
         spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.
 
+    Raises:
+        SettingsError: the operating system does not allow as many file descriptors or processes
+            as so many workers need.
+
     Example:
         >>> from rnd_actors import RunSettings, run
         >>> fast = RunSettings(samples=20, workers=2, worker_args=("-interval", "0"), base_port=0)
@@ -76,6 +81,8 @@ def run(
         >>> result.outcome.value, result.samples, len(result.values)
         ('complete', 20, 20)
     """
+    if spawn == WorkerProcess.spawn:
+        make_room(settings.workers)
     collector = collector or SampleCount(settings.samples)
     ports = choose_ports(settings.base_port, settings.workers)
     collection = Collection.of(dict(enumerate(ports, start=1)))

@@ -76,6 +76,34 @@ def test_a_disk_that_becomes_full_is_exit_code_1_with_a_valid_file_and_the_resul
     assert values == result["values"][: len(values)]
 
 
+def test_a_limit_of_open_files_that_is_too_low_is_told_before_with_the_figure_needed() -> None:
+    def limited(limit: str) -> "subprocess.CompletedProcess[str]":
+        command = ("sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *MODULE)
+        flags = ("--samples=150", "--workers=16", "--worker-arg=-crash-at=9")
+        return call(*FAST, *flags, "-v", command=command)
+
+    refused = limited("48")
+    told = r"rnd-actors: workers takes as many as 48 file descriptors allow, which is \d+: "
+    figure = re.fullmatch(told + r"16 need (\d+) \(see ulimit -n\); got 16", last_line(refused))
+    assert figure is not None
+    assert (refused.returncode, "restarted" in refused.stderr) == (2, False)
+    enough = limited(figure[1])
+    assert (enough.returncode, "restarted" in enough.stderr) == (0, True)
+
+
+def last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    return str(done.stderr.splitlines()[-1])
+
+
+def test_a_limit_of_open_files_that_may_be_raised_is_raised() -> None:
+    limited = ("sh", "-c", 'ulimit -Sn 32; exec "$@"', "sh", *MODULE)
+    flags = ("--samples=150", "--workers=12", "--worker-arg=-crash-at=9", "--json")
+    done = call(*FAST, *flags, command=limited)
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["samples"]) == (0, 150)
+    assert all(worker["samples"] for worker in result["workers"])
+
+
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_result_that_cannot_be_written_is_exit_code_1(form: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
