@@ -1,6 +1,7 @@
 """A socket that a peer can neither flood nor keep waiting for ever with things that say nothing."""
 
 import time
+from contextlib import suppress
 from socket import socket
 from typing import Any, Final
 
@@ -16,6 +17,11 @@ read a hundred headers of 64 KiB, and chunk sizes, trailers and interim answers 
 _READS_IN_A_ROW: Final = 4
 """Reads after which others get their turn: a read that finds data gives way to nobody, so that a
 worker that sends faster than it is read would stop every other actor."""
+
+
+_STANDSTILL_S: Final = 0.5
+"""A wait that ends so much too late shows that this program stood still, as when it was stopped or
+its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
 
 
 class GuardedSocket(socket):
@@ -57,14 +63,23 @@ class GuardedSocket(socket):
         self._reads += 1
         if self._reads % _READS_IN_A_ROW == 0:
             gevent.sleep(0)
-        left = self._due - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.settimeout(left)
-        count = super().recv_into(buffer, nbytes, flags)
+        count = self._recv_in_time(buffer, nbytes, flags)
         self._allowance -= count
         if self._allowance < 0:
             raise WorkerRefusedError(
                 f"it sends more than {_ALLOWANCE // 1024} KiB beside its lines"
             )
         return count
+
+    def _recv_in_time(self, *arguments: Any) -> int:
+        while (left := self._time_left()) > 0:
+            self.settimeout(left)
+            with suppress(TimeoutError):
+                return super().recv_into(*arguments)
+        raise TimeoutError
+
+    def _time_left(self) -> float:
+        now = time.monotonic()
+        if now > self._due + _STANDSTILL_S:
+            self._due = now + self._patience
+        return self._due - now

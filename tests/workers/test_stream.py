@@ -1,4 +1,5 @@
 import struct
+import time
 from contextlib import closing, suppress
 from socket import SO_LINGER, SOL_SOCKET
 
@@ -42,6 +43,25 @@ def test_the_first_chunk_is_there_before_the_second_is_sent() -> None:
     with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 10)) as stream:
         chunks = iter(stream)
         assert next(chunks) == b"rnd=1\n"
+        go_on.set()
+        assert list(chunks) == [b"rnd=2\n"]
+
+
+@pytest.mark.parametrize("seconds", [10.1, 86400.0])
+def test_a_worker_is_not_to_blame_for_a_reader_that_takes_its_time(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, real = Event(), time.monotonic
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD + chunk(b"rnd=1\n"))
+        go_on.wait(10)
+        connection.sendall(chunk(b"rnd=2\n") + chunk(b""))
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 10)) as stream:
+        chunks = iter(stream)
+        assert next(chunks) == b"rnd=1\n"
+        monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
         go_on.set()
         assert list(chunks) == [b"rnd=2\n"]
 
