@@ -47,7 +47,9 @@ def test_an_actor_of_ones_own_works_as_shown(tmp_path: Path) -> None:
     assert output_of(OWN_ACTOR, tmp_path) == "42\n"
 
 
-@pytest.mark.parametrize("target", ["docs/architecture.md", "CHANGELOG.md", "docs/live-view.svg"])
+@pytest.mark.parametrize(
+    "target", ["docs/architecture.md", "docs/reliability.md", "CHANGELOG.md", "docs/live-view.svg"]
+)
 def test_what_the_readme_points_to_exists(target: str) -> None:
     assert f"({target})" in README.read_text(encoding="utf-8")
     assert (README.parent / target).is_file()

@@ -1,5 +1,6 @@
 """The real command, in a process of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "started"]
+from gevent.os import make_nonblocking, nb_read
+
+__all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "read_terminal", "started"]
 
 MODULE: Final = (sys.executable, "-m", "rnd_actors")
 SCRIPT: Final = (str(Path(sys.executable).with_name("rnd-actors")),)
@@ -35,3 +38,13 @@ def started(
             yield process
         finally:
             process.kill()
+
+
+def read_terminal(master: int) -> Iterator[str]:
+    """Give what is written to a terminal as it comes, until nobody has it open any more."""
+    make_nonblocking(master)
+    try:
+        while shown := nb_read(master, 65536):
+            yield shown.decode(errors="replace")
+    except OSError:  # this is how a terminal ends on Linux
+        os.close(master)

@@ -9,9 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from gevent.os import make_nonblocking, nb_read
 
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call, read_terminal
 
 
 @pytest.mark.parametrize("command", [MODULE, SCRIPT])
@@ -130,7 +129,7 @@ def test_on_a_terminal_there_is_a_live_view_with_log_lines_above_it() -> None:
         command, stdout=subprocess.PIPE, stderr=terminal, env=environ, text=True
     ) as process:
         os.close(terminal)
-        shown = read_terminal(master)
+        shown = "".join(read_terminal(master))
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "Complete: the goal is reached" in out
@@ -139,14 +138,3 @@ def test_on_a_terminal_there_is_a_live_view_with_log_lines_above_it() -> None:
     assert re.search(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now\r\n", shown)
     hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
     assert shown.index(hide_cursor) < shown.index("streaming") < shown.index(show_cursor)
-
-
-def read_terminal(master: int) -> str:
-    make_nonblocking(master)
-    shown = b""
-    try:
-        while chunk := nb_read(master, 65536):
-            shown += chunk
-    except OSError:  # this is how a terminal ends on Linux
-        os.close(master)
-    return shown.decode()

@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import IO, Final
 import pytest
 
 from rnd_actors.workers import STANDIN
-from tests.cli.commands import FAST, PATIENCE_S, SCRIPT, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, read_terminal, started
 from tests.processes import alive, until
 
 AT_MOST_S: Final = 3.0
@@ -80,6 +82,23 @@ def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_
         assert time.monotonic() - sent_at < AT_ONCE_S
     assert process.returncode == 130
     until(lambda: not alive(tag), AT_ONCE_S)
+
+
+def test_a_second_signal_shows_the_cursor_again() -> None:
+    master, terminal = pty.openpty()
+    command = [*MODULE, *FAST, "--samples=1000000", "--workers=2", STUBBORN]
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(
+        command, stderr=terminal, stdout=subprocess.DEVNULL, env=environ
+    ) as process:
+        os.close(terminal)
+        shown = ""
+        for piece in read_terminal(master):
+            shown += piece
+            if "streaming" in piece:  # comes with every picture until the end
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    assert shown.endswith("\x1b[?25h")
 
 
 def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:
