@@ -2,9 +2,9 @@
 
 import json
 from math import inf
-from typing import Any, Final
+from typing import Final
 
-from attrs import Attribute, asdict
+from attrs import asdict
 
 from rnd_actors.collecting import Result
 from rnd_actors.planning import Forecast
@@ -28,7 +28,7 @@ def result_as_json(result: Result) -> str:
             "restarts": result.restarts,
             "lines": asdict(result.lines),
             "values": result.values,
-            "workers": [asdict(worker, filter=_is_documented) for worker in result.workers],
+            "workers": [asdict(worker) for worker in result.workers],
         }
     )
 
@@ -58,8 +58,3 @@ def forecast_as_json(outlook: Forecast) -> str:
 
 def _finite(time: float) -> float | None:
     return time if time < inf else None
-
-
-def _is_documented(attribute: "Attribute[Any]", _: object) -> bool:
-    """Say whether it is one of the keys of a worker: what it wrote is told on stderr."""
-    return attribute.name not in ("given_up", "last_words")

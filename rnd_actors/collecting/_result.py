@@ -67,16 +67,16 @@ class WorkerResult:
     malformed: int
     last_exit: str | None
     """Why its last incarnation went down by itself; None if none did."""
+    given_up: bool = False
+    """Whether its restart budget was spent, so that it was not started again."""
+    last_words: tuple[str, ...] = ()
+    """The last 20 lines that this incarnation wrote to stdout or stderr."""
     startup_s: float | None = None
     """Mean seconds from a spawn to the first line; None if no line came."""
     streamed_s: float = 0.0
     """Seconds from the first lines of its processes to their ends, or to the end of the run."""
     rate_per_s: float | None = None
     """Lines a second while it streamed; None if no process sent two lines."""
-    given_up: bool = False
-    """Whether its restart budget was spent, so that it was not started again."""
-    last_words: tuple[str, ...] = ()
-    """The last 20 lines that this incarnation wrote to stdout or stderr."""
 
 
 @frozen

@@ -11,9 +11,11 @@ def test_it_has_the_documented_keys_in_the_documented_order() -> None:
         '"lines": {"received": 5, "accepted": 3, "surplus": 1, "malformed": 1}, '
         '"values": [10, 20, 33], "workers": ['
         '{"id": 1, "port": 3001, "samples": 2, "starts": 1, "crashes": 0, "malformed": 1, '
-        '"last_exit": null, "startup_s": null, "streamed_s": 0.0, "rate_per_s": null}, '
+        '"last_exit": null, "given_up": false, "last_words": [], '
+        '"startup_s": null, "streamed_s": 0.0, "rate_per_s": null}, '
         '{"id": 2, "port": 3002, "samples": 1, "starts": 3, "crashes": 2, "malformed": 0, '
-        '"last_exit": "killed", "startup_s": null, "streamed_s": 0.0, "rate_per_s": null}]}'
+        '"last_exit": "killed", "given_up": false, "last_words": [], '
+        '"startup_s": null, "streamed_s": 0.0, "rate_per_s": null}]}'
     )
 
 
