@@ -8,7 +8,7 @@ from typing import Final
 import gevent
 import psutil
 
-__all__ = ["PATIENCE_S", "alive", "until"]
+__all__ = ["PATIENCE_S", "alive", "lives", "until"]
 
 PATIENCE_S: Final = 15.0
 """Seconds before a test that waits in vain fails."""
@@ -23,6 +23,14 @@ def alive(*words: str) -> list[psutil.Process]:
             if all(any(word in part for part in command) for word in words):
                 found.append(process)
     return found
+
+
+def lives(pid: int) -> bool:
+    """Whether this process runs; a zombie does not, though its reaper may take seconds."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:

@@ -5,7 +5,6 @@ from contextlib import closing, suppress
 from typing import Any
 
 import gevent
-import psutil
 import pytest
 from gevent.event import Event
 
@@ -41,6 +40,7 @@ from rnd_actors.workers import (
     choose_ports,
 )
 from rnd_actors.workers._stream import WorkerStream
+from tests.processes import lives, until
 from tests.workers.serving import serving
 
 FAST = ("-interval", "0.002", "-consecutive")
@@ -367,8 +367,7 @@ def test_a_child_of_the_worker_ends_with_it(bench: Bench) -> None:
     bench.start(*FAST, "-child", "-crash-at", "3")
     error, _ = bench.crash()
     child = int(error.last_words[0].removeprefix("worker has a child: "))
-    with suppress(psutil.NoSuchProcess):
-        psutil.Process(child).wait(10)
+    until(lambda: not lives(child))
 
 
 def test_stopping_it_ends_the_process_and_loses_no_line(bench: Bench) -> None:

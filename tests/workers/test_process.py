@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gevent
-import psutil
 import pytest
 
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._process import WorkerProcess
+from tests.processes import lives, until
 
 
 @contextmanager
@@ -119,9 +119,9 @@ def test_its_own_children_end_with_it() -> None:
     )
     with running(program) as process:
         process.said_started.wait(10)
-        child = psutil.Process(int(process.last_words()[0].split()[1]))
-        assert child.is_running()
-    child.wait(10)
+        child = int(process.last_words()[0].split()[1])
+        assert lives(child)
+    until(lambda: not lives(child))
 
 
 def test_nothing_is_remembered_of_one_that_has_ended() -> None:
