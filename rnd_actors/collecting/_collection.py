@@ -157,7 +157,8 @@ class Collection:
 
     def fail(self, reason: str) -> None:
         """Say that the run has failed, even if it was concluded otherwise before."""
-        if self.conclusion is None or self.conclusion.outcome is not Outcome.FAILED:
+        self.conclude(Outcome.FAILED, reason)
+        if self.conclusion and self.conclusion.outcome is not Outcome.FAILED:
             self.conclusion = Conclusion(Outcome.FAILED, reason)
 
     def result(self, goal: int | None, deadline_s: float | None) -> Result:

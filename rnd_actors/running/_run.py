@@ -1,56 +1,29 @@
-"""The wiring of a run: who is started, in which order, and what is waited for."""
+"""A run from settings to a result: who is started, in which order, and what is waited for."""
 
 from collections.abc import Callable
 from traceback import format_exception
-from typing import Final
 
 import gevent
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
-    INFINITY,
     ActorFailed,
     ActorRef,
     ActorSystem,
-    Budget,
-    ChildSpec,
     Crashed,
     Event,
     ExitReason,
-    Restart,
     ShutDown,
-    ShutdownOrder,
-    Supervisor,
     SupervisorMessage,
 )
-from rnd_actors.collecting import (
-    Accepted,
-    Collection,
-    Collector,
-    CollectorActor,
-    CollectorMessage,
-    JsonLinesSink,
-    Outcome,
-    Result,
-    SampleCount,
-)
+from rnd_actors.collecting import Collection, Collector, Outcome, Result, SampleCount
 from rnd_actors.errors import BudgetSpentError, SinkError
 from rnd_actors.running._limits import make_room
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.workers import (
-    Spawn,
-    WorkerActor,
-    WorkerProcess,
-    WorkerSettings,
-    WorkerSpawned,
-    choose_ports,
-)
+from rnd_actors.running._specs import OUTPUT, collector_spec, sink_specs, workers_spec
+from rnd_actors.workers import Spawn, WorkerProcess, WorkerSpawned, choose_ports
 
 __all__ = ["run"]
-
-_WORKER_BUDGET: Final = Budget(max_restarts=5, within=60.0)
-_MAILBOX_CAPACITY: Final = 1000
-_OUTPUT: Final = "output"
 
 
 def run(
@@ -91,8 +64,8 @@ def run(
         collection.workers[spawned.worker].port = spawned.port
 
     def note_failed_output(failed: ActorFailed) -> None:
-        if failed.actor == _OUTPUT:
-            collection.fail(f"{_OUTPUT}: {_why_not_written(failed.reason)}")
+        if failed.actor == OUTPUT:
+            collection.fail(f"{OUTPUT}: {_why_not_written(failed.reason)}")
 
     try:
         with ActorSystem() as system:
@@ -100,84 +73,15 @@ def run(
             system.events.subscribe(note_failed_output, to=ActorFailed)
             if subscriber is not None:
                 system.events.subscribe(subscriber)
-            sinks = _start_sinks(system, settings)
-            collecting = system.start(_collector_spec(settings, collector, collection, sinks))
-            workers = system.start(_workers_spec(settings, ports, collecting, spawn))
+            sinks = [system.start(spec) for spec in sink_specs(settings)]
+            collecting = system.start(collector_spec(settings, collector, collection, sinks))
+            workers = system.start(workers_spec(settings, ports, collecting, spawn))
             _attend(workers, collection, interrupted)
     except SinkError:  # it could not even start, which is noted
         pass
     except BudgetSpentError as error:
         collection.conclude(Outcome.FAILED, _traceback(error))
     return collection.result(collector.goal, settings.deadline)
-
-
-def _start_sinks(system: ActorSystem, settings: RunSettings) -> list[ActorRef[Accepted]]:
-    path = settings.output
-    if path is None:
-        return []
-    spec = ChildSpec(
-        _OUTPUT,
-        lambda: JsonLinesSink(path),
-        restart=Restart.TEMPORARY,
-        capacity=_MAILBOX_CAPACITY,
-        drain=True,
-    )
-    return [system.start(spec)]
-
-
-def _collector_spec(
-    settings: RunSettings,
-    collector: Collector,
-    collection: Collection,
-    sinks: list[ActorRef[Accepted]],
-) -> ChildSpec:
-    return ChildSpec(
-        "collector",
-        lambda: CollectorActor(collector, collection, settings.deadline, sinks),
-        capacity=_MAILBOX_CAPACITY,
-        drain=True,
-    )
-
-
-def _workers_spec(
-    settings: RunSettings,
-    ports: list[int],
-    collecting: ActorRef[CollectorMessage],
-    spawn: Spawn,
-) -> ChildSpec:
-    children = [
-        _worker_spec(settings, worker, port, collecting, spawn)
-        for worker, port in enumerate(ports, 1)
-    ]
-    return ChildSpec(
-        "workers",
-        lambda: Supervisor(children, budget=_WORKER_BUDGET, shutdown_order=ShutdownOrder.PARALLEL),
-        restart=Restart.TEMPORARY,
-        shutdown=INFINITY,
-    )
-
-
-def _worker_spec(
-    settings: RunSettings,
-    worker: int,
-    port: int,
-    collecting: ActorRef[CollectorMessage],
-    spawn: Spawn,
-) -> ChildSpec:
-    worker_settings = WorkerSettings(
-        id=worker,
-        port=port,
-        program=settings.worker,
-        arguments=settings.worker_args,
-        start_timeout=settings.start_timeout,
-        stall_timeout=settings.stall_timeout,
-    )
-    return ChildSpec(
-        str(worker),
-        lambda: WorkerActor(worker_settings, collecting, spawn),
-        restart=Restart.DELEGATED,
-        decider=collecting,
-    )
 
 
 def _attend(
