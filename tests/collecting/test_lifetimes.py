@@ -1,4 +1,6 @@
+from rnd_actors.collecting import Collection
 from rnd_actors.collecting._lifetimes import Lifetimes
+from rnd_actors.workers import Samples
 
 
 def test_a_worker_that_never_came_up_tells_nothing() -> None:
@@ -33,3 +35,13 @@ def test_time_is_streamed_from_the_first_line_to_the_end_or_until_now() -> None:
     assert times.streamed_s(9.0) == 3.0
     times.lines(1, 10.0)
     assert times.streamed_s(12.0) == 5.0
+
+
+def test_the_rate_in_a_result_counts_all_lines_of_a_batch() -> None:
+    collection = Collection.of({3: 3003})
+    for first_seq, received_at in ((0, 1.0), (4, 3.0)):
+        values = (1, 2, 3, 4)
+        batch = Samples(3, 1, first_seq, values, 0, received=first_seq + 4, received_at=received_at)
+        collection.count(batch, accepted=4)
+    [worker] = collection.result(goal=None, deadline_s=None).workers
+    assert worker.rate_per_s == 2.0

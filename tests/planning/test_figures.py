@@ -1,9 +1,12 @@
 from typing import Any
 
 import pytest
+from attrs import asdict
 
 from rnd_actors.errors import SettingsError
 from rnd_actors.planning import WorkerFigures
+from rnd_actors.running import RunSettings, run
+from rnd_actors.simulation import simulate
 
 
 def worker(**figures: Any) -> dict[str, Any]:
@@ -28,6 +31,22 @@ def test_rate_and_startup_are_means_weighted_by_what_they_were_measured_on() -> 
     ]
     figures = WorkerFigures.measured(workers)
     assert (figures.rate, round(figures.startup, 9)) == (1.25, 0.3)
+
+
+def test_a_run_tells_the_figures_that_its_workers_have() -> None:
+    figures = WorkerFigures(rate=2.0, mtbf=20.0, startup=0.5)
+    settings = RunSettings(samples=20_000, workers=8)
+    result = simulate(lambda _: run(settings, spawn=figures.law())).result
+    measured = WorkerFigures.measured(asdict(worker) for worker in result.workers)
+    assert measured.rate == pytest.approx(2.0)
+    assert measured.startup == pytest.approx(0.5)
+    assert measured.mtbf == pytest.approx(20.0, rel=0.2)
+
+
+def test_a_worker_does_not_crash_before_its_first_number() -> None:
+    lifetime = WorkerFigures(mtbf=1e-9, startup=0.5).law().lifetime
+    assert lifetime is not None
+    assert lifetime() == pytest.approx(0.5)
 
 
 def test_what_a_run_cannot_tell_keeps_its_default() -> None:

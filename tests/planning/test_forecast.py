@@ -78,8 +78,16 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
     assert [outlook.percentile(p) for p in (0, 25, 26, 50, 100)] == [1.0, 1.0, 2.0, 2.0, 4.0]
 
 
+def test_more_workers_are_needed_if_a_tenth_of_the_runs_is_late() -> None:
+    times = forecast(plan(mtbf=3.0, startup=1.0)).times
+    outlook = forecast(plan(mtbf=3.0, startup=1.0, deadline=times[17]))
+    assert outlook.kept.estimate == 0.9
+    assert outlook.workers_needed is not None
+    assert outlook.workers_needed > 4
+
+
 def test_the_deadline_divides_two_bars_and_belongs_to_the_first() -> None:
-    bars = seen(9.7, 9.9, 10.0, 10.1, 10.3, inf).histogram()
+    bars = seen(9.75, 9.9, 10.0, 10.05, 10.3, inf).histogram()
     assert sum(bar.runs for bar in bars) == 5
     assert sum(bar.runs for bar in bars if bar.up_to_s <= 10.0) == 3
 
