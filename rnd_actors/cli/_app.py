@@ -1,7 +1,6 @@
 """The commands and their options; an error is one line on stderr and an exit code."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +8,6 @@ import typer
 
 from rnd_actors.cli._execute import execute
 from rnd_actors.cli._options import read_options
-from rnd_actors.cli._plan import execute_plan
 from rnd_actors.cli._words import complain
 from rnd_actors.errors import RndActorsError, SettingsError
 from rnd_actors.running import RunSettings
@@ -36,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  # slower than all the rest of this
+
         typer.echo(f"{_PROGRAM} {version(_PROGRAM)}")
         raise typer.Exit
 
@@ -197,4 +197,6 @@ def plan(
     """
     flags = locals()
     as_json = flags.pop("json")
+    from rnd_actors.cli._plan import execute_plan  # noqa: PLC0415  # no other command needs it
+
     return execute_plan(flags, flags.pop("result"), as_json=as_json)

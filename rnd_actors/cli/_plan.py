@@ -12,8 +12,8 @@ from attrs import evolve
 from rich.console import Console
 
 from rnd_actors.cli import _conversions as to
+from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
-from rnd_actors.cli._json import forecast_as_json
 from rnd_actors.errors import SettingsError
 from rnd_actors.planning import PlanSettings, WorkerFigures, forecast
 
