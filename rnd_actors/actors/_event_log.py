@@ -19,9 +19,10 @@ _DEAD_LETTERS: Final = Budget(10, within=10.0)
 def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], object]:
     """Log all events of the stream to a logger of `logging`; call what is returned to end that.
 
-    An `ActorSystem` does this by itself for the logger `rnd_actors`. The record of a crash has
-    the traceback. Of dead letters at most ten in any ten seconds are logged; how many were
-    left out is said with the next one.
+    An `ActorSystem` does this by itself for the logger `rnd_actors`, but not in virtual time, where
+    thousands of schedules would flood the log. The record of a crash has the traceback. Of dead
+    letters at most ten in any ten seconds are logged; how many were left out is said with the next
+    one.
 
     Example:
         >>> from rnd_actors import ActorStarted, EventStream, log_events
