@@ -4,6 +4,7 @@ import signal
 import pytest
 
 from rnd_actors.cli._interruption import Interruption, interruption
+from rnd_actors.workers import WorkerProcess
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -22,6 +23,15 @@ def test_the_second_signal_ends_it_at_once_with_the_exit_code_of_that_one() -> N
     assert codes == []
     told.interrupt(signal.SIGTERM)
     assert codes == [143]
+
+
+def test_ending_at_once_kills_the_workers_before_it_exits(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(WorkerProcess, "kill_all", lambda: done.append("killed"))
+    monkeypatch.setattr(os, "_exit", done.append)
+    with interruption() as told:
+        told.give_up(130)
+    assert done == ["killed", 130]
 
 
 def test_afterwards_signals_do_what_they_did_before() -> None:

@@ -37,6 +37,14 @@ def test_the_signal_that_ended_it_is_known() -> None:
         assert process.exit_code == -signal.SIGKILL
 
 
+def test_all_workers_of_the_program_can_be_killed_at_once() -> None:
+    with running("import time; time.sleep(60)") as one, running("while True: pass") as other:
+        WorkerProcess.kill_all()
+        for process in (one, other):
+            assert process.exited.wait(10)
+            assert process.exit_code == -signal.SIGKILL
+
+
 def test_it_says_started_on_stderr_or_stdout() -> None:
     with running("import time, sys; print('now started', file=sys.stderr); time.sleep(60)") as p:
         assert p.said_started.wait(10)
