@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rnd_actors import cli
-from rnd_actors.cli import _app
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.cli._options import Options
+from rnd_actors.cli.commands import _run
 from rnd_actors.running import RunSettings
 
 GIVEN: dict[str, tuple[str, object, object]] = {
@@ -40,7 +40,7 @@ class Reader:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self._options: Options | None = None
-        monkeypatch.setattr(_app, "execute", self._note)
+        monkeypatch.setattr(_run, "execute", self._note)
 
     def __call__(self, *flags: str, toml: str | None = None, **environ: str) -> Options:
         assert self.fail(*flags, toml=toml, **environ) == 0

@@ -1,0 +1,9 @@
+"""The commands, one a file: their options, and who does what they say.
+
+What only one command needs is imported when it is called, since every command pays for the rest.
+"""
+
+from rnd_actors.cli.commands._plan import plan
+from rnd_actors.cli.commands._run import run
+
+__all__ = ["plan", "run"]

@@ -1,0 +1,119 @@
+"""The command `run` and its options."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from rnd_actors.cli._execute import execute
+from rnd_actors.cli._options import read_options
+from rnd_actors.running import RunSettings
+
+__all__ = ["run"]
+
+_DEFAULT: Final = RunSettings()
+
+
+def run(
+    *,
+    samples: Annotated[
+        str | None,
+        typer.Option(metavar="N", help=f"Stop at exactly N samples. Default: {_DEFAULT.samples}."),
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(metavar="N", help=f"Worker processes. Default: {_DEFAULT.workers}."),
+    ] = None,
+    worker: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="The worker to run: a path, or a command line split as a shell would. "
+            "Default: a stand-in that comes with rnd-actors.",
+        ),
+    ] = None,
+    worker_args: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--worker-arg",
+            metavar="ARG",
+            help="Appended to the worker's own arguments; may be given many times.",
+        ),
+    ] = None,
+    base_port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Worker i listens on PORT+i-1; 0: free ports are chosen. "
+            f"Default: {_DEFAULT.base_port}.",
+        ),
+    ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Stop then, keep what has arrived, and exit with 3. Default: none.",
+        ),
+    ] = None,
+    start_timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help=f"How long a worker may take to listen. Default: {_DEFAULT.start_timeout:g}.",
+        ),
+    ] = None,
+    stall_timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Silence after which a worker counts as hung. "
+            f"Default: {_DEFAULT.stall_timeout:g}.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the samples there as they arrive, one JSON object a line. Default: none.",
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="The result as one JSON object on stdout, and nothing else there."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Nothing on stderr but errors, even with -v.")
+    ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            show_default=False,
+            help="Tell failures and restarts on stderr as they happen; -vv: tell every event.",
+        ),
+    ] = 0,
+    log_format: Annotated[
+        str | None,
+        typer.Option(metavar="text|json", help="The form of lines on stderr. Default: text."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A TOML file whose keys are the names of the options above."
+        ),
+    ] = None,
+) -> int:
+    """Run workers until exactly N samples have arrived.
+
+    Every option but --config is also a variable (--base-port: RND_ACTORS_BASE_PORT) and a key of
+    the --config file (base-port). Flags win over variables, and variables over the file.
+
+    Exit codes: 0 complete, 1 failed, 2 wrong usage or settings, 3 deadline missed, 130 or 143
+    interrupted by SIGINT or SIGTERM. A second signal ends it at once, without a result.
+    """
+    flags = locals()
+    return execute(read_options(flags, flags.pop("config")))
