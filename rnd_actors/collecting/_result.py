@@ -1,9 +1,10 @@
 """What a run gives back."""
 
+from collections.abc import Mapping
 from enum import Enum
 from statistics import fmean
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["Lines", "Outcome", "Result", "WorkerResult"]
 
@@ -102,6 +103,8 @@ class Result:
     values: tuple[int, ...]
     """The samples, in the order of their arrival."""
     workers: tuple[WorkerResult, ...]
+    findings: Mapping[str, float | int | str | None] = field(factory=dict)
+    """What the collector found out, by name."""
 
     @property
     def samples(self) -> int:
