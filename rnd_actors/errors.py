@@ -27,6 +27,7 @@ __all__ = [
     "SimulationError",
     "SinkError",
     "StashFullError",
+    "StoreError",
     "StreamCutError",
     "SupervisionError",
     "TooManyChildrenError",
@@ -509,4 +510,16 @@ class SinkError(RndActorsError):
         >>> JsonLinesSink(Path("/no/such/folder/samples")).on_start()
         Traceback (most recent call last):
         rnd_actors.errors.SinkError: cannot write /no/such/folder/samples: No such file or directory
+    """
+
+
+class StoreError(RndActorsError, ValueError):
+    """A file is no store, is too new, is locked, or does not hold what is asked for.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.store import list_runs
+        >>> list_runs(Path("/no/such/store.db"))
+        Traceback (most recent call last):
+        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """

@@ -1,7 +1,7 @@
 """What to keep, when to stop, whom to restart; sinks and results."""
 
 from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
-from rnd_actors.collecting._collection import Collection
+from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector, SampleCount
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
@@ -22,6 +22,7 @@ __all__ = [
     "Sample",
     "SampleCount",
     "SamplesAccepted",
+    "Tally",
     "WorkerGivenUp",
     "WorkerResult",
 ]
