@@ -77,9 +77,9 @@ if TYPE_CHECKING:
         CollectorActor,
         CollectorMessage,
         Conclude,
-        JsonLinesSink,
         Lines,
         Outcome,
+        Recipe,
         Result,
         Sample,
         SampleCount,
@@ -128,6 +128,8 @@ if TYPE_CHECKING:
     )
     from rnd_actors.running import (
         RunSettings,
+        Unfinished,
+        resume,
         run,
     )
     from rnd_actors.workers import (
@@ -200,7 +202,6 @@ __all__ = [
     "ExitReason",
     "Figures",
     "Future",
-    "JsonLinesSink",
     "Killed",
     "LeastLoaded",
     "Lines",
@@ -216,6 +217,7 @@ __all__ = [
     "Outcome",
     "Overflow",
     "PortTaken",
+    "Recipe",
     "Request",
     "Restart",
     "RestartChild",
@@ -252,6 +254,7 @@ __all__ = [
     "Terminated",
     "Timer",
     "TooManyChildrenError",
+    "Unfinished",
     "UnhandledMessageError",
     "UnknownChildError",
     "VirtualTimeoutError",
@@ -276,6 +279,7 @@ __all__ = [
     "choose_ports",
     "gather",
     "log_events",
+    "resume",
     "run",
     "worker_command",
 ]

@@ -10,16 +10,18 @@ import shutil
 from pathlib import Path
 
 from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.sinks import STDOUT
 
 __all__ = [
     "arguments",
     "command",
     "count",
     "log_format",
+    "output",
+    "outputs",
     "seconds",
     "switch",
     "whole_number",
-    "writable_file",
 ]
 
 
@@ -76,13 +78,18 @@ def command(given: object) -> tuple[str, ...]:
     raise ValueError("the path of an executable, or a command line that starts with one")
 
 
-def writable_file(given: object) -> Path:
-    """Return the path of a file that can be written, or created where it is."""
-    if isinstance(given, str):
-        path = Path(given)
-        if not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK):
-            return path
-    raise ValueError("a file that can be written, in a directory that exists")
+def outputs(given: object) -> tuple[Path, ...]:
+    """Return the paths of files that can be written; a text is split as a shell would."""
+    return tuple(map(output, arguments(given)))
+
+
+def output(given: str) -> Path:
+    """Return the path of a file that can be written, or created where it is; `-` is stdout."""
+    path = Path(given)
+    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    if path == STDOUT or (given and writable and not path.is_dir()):
+        return path
+    raise ValueError("files that can be written, in directories that exist")
 
 
 def _read(kind: type[int] | type[float], given: object) -> object:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import typer
+from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import Event
@@ -25,6 +26,7 @@ from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import run
+from rnd_actors.sinks import STDOUT
 
 __all__ = ["execute"]
 
@@ -51,13 +53,19 @@ def execute(options: Options) -> int:
     with interruption() as told:
         try:
             with _view(options, progress) as write:
-                result = run(settings, subscriber=tell, interrupted=told.event)
+                result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
                 traceback.print_exc()
             raise
         _report(result, options)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
+
+
+def _collect(options: Options, tell: Callable[[Event], object], interrupted: Flag) -> Result:
+    if options.unfinished is not None:
+        return options.unfinished.go_on(subscriber=tell, interrupted=interrupted)
+    return run(options.settings, subscriber=tell, interrupted=interrupted)
 
 
 def _least_level(options: Options) -> float:
@@ -77,17 +85,18 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
 
 
 def _report(result: Result, options: Options) -> None:
+    taken = STDOUT in options.settings.outputs  # by the samples
     try:
         if options.json:
             typer.echo(result_as_json(result))
-        else:
-            Console(highlight=False).print(summary(result))
+        elif not (taken and options.quiet):
+            Console(highlight=False, stderr=taken).print(summary(result))
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed at exit, too
         raise SinkError(f"cannot write the result: {error.strerror}") from error
     if options.json and not options.quiet:
         for line in filter(None, last_words(result)):
             say(line)
-    seen = not options.json and sys.stdout.isatty()
+    seen = not options.json and (sys.stderr if taken else sys.stdout).isatty()
     if result.outcome is not Outcome.COMPLETE and not seen:
         complain(result.reason)

@@ -11,7 +11,8 @@ from attrs import fields_dict, frozen
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.errors import SettingsError
-from rnd_actors.running import RunSettings
+from rnd_actors.running import RunSettings, Unfinished
+from rnd_actors.sinks import STDOUT
 
 __all__ = ["Options", "read_options"]
 
@@ -21,6 +22,8 @@ class Options:
     """The settings of a run, and how to speak of it."""
 
     settings: RunSettings
+    unfinished: Unfinished | None = None
+    """What goes on; None: a run begins."""
     json: bool = False
     quiet: bool = False
     verbose: int = 0
@@ -36,13 +39,15 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "deadline": to.seconds,
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
-    "output": to.writable_file,
+    "outputs": to.outputs,
     "json": to.switch,
     "quiet": to.switch,
     "verbose": to.count,
     "log_format": to.log_format,
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
+_REPEATABLE: Final = {"worker_args": "worker_arg", "outputs": "output"}
+"""The options that may be given many times, by field."""
 
 
 @frozen
@@ -67,10 +72,14 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
     try:
         values = {field: _convert(field, raw.value) for field, raw in given.items()}
         run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
-        return Options(settings=RunSettings(**run), **values)
+        options = Options(settings=RunSettings(**run), **values)
     except SettingsError as error:
         label = given[error.setting].label
         raise SettingsError(label, error.accepted, error.got) from None
+    if options.json and STDOUT in options.settings.outputs:
+        label = given["outputs"].label
+        raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
+    return options
 
 
 def _convert(field: str, value: object) -> Any:
@@ -122,4 +131,4 @@ def _flag(field: str) -> str:
 
 
 def _option(field: str) -> str:
-    return "worker-arg" if field == "worker_args" else field.replace("_", "-")
+    return _REPEATABLE.get(field, field).replace("_", "-")

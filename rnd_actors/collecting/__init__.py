@@ -1,12 +1,13 @@
-"""What to keep, when to stop, whom to restart; sinks and results."""
+"""What to keep, when to stop, whom to restart; and what a run gives back."""
 
+from rnd_actors.collecting._accepted import Accepted
 from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
 from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector, SampleCount
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
+from rnd_actors.collecting._recipe import Recipe
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sink import Accepted, JsonLinesSink
 
 __all__ = [
     "Accepted",
@@ -15,9 +16,9 @@ __all__ = [
     "CollectorActor",
     "CollectorMessage",
     "Conclude",
-    "JsonLinesSink",
     "Lines",
     "Outcome",
+    "Recipe",
     "Result",
     "Sample",
     "SampleCount",

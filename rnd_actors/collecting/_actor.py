@@ -19,12 +19,12 @@ from rnd_actors.actors import (
     ShutDown,
     Terminated,
 )
+from rnd_actors.collecting._accepted import Accepted
 from rnd_actors.collecting._collection import Collection
 from rnd_actors.collecting._collector import Collector
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Outcome
 from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sink import Accepted
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 

@@ -1,24 +1,26 @@
 """Plain data as JSON, for the columns of a store that nobody searches in."""
 
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from cattrs.preconf.json import make_converter
+if TYPE_CHECKING:
+    from cattrs.preconf.json import JsonConverter
 
-__all__ = ["from_json", "to_json", "to_plain"]
-
-_CONVERTER: Final = make_converter()
+__all__ = ["from_json", "to_json"]
 
 
 def to_json(value: object) -> str:
     """Return an attrs object, or what consists of such, as JSON."""
-    return _CONVERTER.dumps(value)
-
-
-def to_plain(value: object) -> Any:
-    """Return an attrs object as a dictionary of what JSON knows."""
-    return _CONVERTER.unstructure(value)
+    return _converter().dumps(value)
 
 
 def from_json(text: str, kind: Any) -> Any:
     """Return the object of this class that `to_json` has written."""
-    return _CONVERTER.loads(text, kind)
+    return _converter().loads(text, kind)
+
+
+@cache
+def _converter() -> "JsonConverter":
+    from cattrs.preconf.json import make_converter  # noqa: PLC0415  # slow, and not for every run
+
+    return make_converter()

@@ -3,7 +3,10 @@
 What only one command needs is imported when it is called, since every command pays for the rest.
 """
 
+from rnd_actors.cli.commands._export import export
 from rnd_actors.cli.commands._plan import plan
+from rnd_actors.cli.commands._resume import resume
 from rnd_actors.cli.commands._run import run
+from rnd_actors.cli.commands._runs import runs
 
-__all__ = ["plan", "run"]
+__all__ = ["export", "plan", "resume", "run", "runs"]

@@ -70,11 +70,14 @@ def run(
             f"Default: {_DEFAULT.stall_timeout:g}.",
         ),
     ] = None,
-    output: Annotated[
-        str | None,
+    outputs: Annotated[
+        list[str] | None,
         typer.Option(
+            "--output",
             metavar="FILE",
-            help="Write the samples there as they arrive, one JSON object a line. Default: none.",
+            help="Write the samples there as they arrive: .jsonl, .csv or .parquet, - for stdout, "
+            "or .sqlite or .db, which keeps the run for resume, show, report and export. "
+            "May be given many times. Default: none.",
         ),
     ] = None,
     json: Annotated[
