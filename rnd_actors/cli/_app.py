@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from rnd_actors.cli._words import complain
-from rnd_actors.cli.commands import plan, run
+from rnd_actors.cli.commands import plan, report, run, show
 from rnd_actors.errors import RndActorsError, SettingsError
 
 __all__ = ["main"]
@@ -46,5 +46,5 @@ def _rnd_actors(
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-for command in (run, plan):
+for command in (run, plan, show, report):
     app.command()(command)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from itertools import pairwise
 from math import ceil, inf
 
 from attrs import frozen
@@ -145,31 +144,29 @@ def _end_s(history: RunHistory, clock: RunClock) -> float:
 
 
 def _lane(worker: int, lives: Sequence[Incarnation], clock: RunClock, end_s: float) -> Lane:
-    crashes = (clock.seconds(life.ended_at) for life in lives if life.failure and life.ended_at)
-    return Lane(
-        worker,
-        tuple(_stretches(lives, clock, end_s)),
-        tuple(at for at in crashes if at <= end_s),
-    )
-
-
-def _stretches(lives: Sequence[Incarnation], clock: RunClock, end_s: float) -> Iterator[Stretch]:
-    for life, following in pairwise([*lives, None]):
-        if life is None:
-            continue
-        begin = clock.seconds(life.spawned_at)
-        end = min(_end_of(life, following, clock), end_s)
-        streaming = end if life.streaming_at is None else clock.seconds(life.streaming_at)
-        streaming = min(streaming, end)
-        if begin < streaming:
-            yield Stretch(Activity.STARTING, begin, streaming)
-        if streaming < end:
-            yield Stretch(Activity.STREAMING, max(begin, streaming), end)
+    stretches: list[Stretch] = []
+    crashes: list[float] = []
+    for life, following in zip(lives, (*lives[1:], None), strict=True):
+        end = _end_of(life, following, clock)
+        stretches += _stretches(life, min(end, end_s), clock)
+        if life.failure is not None and end <= end_s:
+            crashes.append(end)
+    return Lane(worker, tuple(stretches), tuple(crashes))
 
 
 def _end_of(life: Incarnation, following: Incarnation | None, clock: RunClock) -> float:
-    """Return when it was over; nobody wrote that down if the program died."""
-    if life.ended_at is not None:
-        return clock.seconds(life.ended_at)
-    next_spawn = inf if following is None else clock.seconds(following.spawned_at)
-    return min(clock.end_of_session(life.spawned_at), next_spawn)
+    """Return when it was over, which nobody has written down in time if the program died."""
+    return min(
+        clock.end_of_session(life.spawned_at),
+        inf if life.ended_at is None else clock.seconds(life.ended_at),
+        inf if following is None else clock.seconds(following.spawned_at),
+    )
+
+
+def _stretches(life: Incarnation, end: float, clock: RunClock) -> Iterator[Stretch]:
+    begin = clock.seconds(life.spawned_at)
+    streaming = end if life.streaming_at is None else min(clock.seconds(life.streaming_at), end)
+    if begin < streaming:
+        yield Stretch(Activity.STARTING, begin, streaming)
+    if streaming < end:
+        yield Stretch(Activity.STREAMING, streaming, end)

@@ -4,6 +4,8 @@ What only one command needs is imported when it is called, since every command p
 """
 
 from rnd_actors.cli.commands._plan import plan
+from rnd_actors.cli.commands._report import report
 from rnd_actors.cli.commands._run import run
+from rnd_actors.cli.commands._show import show
 
-__all__ = ["plan", "run"]
+__all__ = ["plan", "report", "run", "show"]
