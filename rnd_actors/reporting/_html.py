@@ -55,10 +55,12 @@ def _sections(contents: Contents) -> Iterator[str]:
         yield "<h2>Failures</h2>"
         yield from _table(failures)
     yield "<h2>Values</h2>"
-    yield from _picture("Histogram of the values", pictures.values_picture(contents))
+    if contents.values:
+        yield from _picture("Histogram of the values", pictures.values_picture(contents))
     yield from _table(tables.values_table(contents))
     yield "<h2>Gaps between samples</h2>"
-    yield from _picture("Histogram of the gaps", pictures.gaps_picture(contents))
+    if contents.statistics.gaps:
+        yield from _picture("Histogram of the gaps", pictures.gaps_picture(contents))
     yield from _table(tables.gaps_table(contents))
     for who, words in tables.last_words(contents):
         yield f"<h2>Last words of {escape(who)}</h2>"

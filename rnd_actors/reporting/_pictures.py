@@ -78,50 +78,45 @@ def timeline_picture(contents: Contents) -> str:
 
 
 def values_picture(contents: Contents) -> str:
-    """Draw how often which values came."""
+    """Draw how often which values came; there has to be one."""
     bars = histogram(contents.values)
+    left = [bar.low - 0.5 for bar in bars]
+    widths = [0.92 * (bar.high - bar.low + 1) for bar in bars]
+    expected = [bar.expected for bar in bars]
 
     def draw(axes: Axes) -> None:
-        left = [bar.low - 0.5 for bar in bars]
-        widths = [0.92 * (bar.high - bar.low + 1) for bar in bars]
         axes.bar(left, [bar.count for bar in bars], widths, align="edge", color=_BLUE)
-        if bars:
-            axes.stairs(
-                [bar.expected for bar in bars],
-                [*left, bars[-1].high + 0.5],
-                baseline=None,
-                color=INK,
-                linestyle="--",
-                label="expected of uniform values",
-            )
-            _legend(axes)
+        axes.stairs(
+            expected,
+            [*left, bars[-1].high + 0.5],
+            baseline=None,
+            color=INK,
+            linestyle="--",
+            label="expected of uniform values",
+        )
         axes.set_xlabel("value")
         axes.set_ylabel("samples")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylim(bottom=0)
+        _legend(axes)
 
     return picture("values", 2.6, draw)
 
 
 def gaps_picture(contents: Contents) -> str:
-    """Draw how often consecutive samples were how far apart."""
+    """Draw how often consecutive samples were how far apart; there have to be two."""
     gaps, spread = contents.statistics.gaps, contents.statistics.gaps_s
+    marks = {"median": (spread.median, "-"), "95th percentile": (spread.percentile_95, "--")}
 
     def draw(axes: Axes) -> None:
-        if spread.median is not None and spread.percentile_95 is not None:
-            axes.hist(gaps, _GAP_BARS, color=_BLUE, rwidth=0.92, log=True)
-            axes.axvline(spread.median, color=INK, linewidth=1, label="median")
-            axes.axvline(
-                spread.percentile_95,
-                color=INK,
-                linewidth=1,
-                linestyle="--",
-                label="95th percentile",
-            )
-            _legend(axes)
+        reach = (0.0, spread.maximum or 1.0)
+        axes.hist(gaps, _GAP_BARS, range=reach, color=_BLUE, rwidth=0.92, log=True)
+        for label, (at, style) in marks.items():
+            axes.axvline(at or 0.0, color=INK, linewidth=1, linestyle=style, label=label)
         axes.set_xlabel("seconds between two samples")
         axes.set_ylabel("how often (logarithmic)")
+        axes.set_ylim(bottom=0.7)
         axes.yaxis.set_major_formatter("{x:g}")
+        _legend(axes)
 
     return picture("gaps", 2.6, draw)
 

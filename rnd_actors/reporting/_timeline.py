@@ -146,7 +146,7 @@ def _end_s(history: RunHistory, clock: RunClock) -> float:
 def _lane(worker: int, lives: Sequence[Incarnation], clock: RunClock, end_s: float) -> Lane:
     stretches: list[Stretch] = []
     crashes: list[float] = []
-    for life, following in zip(lives, (*lives[1:], None), strict=True):
+    for life, following in zip(lives, (*lives[1:], None), strict=False):
         end = _end_of(life, following, clock)
         stretches += _stretches(life, min(end, end_s), clock)
         if life.failure is not None and end <= end_s:
