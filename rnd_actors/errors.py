@@ -506,10 +506,10 @@ class SinkError(RndActorsError):
 
     Example:
         >>> from pathlib import Path
-        >>> from rnd_actors import JsonLinesSink
-        >>> JsonLinesSink(Path("/no/such/folder/samples")).on_start()
+        >>> from rnd_actors.sinks import writer_for
+        >>> writer_for(Path("/no/such/folder/some.csv")).open()
         Traceback (most recent call last):
-        rnd_actors.errors.SinkError: cannot write /no/such/folder/samples: No such file or directory
+        rnd_actors.errors.SinkError: cannot write /no/such/folder/some.csv: No such file or directory
     """
 
 

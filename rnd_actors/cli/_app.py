@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from rnd_actors.cli._words import complain
-from rnd_actors.cli.commands import export, plan, report, resume, run, runs, show
+from rnd_actors.cli.commands import collectors, export, plan, report, resume, run, runs, show
 from rnd_actors.errors import RndActorsError, SettingsError, StoreError
 
 __all__ = ["main"]
@@ -46,5 +46,5 @@ def _rnd_actors(
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-for command in (run, resume, runs, show, report, export, plan):
+for command in (run, resume, runs, show, report, export, collectors, plan):
     app.command()(command)

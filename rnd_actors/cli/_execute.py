@@ -65,7 +65,7 @@ def execute(options: Options) -> int:
 def _collect(options: Options, tell: Callable[[Event], object], interrupted: Flag) -> Result:
     if options.unfinished is not None:
         return options.unfinished.go_on(subscriber=tell, interrupted=interrupted)
-    return run(options.settings, subscriber=tell, interrupted=interrupted)
+    return run(options.settings, options.collector, subscriber=tell, interrupted=interrupted)
 
 
 def _least_level(options: Options) -> float:

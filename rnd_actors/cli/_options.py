@@ -10,6 +10,7 @@ from attrs import fields_dict, frozen
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.collecting import Collector, make_collector
 from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, Unfinished
 from rnd_actors.sinks import STDOUT
@@ -22,6 +23,7 @@ class Options:
     """The settings of a run, and how to speak of it."""
 
     settings: RunSettings
+    collector: Collector | None = None
     unfinished: Unfinished | None = None
     """What goes on; None: a run begins."""
     json: bool = False
@@ -40,13 +42,19 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
     "outputs": to.outputs,
+    "collector": str,
+    "collector_options": to.arguments,
     "json": to.switch,
     "quiet": to.switch,
     "verbose": to.count,
     "log_format": to.log_format,
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
-_REPEATABLE: Final = {"worker_args": "worker_arg", "outputs": "output"}
+_REPEATABLE: Final = {
+    "worker_args": "worker_arg",
+    "outputs": "output",
+    "collector_options": "collector_option",
+}
 """The options that may be given many times, by field."""
 
 
@@ -72,7 +80,8 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
     try:
         values = {field: _convert(field, raw.value) for field, raw in given.items()}
         run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
-        options = Options(settings=RunSettings(**run), **values)
+        collector = _collector(values, given)
+        options = Options(settings=RunSettings(**run), collector=collector, **values)
     except SettingsError as error:
         label = given[error.setting].label
         raise SettingsError(label, error.accepted, error.got) from None
@@ -80,6 +89,19 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
         label = given["outputs"].label
         raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
     return options
+
+
+def _collector(values: dict[str, Any], given: Mapping[str, _Given]) -> Collector | None:
+    """Take the collector and its options out of the values, and make it."""
+    name, options = values.pop("collector", None), values.pop("collector_options", ())
+    if name is None:
+        if options:
+            raise SettingsError("collector_options", "a value only with a collector", options[0])
+        return None
+    if "samples" in given:
+        form = "a number only without a collector (count has the option goal=N)"
+        raise SettingsError("samples", form, given["samples"].value)
+    return make_collector(name, options)
 
 
 def _convert(field: str, value: object) -> Any:

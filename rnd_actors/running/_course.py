@@ -1,12 +1,12 @@
 """The course of a run: who is started, in which order, and what is waited for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from traceback import format_exception
 from typing import Final
 
 import gevent
-from attrs import frozen
+from attrs import evolve, frozen
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
@@ -142,7 +142,13 @@ class Course:
             messenger.kill()
 
     def _result(self) -> Result:
-        return self.collection.result(self.collector.goal, self.settings.deadline)
+        findings: Mapping[str, float | int | str | None] = {}
+        try:
+            findings = self.collector.findings()
+        except Exception as error:  # noqa: BLE001  # it is the user's code, and the result is dear
+            self.collection.fail(f"the collector's findings failed: {error!r}")
+        result = self.collection.result(self.collector.goal, self.settings.deadline)
+        return evolve(result, findings=dict(findings))
 
 
 def _why_not_written(output: Path, reason: ExitReason) -> str:

@@ -1,6 +1,7 @@
 """The sink actor: gathers samples and has them written in a thread."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -72,14 +73,12 @@ class Sink(Actor[SinkMessage]):
                 self._flush()
 
     def on_stop(self, reason: ExitReason) -> None:
-        if self._thread is None:
-            return
-        try:
+        with ExitStack() as ends:
+            if self._thread is not None:
+                ends.callback(self._thread.kill)
+                ends.callback(self._in_thread, self._writer.close)
             if not isinstance(reason, Crashed):
                 self._flush()
-            self._in_thread(self._writer.close)
-        finally:
-            self._thread.kill()
 
     def _flush(self) -> None:
         gathered, self._gathered = self._gathered, []

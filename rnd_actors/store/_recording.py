@@ -75,7 +75,7 @@ class Recording:
         >>> from tempfile import TemporaryDirectory
         >>> from rnd_actors import Collection, Outcome, Sample
         >>> from rnd_actors.store import Recording, RunDescription, read_run
-        >>> run = RunDescription(settings={}, recipe=None, collector="SampleCount(1)", goal=1)
+        >>> run = RunDescription(settings={"workers": 1, "base_port": 1}, recipe=None, collector="SampleCount(1)", goal=1)
         >>> with TemporaryDirectory() as folder:
         ...     recording = Recording.begin(Path(folder, "runs.db"), run)
         ...     recording.write([Sample(0, 42, 3, 1, 0, received_at=0.5)])

@@ -1,76 +1,114 @@
-import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+"""The actor: batches, patience, and its thread."""
 
+import gevent
 import pytest
+from gevent.monkey import get_original
 
-from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
-from rnd_actors.collecting import Accepted, JsonLinesSink, Sample
-from rnd_actors.errors import SinkError
-from rnd_actors.testing import EventCapture
-
-SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
-
-
-def sink(path: Path) -> ChildSpec:
-    return ChildSpec("output", lambda: JsonLinesSink(path), restart=Restart.TEMPORARY, drain=True)
+from rnd_actors import Accepted, ActorFailed, ActorRef, ActorSystem, ChildSpec, Restart
+from rnd_actors.errors import NotSimulatedError, SinkError
+from rnd_actors.simulation import simulate
+from rnd_actors.sinks import Sink, _sink
+from rnd_actors.testing import no_leaks
+from tests.sinks.writers import ControlledWriter, sample
 
 
-def test_every_sample_is_a_json_object_on_a_line_of_its_own(tmp_path: Path) -> None:
-    path = tmp_path / "samples.jsonl"
-    path.write_text("from an earlier run\n")
+def start(
+    system: ActorSystem, writer: ControlledWriter, capacity: int = 1000
+) -> ActorRef[Accepted]:
+    return system.start(
+        ChildSpec(
+            "sink", lambda: Sink(writer), restart=Restart.TEMPORARY, capacity=capacity, drain=True
+        )
+    )
+
+
+def test_all_that_came_is_written_in_order_before_it_is_closed() -> None:
+    writer = ControlledWriter()
     with ActorSystem() as system:
-        ref = system.start(sink(path))
-        ref.tell(Accepted((SAMPLE, SAMPLE)))
-        ref.tell(Accepted((SAMPLE,)))
-    lines = path.read_text().splitlines()
-    assert len(lines) == 3
-    assert list(json.loads(lines[0]).items()) == [
-        ("index", 0),
-        ("value", 17),
-        ("worker", 2),
-        ("incarnation", 1),
-        ("seq", 0),
-        ("received_at", 1.5),
-    ]
+        ref = start(system, writer)
+        for index in range(5):
+            ref.tell(Accepted((sample(index),)))
+    assert writer.calls == ["open", "write", "close"]
+    assert writer.batches == [[0, 1, 2, 3, 4]]
 
 
-def test_a_file_that_cannot_be_written_ends_the_sink(tmp_path: Path) -> None:
-    path = tmp_path / "missing" / "samples.jsonl"
+def test_a_thousand_samples_are_written_at_once() -> None:
+    writer = ControlledWriter()
     with ActorSystem() as system:
-        failures: list[ActorFailed] = []
+        ref = start(system, writer)
+        for first in range(0, 2500, 500):
+            ref.tell(Accepted(tuple(sample(first + n) for n in range(500))))
+    assert [len(batch) for batch in writer.batches] == [1000, 1000, 500]
+    assert sum(writer.batches, []) == list(range(2500))
+
+
+def test_what_is_left_is_written_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sink, "_FLUSH_S", 0.01)
+    writer = ControlledWriter()
+    with ActorSystem() as system:
+        ref = start(system, writer)
+        for index in range(2):
+            ref.tell(Accepted((sample(index),)))
+            writer.wait_until(lambda: len(writer.batches) == index + 1)
+        assert "close" not in writer.calls
+    assert writer.calls == ["open", "write", "write", "close"]
+
+
+def test_it_waits_a_second_at_most() -> None:
+    assert _sink._FLUSH_S <= 1.0
+
+
+def test_a_slow_disk_holds_up_who_sends_but_not_the_loop() -> None:
+    writer = ControlledWriter()
+    with ActorSystem() as system:
+        ref = start(system, writer, capacity=2)
+        thousand = Accepted(tuple(map(sample, range(1000))))
+        with writer.disk:  # type: ignore[attr-defined]
+            sent: list[int] = []
+
+            def send() -> None:
+                for number in range(5):
+                    ref.tell(thousand)
+                    sent.append(number)
+
+            sender = gevent.spawn(send)
+            writer.wait_until(lambda: "write" in writer.calls)
+            gevent.idle()  # this greenlet has its turn, although the disk does not answer
+            assert len(sent) == 3
+            assert not sender.dead
+        sender.join()
+    assert len(writer.batches) == 5
+
+
+def test_its_writer_works_in_one_thread_that_is_not_the_one_of_the_loop() -> None:
+    writer = ControlledWriter()
+    with no_leaks(), ActorSystem() as system:
+        ref = start(system, writer)
+        for _ in range(3):
+            ref.tell(Accepted(tuple(map(sample, range(1000)))))
+    assert len(writer.threads) == 1
+    assert writer.threads.isdisjoint({get_original("threading", "get_ident")()})
+
+
+@pytest.mark.parametrize("call", ["write", "close"])
+def test_an_error_of_the_writer_ends_the_sink_and_closes_the_file(call: str) -> None:
+    writer = ControlledWriter(fails=call)
+    failures: list[ActorFailed] = []
+    with ActorSystem() as system:
         system.events.subscribe(failures.append, to=ActorFailed)
-        with pytest.raises(SinkError) as caught:
-            system.start(sink(path))
-        assert system.find("output") is None
-    assert str(caught.value) == f"cannot write {path}: No such file or directory"
-    assert failures == [ActorFailed("output", 1, Crashed(caught.value))]
+        start(system, writer).tell(Accepted((sample(),)))
+    assert [str(failed.reason) for failed in failures] == [f"crashed: SinkError: cannot {call}"]
+    assert writer.calls == ["open", "write", "close"]
 
 
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """As on a disk that becomes full: what still fits is written, and then there is an error."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def test_what_cannot_be_opened_is_not_started() -> None:
+    with ActorSystem() as system, pytest.raises(SinkError, match="cannot open"):
+        start(system, ControlledWriter(fails="open"))
 
 
-@pytest.mark.parametrize("batches", [(10,), (2, 1, 1), (3, 1)])
-def test_a_line_that_could_not_be_written_as_a_whole_is_taken_back(
-    tmp_path: Path, batches: tuple[int, ...]
-) -> None:
-    path = tmp_path / "samples.jsonl"
-    with no_file_larger_than(300), ActorSystem() as system, EventCapture(system) as events:
-        ref = system.start(sink(path))
-        for count in batches:
-            ref.tell(Accepted((SAMPLE,) * count))
-        failed = events.fish_for(ActorFailed)
-    assert str(failed.reason) == f"crashed: SinkError: cannot write {path}: File too large"
-    *lines, rest = path.read_text().split("\n")
-    assert [json.loads(line)["value"] for line in lines] == [17] * 3
-    assert rest == ""
+def test_virtual_time_has_no_sinks() -> None:
+    def scenario(system: ActorSystem) -> None:
+        start(system, ControlledWriter())
+
+    with pytest.raises(NotSimulatedError, match="native threads"):
+        simulate(scenario)

@@ -70,6 +70,21 @@ def run(
             f"Default: {_DEFAULT.stall_timeout:g}.",
         ),
     ] = None,
+    collector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|module:Class",
+            help="What to collect: see `rnd-actors collectors`. Default: exactly --samples.",
+        ),
+    ] = None,
+    collector_options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collector-option",
+            metavar="KEY=VALUE",
+            help="An option of the collector; may be given many times.",
+        ),
+    ] = None,
     outputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,7 +125,7 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Run workers until exactly N samples have arrived.
+    """Run workers until exactly N samples have arrived, or until the goal of a collector.
 
     Every option but --config is also a variable (--base-port: RND_ACTORS_BASE_PORT) and a key of
     the --config file (base-port). Flags win over variables, and variables over the file.

@@ -1,0 +1,43 @@
+"""Parquet files can be read at any time."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from rnd_actors.errors import SettingsError, SinkError
+from rnd_actors.sinks import _outputs, writer_for
+from tests.sinks.writers import sample
+
+
+def test_a_file_can_be_read_after_each_write(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    writer = writer_for(path)
+    writer.open()
+    assert pq.read_table(path).num_rows == 0
+    for index in range(3):
+        writer.write([sample(index)])
+        assert pq.read_table(path).column("index").to_pylist() == list(range(index + 1))
+    writer.close()
+    assert pq.read_table(path).to_pylist()[1] == {
+        "index": 1,
+        "value": 17,
+        "worker": 2,
+        "incarnation": 1,
+        "seq": 1,
+        "received_at": 1.5,
+    }
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "samples.parquet"
+    with pytest.raises(SinkError) as caught:
+        writer_for(path).open()
+    assert str(caught.value) == f"cannot write {path}: No such file or directory"
+
+
+def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outputs, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'rnd-actors\[parquet\]'"):
+        writer_for(Path("samples.parquet"))
