@@ -64,6 +64,16 @@ def test_no_incarnation_outlives_its_session(ended: float | None) -> None:
     assert timeline(history).breaks == (4.0,)
 
 
+def test_what_begins_after_the_last_sample_of_a_session_takes_no_time_of_the_run() -> None:
+    lives = (life(1, 0.0, 0.5, 3.0), life(2, 7.0, 7.5, 9.0), life(3, 100.0, 100.5, 106.0))
+    history = history_of((), lives, sessions=DIED_AND_RESUMED, workers=WORKERS)
+    assert stretches(history)[1:] == [
+        ("streaming", 0.5, 3.0),
+        ("starting", 4.0, 4.5),
+        ("streaming", 4.5, 10.0),
+    ]
+
+
 def test_one_that_is_alive_streams_until_the_end() -> None:
     lives = (life(1, 0.0, 0.5, None),)
     history = history_of((sample(0, 8.0),), lives, workers=WORKERS, state="running")

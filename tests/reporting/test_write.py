@@ -1,5 +1,6 @@
 """Reports as files. Drawing takes time, so few tests do it."""
 
+import errno
 import json
 import re
 import sys
@@ -189,6 +190,20 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="a file that can be written"):
             write_report(a_run(), path)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken.md"]
+
+
+def test_a_report_that_cannot_be_finished_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(path: Path, text: str, encoding: str) -> None:
+        path.write_bytes(text[:10].encode())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "report.md").write_bytes(b"before")
+    monkeypatch.setattr(Path, "write_text", fill_the_disk)
+    with pytest.raises(SettingsError, match="No space left on device"):
+        write_report(a_run(), tmp_path / "report.md")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
 @pytest.mark.parametrize(
