@@ -65,8 +65,9 @@ def test_no_incarnation_outlives_its_session(ended: float | None) -> None:
 
 
 def test_what_begins_after_the_last_sample_of_a_session_takes_no_time_of_the_run() -> None:
-    lives = (life(1, 0.0, 0.5, 3.0), life(2, 7.0, 7.5, 9.0), life(3, 100.0, 100.5, 106.0))
-    history = history_of((), lives, sessions=DIED_AND_RESUMED, workers=WORKERS)
+    lives = (life(1, 0.0, 0.5, 3.0), life(2, 57.0, 57.5, 59.0), life(3, 100.0, 100.5, 106.0))
+    history = history_of((), lives, sessions=DIED_AND_RESUMED, workers=WORKERS, state="interrupted")
+    assert timeline(history).end_s == 10.0
     assert stretches(history)[1:] == [
         ("streaming", 0.5, 3.0),
         ("starting", 4.0, 4.5),
