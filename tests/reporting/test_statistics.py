@@ -68,13 +68,13 @@ def test_a_worker_has_its_share_of_the_time() -> None:
     assert (figures.streaming_s, figures.uptime, figures.last_exit) == (5.0, 0.5, "killed")
 
 
-def test_failures_are_counted_by_their_text() -> None:
-    texts = ("cut", "killed", "killed", None)
+def test_failures_are_counted_by_their_text_whichever_worker_it_was() -> None:
+    texts = ("cut", "worker 1 exited with code 2", "worker 2 exited with code 2", None)
     lives = tuple(
-        life(number, number, None, number + 0.5, failure=text) for number, text in enumerate(texts)
+        life(1, 0.0, None, 0.5, failure=text, worker=worker) for worker, text in enumerate(texts)
     )
     figures = statistics(history_of((), lives, workers=(worker_result(),)))
-    assert figures.failures == (("killed", 2), ("cut", 1))
+    assert figures.failures == (("worker exited with code 2", 2), ("cut", 1))
 
 
 def test_nothing_has_figures_too() -> None:
