@@ -1,7 +1,7 @@
 """The figures of a run."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -94,7 +94,8 @@ class RunStatistics:
         ideal: what all workers could have delivered.
         share_of_ideal: the samples divided by those of the ideal after `elapsed_s`, else None.
         workers: the figures of each worker.
-        failures: why workers went down by themselves and how often, the most frequent first.
+        failures: why workers went down by themselves, whichever it was, and how often; the most
+            frequent first.
 
     Example:
         >>> from rnd_actors.reporting import RunStatistics, Ideal, Spread
@@ -140,7 +141,7 @@ def statistics(history: RunHistory) -> RunStatistics:
     times = sorted(clock.seconds(sample.received_at) for sample in history.samples)
     elapsed = history.run.elapsed_s
     ideal = _ideal(history)
-    failures = Counter(life.failure for life in history.incarnations if life.failure)
+    failures = Counter(_failures(history))
     return RunStatistics(
         times_s=tuple(times),
         values=Spread.of([sample.value for sample in history.samples]),
@@ -153,6 +154,13 @@ def statistics(history: RunHistory) -> RunStatistics:
         workers=_workers(history),
         failures=tuple(failures.most_common()),
     )
+
+
+def _failures(history: RunHistory) -> Iterator[str]:
+    """Give why incarnations failed, without the ids of workers: what is the same counts as such."""
+    for life in history.incarnations:
+        if life.failure is not None:
+            yield life.failure.replace(f"worker {life.worker} ", "worker ")
 
 
 def _gaps(times: Sequence[float]) -> list[float]:

@@ -19,6 +19,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": 9,
     "grid.alpha": 0.15,
     "grid.color": INK,
