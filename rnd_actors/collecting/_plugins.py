@@ -21,7 +21,13 @@ _WORDS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fal
 
 @frozen
 class OptionInfo:
-    """An option of a collector: its type in words, and its default, None if it has none."""
+    """An option of a collector: its type in words, and its default, None if it has none.
+
+    Example:
+        >>> from rnd_actors import installed_collectors
+        >>> installed_collectors()[0].options
+        (OptionInfo(name='goal', type='int', default=None),)
+    """
 
     name: str
     type: str

@@ -30,6 +30,13 @@ class Unfinished:
         collector: its collector, which has seen what was collected.
         is_reached: whether its goal is reached already: it died just before it could say so.
         remains: what was stored of it.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors import Unfinished
+        >>> Unfinished.read(Path("/no/such/store.db"))
+        Traceback (most recent call last):
+        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """
 
     store: Path

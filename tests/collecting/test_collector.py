@@ -76,7 +76,7 @@ def test_a_mean_takes_thirty_samples_at_least() -> None:
 
 
 def test_how_far_a_mean_is_grows_with_the_samples() -> None:
-    collector = MeanWithin(epsilon=1.0)
+    collector = MeanWithin(epsilon=0.1)
     assert collector.progress() == 0.0
     for n in range(100):
         collector.is_reached(sample(n, value=n % 10))
