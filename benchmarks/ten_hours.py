@@ -17,7 +17,7 @@ import time
 from hashlib import sha256
 from typing import Any
 
-from rnd_actors import Collector, RunSettings, run
+from rnd_actors import Collector, RunSettings, Sample, run
 from rnd_actors.simulation import SimulatedWorker, simulate
 
 HOURS = 10.0

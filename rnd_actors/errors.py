@@ -507,9 +507,9 @@ class SinkError(RndActorsError):
     Example:
         >>> from pathlib import Path
         >>> from rnd_actors.sinks import writer_for
-        >>> writer_for(Path("/no/such/folder/some.csv")).open()
+        >>> writer_for(Path("/no/such/folder/a.csv")).open()
         Traceback (most recent call last):
-        rnd_actors.errors.SinkError: cannot write /no/such/folder/some.csv: No such file or directory
+        rnd_actors.errors.SinkError: cannot write /no/such/folder/a.csv: No such file or directory
     """
 
 

@@ -1,6 +1,5 @@
 """A stored run written to a file."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +27,7 @@ def export_run(store: Path, run: int, file: str) -> None:
         to.output(file)
     except ValueError as error:
         raise SettingsError(_FILE, str(error), file) from None
-    if target.exists() and store.exists() and os.path.samefile(target, store):
+    if target.exists() and store.exists() and target.samefile(store):
         raise SettingsError(_FILE, "another file than the store", file)
     history = read_run(store, run)
     if is_store(target):

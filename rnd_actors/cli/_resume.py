@@ -8,9 +8,10 @@ from attrs import evolve
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._execute import execute
+from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.cli._options import Options
 from rnd_actors.errors import SettingsError
-from rnd_actors.running import Unfinished
+from rnd_actors.running import RunSettings, Unfinished
 
 __all__ = ["execute_resume"]
 
@@ -38,14 +39,15 @@ def execute_resume(store: Path, run: int | None, flags: Mapping[str, Any]) -> in
     return execute(Options(settings=unfinished.settings, unfinished=unfinished, **given))
 
 
-def _with_deadline(unfinished: Unfinished, deadline: str) -> Any:
+def _with_deadline(unfinished: Unfinished, deadline: str) -> RunSettings:
     try:
-        return evolve(unfinished.settings, deadline=to.seconds(deadline))
+        seconds: Any = to.seconds(deadline)
+        return evolve(unfinished.settings, deadline=seconds)
     except SettingsError as error:
         raise SettingsError("--deadline", error.accepted, error.got) from None
 
 
-def _log_format(given: str) -> Any:
+def _log_format(given: str) -> LogFormat:
     try:
         return to.log_format(given)
     except ValueError as error:

@@ -1,7 +1,6 @@
 """The goal to have seen every value of a set."""
 
 from collections.abc import Iterable
-from typing import cast
 
 from attrs import define, field
 
@@ -38,7 +37,7 @@ class EveryValue(Collector):
     _missing: set[int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._missing = set(cast("frozenset[int]", self.values))
+        self._missing = set(self.values)
 
     def is_reached(self, sample: Sample) -> bool:
         self._missing.discard(sample.value)

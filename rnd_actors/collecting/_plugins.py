@@ -78,7 +78,7 @@ def make_collector(name: str, options: Iterable[str] = ()) -> Collector:
         {'missing': 11}
     """
     kind = _class(name)
-    known = {field.alias: field for field in _init_fields(kind)}
+    known = {str(field.alias): field for field in _init_fields(kind)}
     given: dict[str, Any] = {}
     for option in options:
         key, equals, text = option.partition("=")
@@ -149,12 +149,13 @@ def _type_name(kind: Any) -> str:
 def _converted(field: "Attribute[Any]", text: str, option: str) -> Any:
     from cattrs import Converter  # noqa: PLC0415  # slow, and seldom needed
 
+    kind: Any = field.type or str
     converter = Converter()
     converter.register_structure_hook(bool, lambda value, _: _WORDS[value.lower()])
     try:
-        if getattr(field.type, "__origin__", None) in (frozenset, set, tuple, list):
-            return converter.structure(list(_pieces(text)), field.type)
-        return converter.structure(text, field.type) if field.type else text
+        if getattr(kind, "__origin__", None) in (frozenset, set, tuple, list):
+            return converter.structure(list(_pieces(text)), kind)
+        return converter.structure(text, kind)
     except Exception as error:  # whatever converters of others raise
         form = f"{field.alias}={_type_name(field.type)}"
         raise SettingsError(_OPTIONS, form, option) from error

@@ -112,10 +112,9 @@ class Course:
     def _start_sinks(self, system: ActorSystem) -> list[ActorRef[Accepted]]:
         sinks = []
         for name, output in self._outputs.items():
-            stored = self.recording is not None and is_store(output)
-            writer = self.recording if stored else writer_for(output)
+            writer = (is_store(output) and self.recording) or writer_for(output)
             sink: ActorRef[Accepted] = system.start(sink_spec(name, writer))
-            if self.earlier and not stored:
+            if self.earlier and writer is not self.recording:
                 sink.tell(Accepted(self.earlier))
             sinks.append(sink)
         return sinks

@@ -46,7 +46,7 @@ class ParquetWriter:
         beside = self.path.with_name(f".{self.path.name}.new")
         with self._clear_errors(beside):
             pq.write_table(pa.Table.from_batches(self._batches, schema=_SCHEMA), beside)
-            os.replace(beside, self.path)
+            beside.replace(self.path)
 
     @contextmanager
     def _clear_errors(self, beside: Path) -> Iterator[None]:

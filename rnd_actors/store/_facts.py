@@ -1,7 +1,7 @@
 """What a store keeps of an event: statements that bring its tables up to date."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -21,7 +21,7 @@ class Statement:
     """An SQL statement with its parameters; `:run` is added to them."""
 
     sql: str
-    parameters: dict[str, Value]
+    parameters: Mapping[str, Value]
 
 
 _SPAWNED: Final = """
@@ -48,16 +48,16 @@ def facts(event: Event, at: float) -> Iterator[Statement]:
     """Give what an event says of the incarnations of workers and of their restarts."""
     match event:
         case WorkerSpawned(worker, number, pid, port):
-            found = {"at": at, "worker": worker, "number": number, "pid": pid, "port": port}
-            yield Statement(_SPAWNED, found)
+            spawned = {"at": at, "worker": worker, "number": number, "pid": pid, "port": port}
+            yield Statement(_SPAWNED, spawned)
         case WorkerStreaming(worker, number):
             yield Statement(_STREAMING, {"at": at, "worker": worker, "number": number})
-        case ActorFailed(actor=name, reason=reason) if worker := _worker(name):
-            yield Statement(_ENDED, {"at": at, "worker": worker, "failure": str(reason)})
-        case ActorStopped(actor=name) if worker := _worker(name):
-            yield Statement(_ENDED, {"at": at, "worker": worker, "failure": None})
-        case ChildRestarting(child=name, delay_s=delay_s) if worker := _worker(name):
-            yield Statement(_RESTARTED, {"at": at, "worker": worker, "delay_s": delay_s})
+        case ActorFailed(actor=name, reason=reason) if _is_worker(name):
+            yield Statement(_ENDED, {"at": at, "worker": _id(name), "failure": str(reason)})
+        case ActorStopped(actor=name) if _is_worker(name):
+            yield Statement(_ENDED, {"at": at, "worker": _id(name), "failure": None})
+        case ChildRestarting(child=name, delay_s=delay_s) if _is_worker(name):
+            yield Statement(_RESTARTED, {"at": at, "worker": _id(name), "delay_s": delay_s})
 
 
 def event_row(event: Event, at: float) -> Statement | None:
@@ -68,7 +68,9 @@ def event_row(event: Event, at: float) -> Statement | None:
     return Statement(_EVENT, {"at": at, "level": event.level, "kind": kind, "text": str(event)})
 
 
-def _worker(actor: str) -> int | None:
-    """Return the id of the worker whose actor this is."""
-    place, _, worker = actor.partition(_WORKERS)
-    return int(worker) if not place and worker.isdigit() else None
+def _is_worker(actor: str) -> bool:
+    return actor.startswith(_WORKERS)
+
+
+def _id(actor: str) -> int:
+    return int(actor.removeprefix(_WORKERS))

@@ -75,7 +75,8 @@ class Recording:
         >>> from tempfile import TemporaryDirectory
         >>> from rnd_actors import Collection, Outcome, Sample
         >>> from rnd_actors.store import Recording, RunDescription, read_run
-        >>> run = RunDescription(settings={"workers": 1, "base_port": 1}, recipe=None, collector="SampleCount(1)", goal=1)
+        >>> settings = {"workers": 1, "base_port": 3001}
+        >>> run = RunDescription(settings=settings, recipe=None, collector="mine", goal=1)
         >>> with TemporaryDirectory() as folder:
         ...     recording = Recording.begin(Path(folder, "runs.db"), run)
         ...     recording.write([Sample(0, 42, 3, 1, 0, received_at=0.5)])
@@ -132,9 +133,7 @@ class Recording:
         lock: RunLock | None = None
         try:
             with transaction(connection):
-                [run] = connection.execute(sql, row).fetchone() or (None,)
-                if run is None:
-                    raise StoreError(f"somebody else has resumed run {row['run']} in {path}")
+                run = _entered(connection, sql, row)
                 lock = RunLock(path, run)
                 number, earlier_s = connection.execute(NEXT_SESSION, {"run": run}).fetchone()
                 recording = cls(path, run, number, earlier_s, connection, lock)
@@ -230,3 +229,9 @@ class Recording:
             yield
         except sqlite3.Error as error:
             raise SinkError(f"cannot write {self.path}: {error}") from error
+
+
+def _entered(connection: sqlite3.Connection, sql: str, row: Mapping[str, object]) -> int:
+    for (run,) in connection.execute(sql, row):
+        return int(run)
+    raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")

@@ -17,7 +17,7 @@ INSERT INTO runs (settings, recipe, collector, goal)
 VALUES (:settings, :recipe, :collector, :goal) RETURNING id
 """
 GO_ON: Final = """
-UPDATE runs SET outcome = NULL, reason = NULL 
+UPDATE runs SET outcome = NULL, reason = NULL
 WHERE id = :run AND (SELECT count(*) FROM sessions WHERE run = :run) = :sessions RETURNING id
 """
 NEXT_SESSION: Final = """

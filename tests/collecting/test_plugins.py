@@ -1,6 +1,7 @@
 """Collectors by name, with options as text."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -131,5 +132,5 @@ def test_a_plug_in_is_run_by_its_name(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     values = json.loads(done.stdout)["values"]
     assert done.returncode == 0, done.stderr
-    pairs = [one == other for one, other in zip(values, values[1:], strict=False)]
+    pairs = [one == other for one, other in pairwise(values)]
     assert pairs == [False] * (len(values) - 2) + [True]

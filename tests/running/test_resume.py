@@ -32,9 +32,14 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "runs.db"
 
 
-def settings(*outputs: Path, flags: tuple[str, ...] = (), **others: int) -> RunSettings:
-    fast = {"samples": 60, "workers": 3, "base_port": 0, **others}
-    return RunSettings(worker_args=("-interval", "0.005", *flags), outputs=outputs, **fast)
+def settings(*outputs: Path, flags: tuple[str, ...] = ()) -> RunSettings:
+    return RunSettings(
+        worker_args=("-interval", "0.005", *flags),
+        outputs=outputs,
+        samples=60,
+        workers=3,
+        base_port=0,
+    )
 
 
 def interrupted_after(count: int, of: RunSettings, collector: Collector | None = None) -> Result:

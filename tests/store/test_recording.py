@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from rnd_actors import (
     ActorFailed,
@@ -123,8 +124,8 @@ def test_no_worker_can_fill_the_memory_with_events(path: Path) -> None:
 def test_the_same_sample_is_not_stored_twice(path: Path) -> None:
     recording = begin(path)
     recording.write(samples(2))
-    twice = samples(1, first=2)[0].__class__(2, 42, 1, 1, 0, 0.5)
-    with pytest.raises(SinkError, match="runs.db: UNIQUE"):
+    twice = evolve(samples(1)[0], index=2)
+    with pytest.raises(SinkError, match=r"runs\.db: UNIQUE"):
         recording.write([twice])
     assert read_run(path).run.samples == 2
     recording.abandon()
@@ -178,7 +179,7 @@ def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:
     resumed = Recording.resume(path, stale)
     with pytest.raises(StoreError, match="still running"):
         read_remains(path)
-    with pytest.raises(StoreError, match="somebody else has resumed run 1"):
+    with pytest.raises(StoreError, match="somebody else has resumed run 1 meanwhile"):
         Recording.resume(path, stale)
     resumed.abandon()
     assert read_run(path).run.sessions == 2
@@ -186,14 +187,14 @@ def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:
 
 def test_a_run_is_worked_on_by_one_program_at_a_time(path: Path) -> None:
     recording = begin(path)
-    with pytest.raises(StoreError, match="run 1 in .* is being worked on"):
+    with pytest.raises(StoreError, match=r"run 1 in .* is being worked on"):
         Recording.resume(path, list_runs(path)[0])
     recording.abandon()
 
 
 def test_a_complete_run_is_not_resumed(path: Path) -> None:
     finish(begin(path), Outcome.COMPLETE)
-    with pytest.raises(StoreError, match="run 1 in .* is complete: there is nothing to resume"):
+    with pytest.raises(StoreError, match=r"run 1 in .* is complete: there is nothing to resume"):
         read_remains(path)
 
 
