@@ -20,6 +20,7 @@ __all__ = [
     "NotAnsweredError",
     "NotPatchedError",
     "NotSimulatedError",
+    "ResultFormatError",
     "RndActorsError",
     "ScheduleFailedError",
     "SelfAskError",
@@ -510,6 +511,17 @@ class SinkError(RndActorsError):
         >>> writer_for(Path("/no/such/folder/a.csv")).open()
         Traceback (most recent call last):
         rnd_actors.errors.SinkError: cannot write /no/such/folder/a.csv: No such file or directory
+    """
+
+
+class ResultFormatError(RndActorsError, ValueError):
+    """A text is not the JSON of a result, or that of a later version.
+
+    Example:
+        >>> from rnd_actors import Result
+        >>> Result.from_json('{"schema": 99}')
+        Traceback (most recent call last):
+        rnd_actors.errors.ResultFormatError: its "schema" is 99, and this version reads 1
     """
 
 

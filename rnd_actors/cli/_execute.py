@@ -15,7 +15,6 @@ from rich.console import Console
 
 from rnd_actors.actors import Event
 from rnd_actors.cli._interruption import interruption
-from rnd_actors.cli._json import result_as_json
 from rnd_actors.cli._live import live_view
 from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
@@ -42,7 +41,7 @@ def execute(options: Options) -> int:
     """Do the run, show how it goes on, report what came of it and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
     settings = options.settings
-    progress = Progress(settings.samples, settings.workers)
+    progress = Progress(_goal(options), settings.workers, settings.deadline)
     least_level = _least_level(options)
 
     def tell(event: Event) -> None:
@@ -60,6 +59,12 @@ def execute(options: Options) -> int:
             raise
         _report(result, options)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
+
+
+def _goal(options: Options) -> int | None:
+    if options.unfinished is not None:
+        return options.unfinished.collector.goal
+    return options.settings.samples if options.collector is None else options.collector.goal
 
 
 def _collect(options: Options, tell: Callable[[Event], object], interrupted: Flag) -> Result:
@@ -88,7 +93,7 @@ def _report(result: Result, options: Options) -> None:
     taken = STDOUT in options.settings.outputs  # by the samples
     try:
         if options.json:
-            typer.echo(result_as_json(result))
+            typer.echo(result.to_json())
         elif not (taken and options.quiet):
             Console(highlight=False, stderr=taken).print(summary(result))
     except OSError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 from statistics import fmean
+from typing import Any
 
 from attrs import field, frozen
 
@@ -105,6 +106,47 @@ class Result:
     workers: tuple[WorkerResult, ...]
     findings: Mapping[str, float | int | str | None] = field(factory=dict)
     """What the collector found out, by name."""
+
+    def to_json(self) -> str:
+        """Return the result as one JSON object on one line; docs/result.md tells its keys.
+
+        Example:
+            >>> from rnd_actors import Collection, Result
+            >>> result = Collection.of({3: 3003}).result(goal=150, deadline_s=None)
+            >>> Result.from_json(result.to_json()) == result
+            True
+        """
+        from rnd_actors.collecting._result_json import to_json  # noqa: PLC0415  # cattrs is slow
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Result":
+        """Return the result that `to_json` has written.
+
+        Raises:
+            ResultFormatError: it is none, or one of a later version.
+        """
+        from rnd_actors.collecting._result_json import from_json  # noqa: PLC0415
+
+        return from_json(text, cls)
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame` with a row for each sample and the column `value`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415  # nothing else needs it
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+        return pd.DataFrame({"value": self.values}, index=pd.RangeIndex(self.samples, name="index"))
+
+    def _repr_html_(self) -> str:
+        from rnd_actors.collecting._result_html import as_html  # noqa: PLC0415  # for notebooks
+
+        return as_html(self)
 
     @property
     def samples(self) -> int:

@@ -23,7 +23,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRun], None]:
     """Replace `run` by what a test thinks of."""
 
     def replace(fake_run: FakeRun) -> None:
-        def run(settings: RunSettings, *, subscriber: Subscriber, interrupted: Flag) -> Result:
+        def run(
+            settings: RunSettings, collector: None, *, subscriber: Subscriber, interrupted: Flag
+        ) -> Result:
             return fake_run(settings, subscriber, interrupted)
 
         monkeypatch.setattr(_execute, "run", run)
