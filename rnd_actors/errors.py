@@ -515,13 +515,13 @@ class SinkError(RndActorsError):
 
 
 class ResultFormatError(RndActorsError, ValueError):
-    """A text is not the JSON of a result, or that of a later version.
+    """A text is no result as JSON, or one that a newer version wrote.
 
     Example:
         >>> from rnd_actors import Result
-        >>> Result.from_json('{"schema": 99}')
+        >>> Result.from_json('{"schema": 2}')
         Traceback (most recent call last):
-        rnd_actors.errors.ResultFormatError: its "schema" is 99, and this version reads 1
+        rnd_actors.errors.ResultFormatError: expected a result of schema 1; got schema 2; ...
     """
 
 

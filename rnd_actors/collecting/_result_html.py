@@ -1,79 +1,92 @@
-"""A result as a piece of HTML, as notebooks show it."""
+"""A result as HTML without scripts, for notebooks; its colours suit light and dark pages."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from rnd_actors.collecting._result import Result
+from rnd_actors.collecting._result import Outcome, Result, WorkerResult
 
-__all__ = ["as_html"]
+__all__ = ["to_html"]
 
-_BARS: Final = 20
-_WIDTH, _HEIGHT = 400, 80
-_COLUMNS: Final = ("id", "port", "samples", "starts", "crashes", "malformed", "last_exit")
+_COLOURS: Final = {
+    Outcome.COMPLETE: "#2da44e",
+    Outcome.DEADLINE: "#e5534b",
+    Outcome.INTERRUPTED: "#c69026",
+    Outcome.FAILED: "#e5534b",
+}
+_BARS: Final = 24
+_WIDTH, _HEIGHT, _LABELS = 360, 80, 16
+_COUNTS: Final = ("worker", "port", "samples", "starts", "crashes", "malformed")
 
 
-def as_html(result: "Result") -> str:
-    """Return headline, figures, a histogram and the workers; colours are those of the page."""
-    return "".join(
-        (
-            "<div>",
-            f"<p><strong>{escape(result.outcome.value.capitalize())}</strong>: ",
-            f"{escape(result.reason)}</p>",
-            _figures(result),
-            _histogram(result.values),
-            _workers(result),
-            "</div>",
-        )
+def to_html(result: Result) -> str:
+    """Return headline, figures, histogram and workers; all that came from outside is escaped."""
+    border = f"border-left:4px solid {_COLOURS[result.outcome]}; padding-left:1em"
+    headline = f"<b>{result.outcome.value.capitalize()}</b>: {escape(result.reason)}"
+    figures = (f"<th>{escape(name)}</th><td>{escape(told)}</td>" for name, told in _figures(result))
+    workers = (_worker(worker) for worker in result.workers)
+    head = "".join(f"<th>{name}</th>" for name in (*_COUNTS, "last exit"))
+    return (
+        f'<div style="{border}"><p style="white-space:pre-wrap">{headline}</p>'
+        f"<table>{_rows(figures)}</table>{_histogram(result.values)}"
+        '<div style="max-height:30em; overflow:auto">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{_rows(workers)}</tbody></table></div></div>"
     )
 
 
-def _figures(result: "Result") -> str:
+def _rows(rows: Iterable[str]) -> str:
+    return "".join(f"<tr>{row}</tr>" for row in rows)
+
+
+def _figures(result: Result) -> Iterator[tuple[str, str]]:
     wanted = "" if result.goal is None else f" of {result.goal}"
-    figures = {
-        "samples": f"{result.samples}{wanted}",
-        "total time": f"{result.elapsed_s:.2f} s",
-        "rate": f"{result.rate_per_s:.1f}/s",
-        "mean": "-" if result.mean is None else f"{result.mean:.2f}",
-        "restarts": str(result.restarts),
-        **{name: str(value) for name, value in result.findings.items()},
-    }
-    rows = (
-        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in figures.items()
-    )
-    return f"<table>{''.join(rows)}</table>"
+    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
+    lines = result.lines
+    yield "samples", f"{result.samples}{wanted}"
+    yield "total time", f"{result.elapsed_s:.2f} s{limit}"
+    yield "rate", f"{result.rate_per_s:.1f}/s"
+    yield "mean", "-" if result.mean is None else f"{result.mean:.2f}"
+    yield "restarts", str(result.restarts)
+    kinds = f"{lines.accepted} accepted, {lines.surplus} surplus, {lines.malformed} malformed"
+    yield "lines", f"{lines.received} received: {kinds}"
+    for name, finding in result.findings.items():
+        yield name, "-" if finding is None else str(finding)
+
+
+def _worker(worker: WorkerResult) -> str:
+    counts = (worker.id, worker.port, worker.samples, worker.starts, worker.crashes)
+    cells = "".join(f"<td>{count}</td>" for count in (*counts, worker.malformed))
+    end = escape(worker.last_exit or "")
+    if worker.given_up:
+        words = escape("\n".join(worker.last_words))
+        end += f"<details><summary>given up</summary><pre>{words}</pre></details>"
+    return f'{cells}<td style="text-align:left">{end}</td>'
 
 
 def _histogram(values: tuple[int, ...]) -> str:
+    """Return a drawing of how many samples lie where, in bars of whole numbers; "" without any."""
     if not values:
         return ""
-    least, most = min(values), max(values)
-    size = (most - least) // _BARS + 1
-    counts = Counter((value - least) // size for value in values)
-    bars, highest, width = (most - least) // size + 1, max(counts.values()), _WIDTH / _BARS
+    low, high = min(values), max(values)
+    span = high - low + 1
+    bars = min(_BARS, span)
+    counts = Counter((value - low) * bars // span for value in values)
+    base, width = _HEIGHT - _LABELS, _WIDTH / bars
+    unit = base / max(counts.values())
     drawn = "".join(
-        f'<rect x="{bar * width:g}" y="{_HEIGHT - height:.1f}" width="{width - 1:g}" '
-        f'height="{height:.1f}"><title>{least + bar * size} to {least + (bar + 1) * size - 1}: '
-        f"{counts[bar]}</title></rect>"
-        for bar in range(bars)
-        for height in [_HEIGHT * counts[bar] / highest]
+        f'<rect x="{bar * width:.1f}" y="{base - count * unit:.1f}" width="{width - 1:.1f}" '
+        f'height="{count * unit:.1f}"><title>{_range(low, span, bar, bars)}: {count}</title></rect>'
+        for bar, count in sorted(counts.items())
     )
     return (
-        f'<svg role="img" aria-label="histogram of the values from {least} to {most}" '
-        f'width="{_WIDTH}" height="{_HEIGHT}" fill="currentColor">{drawn}</svg>'
+        f'<svg role="img" aria-label="histogram of the samples from {low} to {high}" '
+        f'width="{_WIDTH}" height="{_HEIGHT}" fill="currentColor" font-size="12">'
+        f'<g fill-opacity="0.6">{drawn}</g><text y="{_HEIGHT - 3}">{low}</text>'
+        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{high}</text></svg>'
     )
 
 
-def _workers(result: "Result") -> str:
-    head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in ("worker", *_COLUMNS[1:]))
-    rows = (
-        "".join(f"<td>{escape(_text(getattr(worker, name)))}</td>" for name in _COLUMNS)
-        for worker in result.workers
-    )
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+def _range(low: int, span: int, bar: int, bars: int) -> str:
+    first, last = (low - (-edge * span // bars) for edge in (bar, bar + 1))
+    return f"{first}" if first == last - 1 else f"{first} to {last - 1}"

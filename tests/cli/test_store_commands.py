@@ -40,14 +40,9 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_runs_are_listed(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begin(store).abandon()
     assert cli.main(["runs", "runs.db"]) == 0
-    header, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
-    assert header == ["run", "begun", "state", "samples", "time", "workers", "sessions", "collector"]
-    assert (first[0], first[3], first[4], first[-1]) == (
-        "1",
-        "complete",
-        "20/20",
-        "SampleCount(goal=20)",
-    )
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    first, second = (row for row in rows if row[0].isdigit())
+    assert (first[0], first[3], first[4]) == ("1", "complete", "20/20")
     assert (second[0], second[3], second[4]) == ("2", "died", "0/5")
 
 
@@ -84,7 +79,7 @@ def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
         (["export", "runs.db", "1", "a.txt"], "FILE takes files named .jsonl, .csv, .parquet, "),
         (["export", "runs.db", "1", "no/a.csv"], "FILE takes files that can be written, in dir"),
         (["export", "runs.db", "1", "runs.db"], "FILE takes another file than the store; got"),
-        (["export", "runs.db", "x", "a.csv"], "Invalid value for 'RUN': 'x' is not a valid int"),
+        (["export", "runs.db", "x", "a.csv"], "Invalid value for 'RUN': Input should be a valid i"),
         (["resume", "runs.db"], "run 1 in runs.db is complete: there is nothing to resume"),
         (["resume", "runs.db", "7"], "runs.db holds no run 7; it holds 1"),
         (["resume", "text.db"], "text.db is not a store of rnd-actors: it is no SQLite database"),
