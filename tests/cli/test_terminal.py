@@ -25,6 +25,7 @@ def test_it_fits_a_terminal_that_becomes_narrow_and_stdout_holds_the_result_alon
     resize(terminal, 100)
     command = [*MODULE, *FAST, "--samples=600", "--workers=4", "--json", "--worker-arg=-flaky"]
     environment = {**os.environ, "TERM": "xterm-256color"}
+    environment.pop("COLUMNS", None)  # it would win over the size of the terminal
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=terminal, env=environment, text=True
     ) as process:
