@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,10 +19,11 @@ from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
+from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError, SinkError
+from rnd_actors.errors import RndActorsError
 from rnd_actors.running import run
 from rnd_actors.sinks import STDOUT
 
@@ -91,14 +91,11 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
 
 def _report(result: Result, options: Options) -> None:
     taken = STDOUT in options.settings.outputs  # by the samples
-    try:
+    with clear_stdout_errors():
         if options.json:
             typer.echo(result.to_json())
         elif not (taken and options.quiet):
             Console(highlight=False, stderr=taken).print(summary(result))
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed at exit, too
-        raise SinkError(f"cannot write the result: {error.strerror}") from error
     if options.json and not options.quiet:
         for line in filter(None, last_words(result)):
             say(line)

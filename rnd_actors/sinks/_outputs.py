@@ -24,6 +24,13 @@ def check_suffix(output: Path, setting: str) -> None:
 
     Raises:
         SettingsError: its suffix is not known, or what writes such files is not installed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.sinks import check_suffix
+        >>> check_suffix(Path("samples.txt"), "--output")
+        Traceback (most recent call last):
+        rnd_actors.errors.SettingsError: --output takes files named .jsonl, .csv, ...
     """
     suffix = output.suffix.lower()
     if output != STDOUT and suffix not in _KNOWN:
@@ -38,7 +45,14 @@ def check_suffix(output: Path, setting: str) -> None:
 
 
 def is_store(output: Path) -> bool:
-    """Say whether this names a store of runs rather than a file of samples."""
+    """Say whether this names a store of runs rather than a file of samples.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.sinks import is_store
+        >>> is_store(Path("runs.db")), is_store(Path("samples.csv"))
+        (True, False)
+    """
     return output.suffix.lower() in _STORES
 
 

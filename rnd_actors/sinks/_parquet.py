@@ -22,8 +22,7 @@ class ParquetWriter:
 
     Such a file cannot be read before its end is written. So each write writes all samples anew,
     beside the file, and puts that in its place: it can be read at any time. A write takes
-    longer the more samples there are (`python -m benchmarks.parquet` measures it); for tens of
-    millions record to a store, and export that.
+    longer the more samples there are; for tens of millions record to a store, and export that.
     """
 
     path: Path

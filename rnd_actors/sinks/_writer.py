@@ -13,6 +13,11 @@ class SampleWriter(Protocol):
 
     Raises:
         SinkError: from each method, if it cannot write; it says where to and why.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.sinks import SampleWriter, writer_for
+        >>> writer: SampleWriter = writer_for(Path("samples.jsonl"))
     """
 
     def open(self) -> None:

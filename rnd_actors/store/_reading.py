@@ -115,6 +115,17 @@ class Remains:
         samples: what it has collected.
         tally: what it knew of its workers.
         incarnations: the highest number that each worker had; none for those that never ran.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors.store import Recording, RunDescription, read_remains
+        >>> run = RunDescription(settings={"workers": 1}, recipe=None, collector="mine", goal=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     Recording.begin(Path(folder, "runs.db"), run).abandon()
+        ...     remains = read_remains(Path(folder, "runs.db"))
+        >>> remains.settings, remains.samples
+        ({'workers': 1}, ())
     """
 
     run: StoredRun
@@ -130,6 +141,13 @@ def read_remains(path: Path, run: int | None = None) -> Remains:
 
     Raises:
         StoreError: there is no store or no such run, or the run is complete or being worked on.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.store import read_remains
+        >>> read_remains(Path("/no/such/store.db"))
+        Traceback (most recent call last):
+        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """
     with opened(path) as connection:
         connection.execute("BEGIN")

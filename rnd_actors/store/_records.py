@@ -49,6 +49,11 @@ class Session:
         number: from 1.
         started_at: seconds since the epoch, of its first spawn.
         elapsed_s: seconds from then to its last sample.
+
+    Example:
+        >>> from rnd_actors.store import Session
+        >>> Session(number=1, started_at=1.8e9, elapsed_s=9.1).elapsed_s
+        9.1
     """
 
     number: int
@@ -69,6 +74,13 @@ class Incarnation:
         streaming_at: when it answered the request.
         ended_at: when it was over; None: it was alive when the program died.
         failure: why it went down by itself; None: it was told to stop, or it is not known.
+
+    Example:
+        >>> from rnd_actors.store import Incarnation
+        >>> life = Incarnation(worker=3, number=1, port=3003, pid=4711, spawned_at=1.8e9,
+        ...     streaming_at=1.8e9, ended_at=None, failure=None)
+        >>> life.ended_at is None
+        True
     """
 
     worker: int
@@ -83,7 +95,13 @@ class Incarnation:
 
 @frozen(kw_only=True)
 class StoredEvent:
-    """An event of a run: `at` is seconds since the epoch, `level` is one of `logging`."""
+    """An event of a run: `at` is seconds since the epoch, `level` is one of `logging`.
+
+    Example:
+        >>> from rnd_actors.store import StoredEvent
+        >>> StoredEvent(at=1.8e9, level=30, kind="PortTaken", text="port 3003 is taken").kind
+        'PortTaken'
+    """
 
     at: float
     level: int
@@ -93,7 +111,21 @@ class StoredEvent:
 
 @frozen(kw_only=True)
 class RunHistory:
-    """All that a store knows of a run; the samples are in the order of their index."""
+    """All that a store knows of a run; the samples are in the order of their index.
+
+    Example:
+        >>> from rnd_actors import Collection
+        >>> from rnd_actors.store import RunHistory, Session, StoredRun
+        >>> run = StoredRun(id=1, state="complete", started_at=100.0, samples=2, goal=2,
+        ...     workers=1, sessions=2, elapsed_s=3.0, collector="SampleCount(goal=2)")
+        >>> sessions = (Session(number=1, started_at=100.0, elapsed_s=2.0),
+        ...     Session(number=2, started_at=500.0, elapsed_s=1.0))
+        >>> result = Collection.of({1: 3001}).result(goal=2, deadline_s=None)
+        >>> history = RunHistory(run=run, result=result, sessions=sessions, samples=(),
+        ...     incarnations=(), events=())
+        >>> history.active_s(500.5)
+        2.5
+    """
 
     run: StoredRun
     result: Result

@@ -71,3 +71,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_exactly_its_samples(
     assert_readable(tmp_path)
     assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == SAMPLES
     assert len((tmp_path / "samples.csv").read_text().splitlines()) == SAMPLES + 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "runs.db",
+        "samples.csv",
+        "samples.jsonl",
+    ]

@@ -1,6 +1,7 @@
 """The commands about stored runs: what they print and write, and what bad input gets."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -129,3 +130,13 @@ def test_samples_on_stdout_are_alone_there(tmp_path: Path) -> None:
     assert "Complete: the goal is reached" in done.stderr
     quiet = call(*FAST, "--samples=30", "--workers=2", "--output=-", "--quiet", cwd=tmp_path)
     assert (len(quiet.stdout.splitlines()), quiet.stderr) == (30, "")
+
+
+@pytest.mark.parametrize("command", [("runs", "runs.db"), ("show", "runs.db"), ("collectors",)])
+def test_what_cannot_be_printed_is_one_line_and_exit_code_1(
+    command: tuple[str, ...], store: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = call(*command, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert done.returncode == 1
+    assert done.stderr == "rnd-actors: cannot write the result: No space left on device\n"

@@ -15,6 +15,7 @@ def runs(store: Annotated[Path, typer.Argument(metavar="DB", help="A store.")]) 
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from rnd_actors.cli._stdout import clear_stdout_errors  # noqa: PLC0415
     from rnd_actors.store import list_runs  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -35,5 +36,6 @@ def runs(store: Annotated[Path, typer.Argument(metavar="DB", help="A store.")]) 
             str(run.sessions),
             Text(run.collector),
         )
-    Console(highlight=False).print(table)
+    with clear_stdout_errors():
+        Console(highlight=False).print(table)
     return 0

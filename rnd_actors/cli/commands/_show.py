@@ -19,7 +19,9 @@ def show(
     from rich.console import Console  # noqa: PLC0415  # this and the rest: for this command only
 
     from rnd_actors.cli._history import history_view  # noqa: PLC0415
+    from rnd_actors.cli._stdout import clear_stdout_errors  # noqa: PLC0415
     from rnd_actors.store import read_run  # noqa: PLC0415
 
-    Console(highlight=False).print(history_view(read_run(database, run)))
+    with clear_stdout_errors():
+        Console(highlight=False).print(history_view(read_run(database, run)))
     return 0
