@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from attrs import evolve
 
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.sinks import _outputs, writer_for
@@ -35,6 +36,20 @@ def test_what_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> N
     with pytest.raises(SinkError) as caught:
         writer_for(path).open()
     assert str(caught.value) == f"cannot write {path}: No such file or directory"
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
+def test_a_value_beyond_64_bits_is_said_and_what_was_written_stays(
+    tmp_path: Path, value: int
+) -> None:
+    path = tmp_path / "samples.parquet"
+    writer = writer_for(path)
+    writer.open()
+    writer.write([evolve(sample(0), value=2**63 - 1)])
+    with pytest.raises(SinkError, match=r"^cannot write .*samples\.parquet: .* 64 bits"):
+        writer.write([sample(1), evolve(sample(2), value=value)])
+    writer.close()
+    assert pq.read_table(path).column("value").to_pylist() == [2**63 - 1]
 
 
 def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
