@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 from pathlib import Path
+from typing import Final
 
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.sinks import STDOUT
@@ -23,6 +24,9 @@ __all__ = [
     "switch",
     "whole_number",
 ]
+
+_ALONE: Final = (".jsonl", ".csv")
+"""Files that are written where they are; others have files beside them."""
 
 
 def whole_number(given: object) -> object:
@@ -86,7 +90,10 @@ def outputs(given: object) -> tuple[Path, ...]:
 def output(given: str) -> Path:
     """Return the path of a file that can be written, or created where it is; `-` is stdout."""
     path = Path(given)
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    places = {path if path.exists() else path.parent}
+    if path.suffix.lower() not in _ALONE:
+        places.add(path.parent)
+    writable = all(os.access(place, os.W_OK) for place in places)
     if path == STDOUT or (given and writable and not path.is_dir()):
         return path
     raise ValueError("files that can be written, in directories that exist")

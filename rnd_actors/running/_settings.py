@@ -64,7 +64,7 @@ class RunSettings:
         for output in outputs:
             check_suffix(output, attribute.name)
         for form, chosen in (
-            ("each file once", [output.absolute() for output in outputs]),
+            ("each file once", [output.resolve() for output in outputs]),
             ("one store at most", ["store" for output in outputs if is_store(output)]),
         ):
             if len(set(chosen)) < len(chosen):

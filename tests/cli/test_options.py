@@ -109,6 +109,25 @@ def test_worker_arguments_in_the_environment_are_split_as_a_shell_would(read: Re
     assert read(WORKER_ARG="-a '-b c'").settings.worker_args == ("-a", "-b c")
 
 
+def test_outputs_are_given_one_by_one_or_as_a_list(read: Reader) -> None:
+    outputs = (Path("a b.csv"), Path("-"))
+    assert read("--output", "a b.csv", "--output", "-").settings.outputs == outputs
+    assert read(toml='output = ["a b.csv", "-"]').settings.outputs == outputs
+    assert read(OUTPUT="'a b.csv' -").settings.outputs == outputs
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.db"])
+def test_an_output_that_has_files_beside_it_needs_a_folder_that_can_be_written(
+    read: Reader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for existing in (name, "a.csv"):
+        Path(existing).touch()
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path())
+    assert read("--output=a.csv").settings.outputs == (Path("a.csv"),)
+    assert read.fail(f"--output={name}") == 2
+    assert_one_line(capsys, "--output takes files that can be written, ")
+
+
 def test_verbose_counts_how_often_it_is_given(read: Reader) -> None:
     assert read("-vv").verbose == 2
 
