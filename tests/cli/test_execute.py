@@ -71,6 +71,19 @@ def test_json_is_all_there_is_on_stdout(
     assert json.loads(out)["samples"] == 3
 
 
+@pytest.mark.parametrize(("flags", "told"), [([], ["10 20 33"]), (["--quiet"], [])])
+def test_with_samples_on_stdout_the_summary_goes_elsewhere(
+    fake: Callable[[FakeRun], None],
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    told: list[str],
+) -> None:
+    fake(lambda *_: COMPLETE)
+    assert cli.main(["run", "--output=-", *flags]) == 0
+    out, err = capsys.readouterr()
+    assert (out, [line.strip() for line in err.splitlines()[:1]]) == ("", told)
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [([], "worker 2 was given up; the last words:\n  panic\n  out of luck\n"), (["--quiet"], "")],
