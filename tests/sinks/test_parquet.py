@@ -1,5 +1,6 @@
 """Parquet files can be read at any time."""
 
+import errno
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -50,6 +51,25 @@ def test_a_value_beyond_64_bits_is_said_and_what_was_written_stays(
         writer.write([sample(1), evolve(sample(2), value=value)])
     writer.close()
     assert pq.read_table(path).column("value").to_pylist() == [2**63 - 1]
+
+
+def test_a_disk_that_becomes_full_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_a_part(table: object, where: Path) -> None:
+        where.write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "in words of pyarrow")
+
+    path = tmp_path / "samples.parquet"
+    writer = writer_for(path)
+    writer.open()
+    writer.write([sample()])
+    monkeypatch.setattr(pq, "write_table", write_a_part)
+    with pytest.raises(SinkError, match=r"^cannot write .*: No space left on device$"):
+        writer.write([sample(1)])
+    writer.close()
+    assert pq.read_table(path).num_rows == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
