@@ -8,6 +8,7 @@ from io import FileIO
 from pathlib import Path
 
 from attrs import asdict, astuple, define, field, fields_dict
+from gevent.monkey import get_original
 
 from rnd_actors.collecting import Sample
 from rnd_actors.errors import SinkError
@@ -89,9 +90,15 @@ def _append(file: FileIO, lines: bytes) -> None:
     written = 0
     try:
         while written < len(lines):
-            written += file.write(lines[written:])
+            written += file.write(lines[written:]) or _await_room(file)
     except OSError:
         piece = written - (lines.rfind(b"\n", 0, written) + 1)
         with suppress(OSError):  # devices and pipes cannot be cut
             file.truncate(file.tell() - piece)
         raise
+
+
+def _await_room(file: FileIO) -> int:
+    """Wait for a pipe that does not wait by itself, as others may have made it; return 0."""
+    get_original("select", "select")([], [file], [])
+    return 0

@@ -1,17 +1,22 @@
 """Lines of text: what is in them, and what becomes of them on a full disk."""
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
+import gevent
 import pytest
+from attrs import evolve
 
 from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
 from rnd_actors.collecting import Accepted, Sample
 from rnd_actors.errors import SinkError
 from rnd_actors.sinks import Sink, writer_for
+from rnd_actors.sinks._lines import LinesWriter
 
 SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
 
@@ -90,3 +95,16 @@ def test_rows_of_csv_stand_under_their_names(tmp_path: Path) -> None:
     writer.write([SAMPLE, SAMPLE])
     writer.close()
     assert path.read_text().splitlines()[1:] == ["0,17,2,1,0,1.5"] * 2
+
+
+def test_a_pipe_that_does_not_wait_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    writer = LinesWriter("pipe", lambda: FileIO(writing, "w"), lambda sample: str(sample.index))
+    many = tuple(evolve(SAMPLE, index=index) for index in range(50_000))
+    reader = gevent.get_hub().threadpool.spawn(Path(f"/dev/fd/{reading}").read_bytes)
+    with ActorSystem() as system:
+        system.start(ChildSpec("pipe", lambda: Sink(writer), drain=True)).tell(Accepted(many))
+    text = reader.get() or b""
+    os.close(reading)
+    assert text.split() == [b"%d" % index for index in range(50_000)]
