@@ -12,6 +12,7 @@ from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.cli._options import Options
 from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, Unfinished
+from rnd_actors.sinks import STDOUT
 
 __all__ = ["execute_resume"]
 
@@ -33,6 +34,8 @@ def execute_resume(store: Path, run: int | None, flags: Mapping[str, Any]) -> in
     if "log_format" in given:
         given["log_format"] = _log_format(given["log_format"])
     unfinished = Unfinished.read(store, run)
+    if given["json"] and STDOUT in unfinished.settings.outputs:
+        raise SettingsError("--json", "nothing: the samples of this run go to stdout", "--json")
     if deadline is not None:
         settings = _with_deadline(unfinished, deadline)
         unfinished = evolve(unfinished, settings=settings)

@@ -22,8 +22,7 @@ class ParquetWriter:
 
     Such a file cannot be read before its end is written. So each write writes all samples anew,
     beside the file, and puts that in its place: it can be read at any time. A write takes longer
-    the more samples there are, roughly 0.2 s for a million: for tens of millions record to a
-    store, and export that.
+    the more samples there are: for tens of millions record to a store, and export that.
 
     Values are 64 bits wide: a larger one is a `SinkError`.
     """

@@ -7,12 +7,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from rnd_actors.store import list_runs, read_run
 from tests.cli.commands import MODULE, PATIENCE_S
 
-SAMPLES = 20_000
+SAMPLES = 12_000
 BEGIN = (
     "run",
     f"--samples={SAMPLES}",
@@ -48,15 +46,16 @@ def assert_readable(folder: Path) -> None:
     assert len({(s.worker, s.incarnation, s.seq) for s in stored}) == len(stored)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_that_is_killed_again_and_again_ends_with_exactly_its_samples(
-    seed: int, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    moments = random.Random(seed)
+    moments = random.Random()  # others each time; the message tells them
+    told = []
     store = tmp_path / "runs.db"
     arguments: Sequence[str] = BEGIN
-    for _ in range(4):
-        if not killed(arguments, tmp_path, moments.uniform(0.6, 1.2)):
+    for _ in range(3):
+        told.append(moments.uniform(0.6, 1.0))
+        if not killed(arguments, tmp_path, told[-1]):
             break
         if store.exists() and list_runs(store):
             assert_readable(tmp_path)
@@ -67,7 +66,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_exactly_its_samples(
     )
     [run] = list_runs(store)
     assert last.returncode == (0 if run.sessions else 2), last.stderr
-    assert (run.state, run.samples) == ("complete", SAMPLES)
+    assert (run.state, run.samples) == ("complete", SAMPLES), told
     assert_readable(tmp_path)
     assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == SAMPLES
     assert len((tmp_path / "samples.csv").read_text().splitlines()) == SAMPLES + 1

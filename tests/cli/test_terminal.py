@@ -23,7 +23,7 @@ def test_it_fits_a_terminal_that_becomes_narrow_and_stdout_holds_the_result_alon
 ) -> None:
     master, terminal = pty.openpty()
     resize(terminal, 100)
-    command = [*MODULE, *FAST, "--samples=600", "--workers=4", "--json", "--worker-arg=-flaky"]
+    command = [*MODULE, *FAST, "--samples=400", "--workers=4", "--json", "--worker-arg=-flaky"]
     environment = {**os.environ, "TERM": "xterm-256color"}
     environment.pop("COLUMNS", None)  # it would win over the size of the terminal
     with subprocess.Popen(
@@ -38,7 +38,7 @@ def test_it_fits_a_terminal_that_becomes_narrow_and_stdout_holds_the_result_alon
         assert process.stdout is not None
         result = json.loads(process.stdout.read())
         assert process.wait(PATIENCE_S) == 0
-    assert (result["outcome"], result["samples"]) == ("complete", 600)
+    assert (result["outcome"], result["samples"]) == ("complete", 400)
     headers = [line for line in shown.splitlines() if "worker" in line and "state" in line]
     assert "port" in headers[0]
     assert "port" not in headers[-1]
@@ -48,7 +48,7 @@ def test_it_fits_a_terminal_that_becomes_narrow_and_stdout_holds_the_result_alon
 def test_no_color_is_honoured(no_color: str) -> None:
     master, terminal = pty.openpty()
     environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm-256color"}
-    command = [*MODULE, *FAST, "--samples=150", "--workers=4"]
+    command = [*MODULE, *FAST, "--samples=60", "--workers=4"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=terminal, env=environment
     ) as process:
