@@ -56,5 +56,5 @@ $(VENV)/.installed: $(VENV)/.python pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --editable '.[parquet,report]' --group dev
 	@touch $(VENV)/.installed $@

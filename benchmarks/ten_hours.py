@@ -17,7 +17,7 @@ import time
 from hashlib import sha256
 from typing import Any
 
-from rnd_actors import Collector, RunSettings, run
+from rnd_actors import Collector, RunSettings, Sample, run
 from rnd_actors.simulation import SimulatedWorker, simulate
 
 HOURS = 10.0
@@ -46,7 +46,7 @@ class Until(Collector):
     def __init__(self, seconds: float) -> None:
         self._end = seconds
 
-    def is_reached(self) -> bool:
+    def is_reached(self, sample: Sample) -> bool:
         """Say whether the time is over; in virtual time the clock begins at 0."""
         return time.monotonic() >= self._end
 

@@ -26,7 +26,7 @@ _STILL_DOWN: Final = {(5, 11): 0.31, (5, 14): 0.0}
 def main() -> None:
     """Let the made-up run happen to the view and save what it looks like."""
     now = 0.0
-    progress = Progress(goal=150, workers=len(_WORKERS), clock=lambda: now)
+    progress = Progress(150, len(_WORKERS), deadline=10.0, clock=lambda: now)
     for now, event in _events():  # noqa: B007 - the clock reads it
         progress(event)
     console = Console(file=StringIO(), record=True, width=80, force_terminal=True)

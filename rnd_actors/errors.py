@@ -20,6 +20,7 @@ __all__ = [
     "NotAnsweredError",
     "NotPatchedError",
     "NotSimulatedError",
+    "ResultFormatError",
     "RndActorsError",
     "ScheduleFailedError",
     "SelfAskError",
@@ -27,6 +28,7 @@ __all__ = [
     "SimulationError",
     "SinkError",
     "StashFullError",
+    "StoreError",
     "StreamCutError",
     "SupervisionError",
     "TooManyChildrenError",
@@ -505,8 +507,31 @@ class SinkError(RndActorsError):
 
     Example:
         >>> from pathlib import Path
-        >>> from rnd_actors import JsonLinesSink
-        >>> JsonLinesSink(Path("/no/such/folder/samples")).on_start()
+        >>> from rnd_actors.sinks import writer_for
+        >>> writer_for(Path("/no/such/folder/a.csv")).open()
         Traceback (most recent call last):
-        rnd_actors.errors.SinkError: cannot write /no/such/folder/samples: No such file or directory
+        rnd_actors.errors.SinkError: cannot write /no/such/folder/a.csv: No such file or directory
+    """
+
+
+class ResultFormatError(RndActorsError, ValueError):
+    """A text is no result as JSON, or one that a newer version wrote.
+
+    Example:
+        >>> from rnd_actors import Result
+        >>> Result.from_json('{"schema": 2}')
+        Traceback (most recent call last):
+        rnd_actors.errors.ResultFormatError: expected a result of schema 1; got schema 2; ...
+    """
+
+
+class StoreError(RndActorsError, ValueError):
+    """A file is no store, is too new, is locked, or does not hold what is asked for.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.store import list_runs
+        >>> list_runs(Path("/no/such/store.db"))
+        Traceback (most recent call last):
+        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 import rnd_actors
-from rnd_actors import planning, simulation, testing
+from rnd_actors import planning, reporting, simulation, sinks, store, testing
 
 _ROOMS: Final = ("actors", "collecting", "errors", "running", "workers")
 _MODULES: Final = [import_module(f"rnd_actors.{room}") for room in _ROOMS]
@@ -26,7 +26,7 @@ def _has_docstring(thing: object) -> bool:
 
 _THINGS: Final[dict[str, Any]] = {
     name: getattr(package, name)
-    for package in (rnd_actors, planning, simulation, testing)
+    for package in (rnd_actors, planning, reporting, simulation, sinks, store, testing)
     for name in package.__all__
 }
 _DOCUMENTED: Final = [name for name, thing in _THINGS.items() if _has_docstring(thing)]
@@ -38,7 +38,9 @@ def test_the_package_gives_what_its_rooms_give() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [rnd_actors, planning, simulation, *_MODULES], ids=lambda module: module.__name__
+    "module",
+    [rnd_actors, planning, reporting, simulation, sinks, store, *_MODULES],
+    ids=lambda module: module.__name__,
 )
 def test_all_is_sorted_constants_first_then_classes_then_functions(module: ModuleType) -> None:
     def order(name: str) -> tuple[int, str]:

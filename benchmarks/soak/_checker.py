@@ -52,7 +52,7 @@ class Checker(Collector):
     kept_objects: int = field(default=0, init=False)
     _lives: defaultdict[int, _Life] = field(factory=lambda: defaultdict(_Life), init=False)
 
-    def is_reached(self) -> bool:
+    def is_reached(self, sample: Sample) -> bool:
         return self.accepted >= self.goal
 
     def accepts(self, sample: Sample) -> bool:

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 
 from rnd_actors.cli._words import complain
-from rnd_actors.cli.commands import plan, run
-from rnd_actors.errors import RndActorsError, SettingsError
+from rnd_actors.cli.commands import collectors, export, plan, report, resume, run, runs, show
+from rnd_actors.errors import RndActorsError, SettingsError, StoreError
 
 __all__ = ["main"]
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except RndActorsError as error:
         complain(error)
-        return 2 if isinstance(error, SettingsError) else 1
+        return 2 if isinstance(error, SettingsError | StoreError) else 1
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it
@@ -46,5 +46,5 @@ def _rnd_actors(
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-for command in (run, plan):
+for command in (run, resume, runs, show, report, export, collectors, plan):
     app.command()(command)

@@ -8,19 +8,25 @@ import os
 import shlex
 import shutil
 from pathlib import Path
+from typing import Final
 
 from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.sinks import STDOUT
 
 __all__ = [
     "arguments",
     "command",
     "count",
     "log_format",
+    "output",
+    "outputs",
     "seconds",
     "switch",
     "whole_number",
-    "writable_file",
 ]
+
+_ALONE: Final = (".jsonl", ".csv")
+"""Files that are written where they are; others have files beside them."""
 
 
 def whole_number(given: object) -> object:
@@ -76,13 +82,21 @@ def command(given: object) -> tuple[str, ...]:
     raise ValueError("the path of an executable, or a command line that starts with one")
 
 
-def writable_file(given: object) -> Path:
-    """Return the path of a file that can be written, or created where it is."""
-    if isinstance(given, str):
-        path = Path(given)
-        if not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK):
-            return path
-    raise ValueError("a file that can be written, in a directory that exists")
+def outputs(given: object) -> tuple[Path, ...]:
+    """Return the paths of files that can be written; a text is split as a shell would."""
+    return tuple(map(output, arguments(given)))
+
+
+def output(given: str) -> Path:
+    """Return the path of a file that can be written, or created where it is; `-` is stdout."""
+    path = Path(given)
+    places = {path if path.exists() else path.parent}
+    if path.suffix.lower() not in _ALONE:
+        places.add(path.parent)
+    writable = all(os.access(place, os.W_OK) for place in places)
+    if path == STDOUT or (given and writable and not path.is_dir()):
+        return path
+    raise ValueError("files that can be written, in directories that exist")
 
 
 def _read(kind: type[int] | type[float], given: object) -> object:

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,21 +9,23 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import typer
+from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import Event
 from rnd_actors.cli._interruption import interruption
-from rnd_actors.cli._json import result_as_json
 from rnd_actors.cli._live import live_view
 from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
+from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError, SinkError
+from rnd_actors.errors import RndActorsError
 from rnd_actors.running import run
+from rnd_actors.sinks import STDOUT
 
 __all__ = ["execute"]
 
@@ -40,7 +41,7 @@ def execute(options: Options) -> int:
     """Do the run, show how it goes on, report what came of it and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
     settings = options.settings
-    progress = Progress(settings.samples, settings.workers)
+    progress = Progress(_goal(options), settings.workers, settings.deadline)
     least_level = _least_level(options)
 
     def tell(event: Event) -> None:
@@ -51,13 +52,25 @@ def execute(options: Options) -> int:
     with interruption() as told:
         try:
             with _view(options, progress) as write:
-                result = run(settings, subscriber=tell, interrupted=told.event)
+                result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
                 traceback.print_exc()
             raise
         _report(result, options)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
+
+
+def _goal(options: Options) -> int | None:
+    if options.unfinished is not None:
+        return options.unfinished.collector.goal
+    return options.settings.samples if options.collector is None else options.collector.goal
+
+
+def _collect(options: Options, tell: Callable[[Event], object], interrupted: Flag) -> Result:
+    if options.unfinished is not None:
+        return options.unfinished.go_on(subscriber=tell, interrupted=interrupted)
+    return run(options.settings, options.collector, subscriber=tell, interrupted=interrupted)
 
 
 def _least_level(options: Options) -> float:
@@ -77,17 +90,15 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
 
 
 def _report(result: Result, options: Options) -> None:
-    try:
+    taken = STDOUT in options.settings.outputs  # by the samples
+    with clear_stdout_errors():
         if options.json:
-            typer.echo(result_as_json(result))
-        else:
-            Console(highlight=False).print(summary(result))
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed at exit, too
-        raise SinkError(f"cannot write the result: {error.strerror}") from error
+            typer.echo(result.to_json())
+        elif not (taken and options.quiet):
+            Console(highlight=False, stderr=taken).print(summary(result))
     if options.json and not options.quiet:
         for line in filter(None, last_words(result)):
             say(line)
-    seen = not options.json and sys.stdout.isatty()
+    seen = not options.json and (sys.stderr if taken else sys.stdout).isatty()
     if result.outcome is not Outcome.COMPLETE and not seen:
         complain(result.reason)

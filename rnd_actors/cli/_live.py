@@ -17,6 +17,17 @@ from rnd_actors.cli._ticker import every
 __all__ = ["draw_live_view", "live_view"]
 
 _REFRESH_S: Final = 1 / 8
+_COLUMNS: Final = {
+    "worker": 0,
+    "port": 58,
+    "pid": 67,
+    "state": 0,
+    "samples": 28,
+    "restarts": 45,
+    "last": 51,
+    "": 35,
+}
+"""The columns of the table, and how wide a terminal has to be for each."""
 _STYLES: Final = {
     WorkerState.WAITING: "dim",
     WorkerState.STARTING: "cyan",
@@ -32,7 +43,7 @@ _STYLES: Final = {
 def live_view(progress: Progress, console: Console) -> Iterator[Callable[[str], None]]:
     """Show the progress while the block runs; yield what writes lines above it, where they stay."""
     live = Live(
-        get_renderable=lambda: draw_live_view(progress),
+        get_renderable=lambda: draw_live_view(progress, console.width),
         console=console,
         auto_refresh=False,
         transient=True,
@@ -54,40 +65,48 @@ def live_view(progress: Progress, console: Console) -> Iterator[Callable[[str], 
             refresh()
 
 
-def draw_live_view(progress: Progress) -> Group:
-    """Return the view as it is now, which fits 16 workers into 24 lines."""
+def draw_live_view(progress: Progress, width: int = 80) -> Group:
+    """Return the view as it is now, which fits 16 workers into 24 lines.
+
+    Args:
+        progress: what it shows.
+        width: columns of the terminal; where they are few, those that matter least are left out.
+    """
     report = progress.report()
-    warning = Text(report.last_warning or "", style="yellow", no_wrap=True, overflow="ellipsis")
-    return Group(_bar(report), _table(progress), warning)
+    outlook = ", ".join(filter(None, (report.deadline, report.forecast)))
+    warning = _line(report.last_warning, "yellow")
+    return Group(_bar(report), _line(outlook, ""), _table(progress, width), warning)
+
+
+def _line(text: str | None, style: str) -> Text:
+    return Text(text or "", style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _bar(report: ProgressReport) -> Table:
     row = Table.grid(Column(ratio=1), Column(no_wrap=True), padding=(0, 1), expand=True)
-    words = [f"{report.samples}/{report.goal}"]
-    if report.rate_per_s is not None and report.left_s is not None:
-        words += [f"{report.rate_per_s:.1f}/s", f"{report.left_s:.0f} s left"]
-    row.add_row(ProgressBar(total=report.goal, completed=report.samples), "  ".join(words))
+    words = [f"{report.count}", *filter(None, [report.rates])]
+    row.add_row(ProgressBar(total=1.0, completed=report.progress), "  ".join(words))
     return row
 
 
-def _table(progress: Progress) -> Table:
+def _table(progress: Progress, width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("worker", "port", "pid"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", min_width=len("restarting"), no_wrap=True)
-    for name in ("samples", "restarts"):  # wider than what is below: may be cut where it is narrow
-        table.add_column(name, justify="right")
-    table.add_column("last", justify="right", no_wrap=True)
+    shown = [column for column, least in _COLUMNS.items() if width >= least]
+    for name in shown:
+        table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
+    worst = progress.worst
     for worker, row in progress.workers.items():
-        table.add_row(
-            str(worker),
-            _known(row.port),
-            _known(row.pid),
-            Text(row.state.value, style=_STYLES[row.state]),
-            str(row.samples),
-            str(row.restarts),
-            _known(row.last_value),
-        )
+        cells: dict[str, str | Text] = {
+            "worker": str(worker),
+            "port": _known(row.port),
+            "pid": _known(row.pid),
+            "state": Text(row.state.value, style=_STYLES[row.state]),
+            "samples": str(row.samples),
+            "restarts": str(row.restarts),
+            "last": _known(row.last_value),
+            "": Text("worst", style="bold red") if worker == worst else "",
+        }
+        table.add_row(*(cells[name] for name in shown))
     return table
 
 

@@ -10,8 +10,10 @@ from attrs import fields_dict, frozen
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._log_line import LogFormat
+from rnd_actors.collecting import Collector, make_collector
 from rnd_actors.errors import SettingsError
-from rnd_actors.running import RunSettings
+from rnd_actors.running import RunSettings, Unfinished
+from rnd_actors.sinks import STDOUT
 
 __all__ = ["Options", "read_options"]
 
@@ -21,6 +23,9 @@ class Options:
     """The settings of a run, and how to speak of it."""
 
     settings: RunSettings
+    collector: Collector | None = None
+    unfinished: Unfinished | None = None
+    """What goes on; None: a run begins."""
     json: bool = False
     quiet: bool = False
     verbose: int = 0
@@ -36,13 +41,21 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "deadline": to.seconds,
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
-    "output": to.writable_file,
+    "outputs": to.outputs,
+    "collector": str,
+    "collector_options": to.arguments,
     "json": to.switch,
     "quiet": to.switch,
     "verbose": to.count,
     "log_format": to.log_format,
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
+_REPEATABLE: Final = {
+    "worker_args": "worker_arg",
+    "outputs": "output",
+    "collector_options": "collector_option",
+}
+"""The options that may be given many times, by field."""
 
 
 @frozen
@@ -67,10 +80,28 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
     try:
         values = {field: _convert(field, raw.value) for field, raw in given.items()}
         run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
-        return Options(settings=RunSettings(**run), **values)
+        collector = _collector(values, given)
+        options = Options(settings=RunSettings(**run), collector=collector, **values)
     except SettingsError as error:
         label = given[error.setting].label
         raise SettingsError(label, error.accepted, error.got) from None
+    if options.json and STDOUT in options.settings.outputs:
+        label = given["outputs"].label
+        raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
+    return options
+
+
+def _collector(values: dict[str, Any], given: Mapping[str, _Given]) -> Collector | None:
+    """Take the collector and its options out of the values, and make it."""
+    name, options = values.pop("collector", None), values.pop("collector_options", ())
+    if name is None:
+        if options:
+            raise SettingsError("collector_options", "a value only with a collector", options[0])
+        return None
+    if "samples" in given:
+        form = "a number only without a collector (count has the option goal=N)"
+        raise SettingsError("samples", form, given["samples"].value)
+    return make_collector(name, options)
 
 
 def _convert(field: str, value: object) -> Any:
@@ -122,4 +153,4 @@ def _flag(field: str) -> str:
 
 
 def _option(field: str) -> str:
-    return "worker-arg" if field == "worker_args" else field.replace("_", "-")
+    return _REPEATABLE.get(field, field).replace("_", "-")

@@ -15,10 +15,14 @@ class ProgressReport(Event):
 
     Args:
         samples: how many were accepted so far.
-        goal: how many are wanted.
+        goal: how many are wanted; None: the goal is no number of samples.
+        progress: how far the goal is, 0.0 to 1.0.
         elapsed_s: seconds since the first spawn.
         rate_per_s: samples a second, None as long as there is no telling.
+        ideal_rate_per_s: the same if all workers streamed all the time, None likewise.
         left_s: seconds until the goal at this rate, None without a rate.
+        finish_s: seconds from the first spawn at which it will be reached then.
+        deadline_s: seconds from the first spawn that it may take, None without a deadline.
         restarts: how often a worker was started again.
         warnings: how many events of level WARNING and above there were.
         last_warning: the last of them in words.
@@ -26,20 +30,51 @@ class ProgressReport(Event):
 
     level = logging.INFO
     samples: int
-    goal: int
+    goal: int | None
+    progress: float
     elapsed_s: float
     rate_per_s: float | None
+    ideal_rate_per_s: float | None
     left_s: float | None
+    finish_s: float | None
+    deadline_s: float | None
     restarts: int
     warnings: int
     last_warning: str | None
 
+    @property
+    def count(self) -> str:
+        """The samples, of how many."""
+        return f"{self.samples}" if self.goal is None else f"{self.samples} of {self.goal}"
+
+    @property
+    def rates(self) -> str | None:
+        """The rate beside the ideal one."""
+        if self.rate_per_s is None:
+            return None
+        if self.ideal_rate_per_s is None:
+            return f"{self.rate_per_s:.1f}/s"
+        return f"{self.rate_per_s:.1f}/s (ideal {self.ideal_rate_per_s:.1f}/s)"
+
+    @property
+    def forecast(self) -> str | None:
+        """When it will be done, and how late that is."""
+        if self.left_s is None or self.finish_s is None:
+            return None
+        done = f"{self.left_s:.0f} s left, done at {self.finish_s:.1f} s"
+        late_s = 0.0 if self.deadline_s is None else self.finish_s - self.deadline_s
+        return f"{done}, {late_s:.1f} s late" if late_s > 0 else done
+
+    @property
+    def deadline(self) -> str | None:
+        """How long it is until the deadline."""
+        if self.deadline_s is None:
+            return None
+        return f"deadline in {max(0.0, self.deadline_s - self.elapsed_s):.1f} s"
+
     def __str__(self) -> str:
-        parts = [f"{self.samples} of {self.goal} samples in {self.elapsed_s:.1f} s"]
-        if self.rate_per_s is not None:
-            parts.append(f"{self.rate_per_s:.1f}/s")
-        if self.left_s is not None:
-            parts.append(f"{self.left_s:.0f} s left")
+        parts = [f"{self.count} samples in {self.elapsed_s:.1f} s"]
+        parts += filter(None, (self.rates, self.forecast, self.deadline))
         if self.restarts:
             parts.append(f"restarts: {self.restarts}")
         if self.warnings:

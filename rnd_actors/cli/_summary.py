@@ -77,6 +77,12 @@ def _workers(result: Result) -> Table:
     return table
 
 
+def _finding(value: float | int | str | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else one_line(value)
+
+
 def _figures(result: Result) -> Table:
     mean = "-" if result.mean is None else f"{result.mean:.2f}"
     wanted = "" if result.goal is None else f" of {result.goal}"
@@ -90,6 +96,7 @@ def _figures(result: Result) -> Table:
         "restarts": str(result.restarts),
         "lines": f"{lines.received} received: {lines.accepted} accepted, "
         f"{lines.surplus} surplus, {lines.malformed} malformed",
+        **{name: _finding(value) for name, value in result.findings.items()},
     }
     table = Table.grid(padding=(0, 2))
     for name, figure in figures.items():

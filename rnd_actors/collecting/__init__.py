@@ -1,27 +1,48 @@
-"""What to keep, when to stop, whom to restart; sinks and results."""
+"""What to keep, when to stop, whom to restart; and what a run gives back."""
 
+from rnd_actors.collecting._accepted import Accepted
 from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
-from rnd_actors.collecting._collection import Collection
-from rnd_actors.collecting._collector import Collector, SampleCount
+from rnd_actors.collecting._collection import Collection, Tally
+from rnd_actors.collecting._collector import Collector
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
+from rnd_actors.collecting._every_value import EveryValue
+from rnd_actors.collecting._fixed_time import FixedTime
+from rnd_actors.collecting._mean_within import MeanWithin
+from rnd_actors.collecting._plugins import (
+    CollectorInfo,
+    OptionInfo,
+    installed_collectors,
+    make_collector,
+)
+from rnd_actors.collecting._recipe import Recipe
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sink import Accepted, JsonLinesSink
+from rnd_actors.collecting._sample_count import SampleCount
+from rnd_actors.collecting._worker_quota import WorkerQuota
 
 __all__ = [
     "Accepted",
     "Collection",
     "Collector",
     "CollectorActor",
+    "CollectorInfo",
     "CollectorMessage",
     "Conclude",
-    "JsonLinesSink",
+    "EveryValue",
+    "FixedTime",
     "Lines",
+    "MeanWithin",
+    "OptionInfo",
     "Outcome",
+    "Recipe",
     "Result",
     "Sample",
     "SampleCount",
     "SamplesAccepted",
+    "Tally",
     "WorkerGivenUp",
+    "WorkerQuota",
     "WorkerResult",
+    "installed_collectors",
+    "make_collector",
 ]

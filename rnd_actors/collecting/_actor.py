@@ -19,12 +19,12 @@ from rnd_actors.actors import (
     ShutDown,
     Terminated,
 )
+from rnd_actors.collecting._accepted import Accepted
 from rnd_actors.collecting._collection import Collection
 from rnd_actors.collecting._collector import Collector
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Outcome
 from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sink import Accepted
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 
@@ -89,7 +89,7 @@ class CollectorActor(Actor[CollectorMessage]):
         for sink in self._sinks:
             self.watch(sink)
         if self._collection.started_at is not None:
-            self._arm_deadline(self._collection.started_at)
+            self._arm_timers(self._collection.started_at)
 
     def receive(self, message: CollectorMessage) -> None:
         match message:
@@ -123,7 +123,7 @@ class CollectorActor(Actor[CollectorMessage]):
             if self._collector.accepts(sample):
                 self._collection.values.append(sample.value)
                 accepted.append(sample)
-                if self._collector.is_reached():
+                if self._collector.is_reached(sample):
                     self._conclude(Outcome.COMPLETE, "the goal is reached")
 
     def _hand_on(self, accepted: list[Sample]) -> None:
@@ -136,7 +136,7 @@ class CollectorActor(Actor[CollectorMessage]):
                 accepted=len(accepted),
                 last_value=last.value,
                 total=last.index + 1,
-                progress=self._collector.progress(),
+                progress=self._progress(),
             )
         )
 
@@ -144,7 +144,7 @@ class CollectorActor(Actor[CollectorMessage]):
         first = self._collection.started_at is None
         self._collection.worker_up(up)
         if first and self._collection.started_at is not None:
-            self._arm_deadline(self._collection.started_at)
+            self._arm_timers(self._collection.started_at)
         if self._collection.conclusion is not None:
             up.supervisor.tell(ShutDown())
 
@@ -172,11 +172,24 @@ class CollectorActor(Actor[CollectorMessage]):
         if self._collection.all_rest:
             self._conclude(Outcome.FAILED, f"no worker is left; the last one: {_words(reason)}")
 
-    def _arm_deadline(self, started_at: float) -> None:
+    def _arm_timers(self, started_at: float) -> None:
         if self._deadline is not None:
-            left = max(0.0, started_at + self._deadline - time.monotonic())
             reason = f"the deadline of {self._deadline:g} s has passed"
-            self.after(left, Conclude(Outcome.DEADLINE, reason))
+            self._conclude_at(started_at + self._deadline, Conclude(Outcome.DEADLINE, reason))
+        if (duration := self._collector.duration) is not None:
+            end = started_at + duration - self._collection.earlier_s
+            self._conclude_at(end, Conclude(Outcome.COMPLETE, f"{duration:g} s are over"))
+
+    def _conclude_at(self, time_: float, conclusion: Conclude) -> None:
+        self.after(max(0.0, time_ - time.monotonic()), conclusion)
+
+    def _progress(self) -> float:
+        """Return how far the goal is; that of a time is the business of the clock."""
+        duration, started_at = self._collector.duration, self._collection.started_at
+        if duration is None or started_at is None:
+            return self._collector.progress()
+        over_s = self._collection.earlier_s + time.monotonic() - started_at
+        return min(1.0, over_s / duration)
 
     def _conclude(self, outcome: Outcome, reason: str) -> None:
         self._collection.conclude(outcome, reason)

@@ -1,9 +1,10 @@
 """What a run has collected so far. It belongs to the run, and so survives its collector actor."""
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
 from rnd_actors.collecting._lifetimes import Lifetimes
@@ -12,7 +13,7 @@ from rnd_actors.collecting._sample import Sample
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 
-__all__ = ["Collection"]
+__all__ = ["Collection", "Tally"]
 
 
 @frozen
@@ -60,6 +61,22 @@ class WorkerTally:
         )
 
 
+@frozen
+class Tally:
+    """What a collection knows besides its samples: plain data, from which a later run can go on.
+
+    Example:
+        >>> from rnd_actors import Collection
+        >>> tally = Collection.of({3: 3003}).tally()
+        >>> tally.surplus, tally.workers[3].starts
+        (0, 0)
+    """
+
+    surplus: int = 0
+    malformed: int = 0
+    workers: Mapping[int, WorkerTally] = field(factory=dict)
+
+
 @define
 class Collection:
     """The values, the ledger and the state of every worker.
@@ -78,7 +95,7 @@ class Collection:
         'it was told to stop'
     """
 
-    workers: Mapping[int, WorkerTally]
+    workers: dict[int, WorkerTally]
     supervisor: ActorRef[SupervisorMessage] | None = None
     """Who can restart the workers and shut them down; known from the first `ChildUp` on."""
     conclusion: Conclusion | None = None
@@ -86,6 +103,8 @@ class Collection:
     """When the first worker was about to be spawned, in seconds of the monotonic clock."""
     values: list[int] = field(factory=list)
     """The samples that count, in the order of their arrival."""
+    earlier_s: float = 0.0
+    """Seconds that earlier sessions of the run took, if it is resumed."""
     _received: int = 0
     _surplus: int = 0
     _malformed: int = 0
@@ -97,6 +116,26 @@ class Collection:
     def of(cls, ports: Mapping[int, int]) -> "Collection":
         """Return an empty collection for workers with these ids and ports."""
         return cls({worker: WorkerTally(port) for worker, port in ports.items()})
+
+    def go_on(self, samples: Sequence[Sample], tally: Tally, earlier_s: float) -> None:
+        """Begin with what earlier sessions of the run have left, which took so many seconds."""
+        self.values = [sample.value for sample in samples]
+        self.earlier_s = earlier_s
+        self._surplus, self._malformed = tally.surplus, tally.malformed
+        self._received = len(samples) + tally.surplus + tally.malformed
+        stored = Counter(sample.worker for sample in samples)
+        for worker, present in self.workers.items():
+            earlier = tally.workers.get(worker, present)
+            self.workers[worker] = evolve(earlier, port=present.port, samples=stored[worker])
+
+    def tally(self) -> Tally:
+        """Return what is known besides the samples, as if everything ended now."""
+        now = time.monotonic() if self.conclusion is None else self._concluded_at
+        workers = {
+            worker: evolve(tally, rests=False, received=0, times=tally.times.ended(now))
+            for worker, tally in self.workers.items()
+        }
+        return Tally(self._surplus, self._malformed, workers)
 
     @property
     def all_rest(self) -> bool:
@@ -112,6 +151,7 @@ class Collection:
         self.supervisor = up.supervisor
         tally = self.workers[int(up.child_id)]
         tally.starts += 1
+        tally.given_up = False
         tally.received = 0
         tally.times.up(now)
 
@@ -178,6 +218,6 @@ class Collection:
         )
 
     def _elapsed_s(self) -> float:
-        if self.started_at is None or not self.values:
-            return 0.0
-        return self._last_counted_at - self.started_at
+        if self.started_at is None or not self._last_counted_at:
+            return self.earlier_s
+        return self.earlier_s + self._last_counted_at - self.started_at

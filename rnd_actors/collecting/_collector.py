@@ -1,41 +1,46 @@
 """The collector: what to keep, when to stop, whom to restart. This is what users plug in."""
 
 from abc import ABC, abstractmethod
-
-from attrs import define, field
+from collections.abc import Mapping
 
 from rnd_actors.actors import ExitReason
 from rnd_actors.collecting._sample import Sample
 
-__all__ = ["Collector", "SampleCount"]
+__all__ = ["Collector"]
 
 
 class Collector(ABC):
     """Decides what a run is for. Only `is_reached` has to be written.
 
     One collector serves one run, and keeps its state in itself: if one of its methods raises, the
-    collector actor is restarted around the same collector.
+    collector actor is restarted around the same collector. When a stored run is resumed, a new
+    collector is shown the stored samples first.
 
     Example:
         >>> from rnd_actors import Collector, Sample
-        >>> class EveryDigit(Collector):
-        ...     def __init__(self) -> None:
-        ...         self.missing = set(range(10))
-        ...     def accepts(self, sample: Sample) -> bool:
-        ...         self.missing.discard(sample.value)
-        ...         return True
-        ...     def is_reached(self) -> bool:
-        ...         return not self.missing
-        >>> EveryDigit().is_reached()
+        >>> class TenInARow(Collector):
+        ...     last = -1
+        ...     rising = 0
+        ...     def is_reached(self, sample: Sample) -> bool:
+        ...         self.rising = self.rising + 1 if sample.value > self.last else 0
+        ...         self.last = sample.value
+        ...         return self.rising >= 10
+        >>> TenInARow().is_reached(Sample(0, 42, worker=3, incarnation=1, seq=0, received_at=0.5))
         False
     """
 
     goal: int | None = None
     """How many samples are asked for, if the goal is a number of samples."""
 
+    duration: float | None = None
+    """Seconds after the first spawn at which the run is complete, if its goal is a time."""
+
     @abstractmethod
-    def is_reached(self) -> bool:
-        """Say whether the run is complete; asked after every sample that was accepted."""
+    def is_reached(self, sample: Sample) -> bool:
+        """Say whether the run is complete with this sample; asked with each that was accepted.
+
+        Its `index` is how many were accepted before it.
+        """
 
     def accepts(self, sample: Sample) -> bool:
         """Take a sample into account, or refuse it: then it is counted as surplus."""
@@ -46,29 +51,9 @@ class Collector(ABC):
         return True
 
     def progress(self) -> float:
-        """Say how far the goal is, from 0.0 to 1.0."""
-        return float(self.is_reached())
+        """Say how far the goal is, from 0.0 to 1.0; what has no better idea stays at 0.0."""
+        return 0.0
 
-
-@define
-class SampleCount(Collector):
-    """Collects exactly `goal` samples.
-
-    Example:
-        >>> from rnd_actors import SampleCount
-        >>> SampleCount(150).progress()
-        0.0
-    """
-
-    goal: int
-    _accepted: int = field(default=0, init=False)
-
-    def is_reached(self) -> bool:
-        return self._accepted >= self.goal
-
-    def accepts(self, sample: Sample) -> bool:
-        self._accepted += 1
-        return True
-
-    def progress(self) -> float:
-        return self._accepted / self.goal
+    def findings(self) -> Mapping[str, float | int | str | None]:
+        """Say what was found out, by name: it becomes part of the result, complete or not."""
+        return {}

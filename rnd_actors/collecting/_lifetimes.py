@@ -1,6 +1,6 @@
 """How soon a worker sends its first line, how fast it is, and how long it lasts."""
 
-from attrs import define
+from attrs import define, evolve
 
 __all__ = ["Lifetimes"]
 
@@ -40,6 +40,10 @@ class Lifetimes:
         """Note that the incarnation is over."""
         self._streamed_s = self.streamed_s(at)
         self._first_at = None
+
+    def ended(self, at: float) -> "Lifetimes":
+        """Return the same, as if the present incarnation were over then."""
+        return evolve(self, streamed_s=self.streamed_s(at), first_at=None)
 
     def streamed_s(self, now: float) -> float:
         """Seconds from the first line of each incarnation to its end, or to `now`."""

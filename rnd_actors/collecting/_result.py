@@ -1,9 +1,14 @@
 """What a run gives back."""
 
+from collections.abc import Mapping
 from enum import Enum
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
 
 __all__ = ["Lines", "Outcome", "Result", "WorkerResult"]
 
@@ -81,13 +86,15 @@ class WorkerResult:
 
 @frozen
 class Result:
-    """What a run gives back, complete or not.
+    """What a run gives back, complete or not; a notebook shows it as tables and a histogram.
 
     Example:
-        >>> from rnd_actors import Collection
+        >>> from rnd_actors import Collection, Result
         >>> result = Collection.of({3: 3003}).result(goal=150, deadline_s=None)
         >>> result.outcome.value, result.samples, result.mean, result.restarts
         ('failed', 0, None, 0)
+        >>> Result.from_json(result.to_json()) == result
+        True
     """
 
     outcome: Outcome
@@ -102,6 +109,8 @@ class Result:
     values: tuple[int, ...]
     """The samples, in the order of their arrival."""
     workers: tuple[WorkerResult, ...]
+    findings: Mapping[str, float | int | str | None] = field(factory=dict)
+    """What the collector found out, by name."""
 
     @property
     def samples(self) -> int:
@@ -122,3 +131,40 @@ class Result:
     def restarts(self) -> int:
         """How many times a worker was started again."""
         return sum(max(0, worker.starts - 1) for worker in self.workers)
+
+    def to_json(self) -> str:
+        """Return it as one line of JSON, whose keys docs/result.md explains.
+
+        Numbers that JSON does not know (not a number, infinity) become null.
+        """
+        from rnd_actors.collecting._result_json import to_json  # noqa: PLC0415  # loads cattrs
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Result":
+        """Return the result that `to_json` has written; keys that it does not know are ignored.
+
+        Raises:
+            ResultFormatError: this is no JSON, no result, or one of an unknown schema.
+        """
+        from rnd_actors.collecting._result_json import from_json  # noqa: PLC0415  # loads cattrs
+
+        return from_json(text)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return one row per sample, in the order of arrival, with the column `value`.
+
+        The index is named `index`; `attrs` has what else `to_json` tells, by key.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from rnd_actors.collecting._result_pandas import to_pandas  # noqa: PLC0415  # loads pandas
+
+        return to_pandas(self)
+
+    def _repr_html_(self) -> str:
+        from rnd_actors.collecting._result_html import to_html  # noqa: PLC0415  # for notebooks only
+
+        return to_html(self)

@@ -1,27 +1,18 @@
-"""A run from settings to a result: who is started, in which order, and what is waited for."""
+"""A run from settings to a result."""
 
 from collections.abc import Callable
-from traceback import format_exception
 
-import gevent
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import (
-    ActorFailed,
-    ActorRef,
-    ActorSystem,
-    Crashed,
-    Event,
-    ExitReason,
-    ShutDown,
-    SupervisorMessage,
-)
-from rnd_actors.collecting import Collection, Collector, Outcome, Result, SampleCount
-from rnd_actors.errors import BudgetSpentError, SinkError
+from rnd_actors.actors import Event
+from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
+from rnd_actors.running._course import Course
 from rnd_actors.running._limits import make_room
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._specs import OUTPUT, collector_spec, sink_specs, workers_spec
-from rnd_actors.workers import Spawn, WorkerProcess, WorkerSpawned, choose_ports
+from rnd_actors.running._specs import worker_settings
+from rnd_actors.sinks import is_store
+from rnd_actors.store import Recording, RunDescription
+from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
 
 __all__ = ["run"]
 
@@ -46,6 +37,7 @@ def run(
     Raises:
         SettingsError: the operating system does not allow as many file descriptors or processes
             as so many workers need.
+        StoreError: an output is to be a store of runs, and cannot.
 
     Example:
         >>> from rnd_actors import RunSettings, run
@@ -58,58 +50,34 @@ def run(
         make_room(settings.workers)
     collector = collector or SampleCount(settings.samples)
     ports = choose_ports(settings.base_port, settings.workers)
-    collection = Collection.of(dict(enumerate(ports, start=1)))
-
-    def note_port(spawned: WorkerSpawned) -> None:
-        collection.workers[spawned.worker].port = spawned.port
-
-    def note_failed_output(failed: ActorFailed) -> None:
-        if failed.actor == OUTPUT:
-            collection.fail(f"{OUTPUT}: {_why_not_written(failed.reason)}")
-
-    try:
-        with ActorSystem() as system:
-            system.events.subscribe(note_port, to=WorkerSpawned)
-            system.events.subscribe(note_failed_output, to=ActorFailed)
-            if subscriber is not None:
-                system.events.subscribe(subscriber)
-            sinks = [system.start(spec) for spec in sink_specs(settings)]
-            collecting = system.start(collector_spec(settings, collector, collection, sinks))
-            workers = system.start(workers_spec(settings, ports, collecting, spawn))
-            _attend(workers, collection, interrupted)
-    except SinkError:  # it could not even start, which is noted
-        pass
-    except BudgetSpentError as error:
-        collection.conclude(Outcome.FAILED, _traceback(error))
-    return collection.result(collector.goal, settings.deadline)
+    return Course(
+        settings=settings,
+        workers=worker_settings(settings, ports, earlier={}),
+        collector=collector,
+        collection=Collection.of(dict(enumerate(ports, start=1))),
+        recording=_recording(settings, collector),
+        subscriber=subscriber,
+        interrupted=interrupted,
+        spawn=spawn,
+    ).take()
 
 
-def _attend(
-    workers: ActorRef[SupervisorMessage], collection: Collection, interrupted: Flag | None
-) -> None:
-    """Wait until the workers' supervisor has ended; an interruption ends it at once.
-
-    Not by way of the collector, which may be slow, or down.
-    """
-    if interrupted is None:
-        workers.join()
-        return
-
-    def end() -> None:
-        interrupted.wait()
-        collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
-        workers.tell(ShutDown())
-
-    messenger = gevent.spawn(end)
-    try:
-        workers.join()
-    finally:
-        messenger.kill()
+def _recording(settings: RunSettings, collector: Collector) -> Recording | None:
+    for store in filter(is_store, settings.outputs):
+        recipe = Recipe.of(collector)
+        return Recording.begin(
+            store,
+            RunDescription(
+                settings=settings.to_plain(),
+                recipe=None if recipe is None else recipe.to_plain(),
+                collector=_words(collector, recipe),
+                goal=collector.goal,
+            ),
+        )
+    return None
 
 
-def _why_not_written(reason: ExitReason) -> str:
-    return str(reason.error) if isinstance(reason, Crashed) else "it was too slow to write it all"
-
-
-def _traceback(error: BudgetSpentError) -> str:
-    return "".join(format_exception(error.__cause__ or error)).rstrip()
+def _words(collector: Collector, recipe: Recipe | None) -> str:
+    options = {} if recipe is None else recipe.options
+    values = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    return f"{type(collector).__name__}({values})"

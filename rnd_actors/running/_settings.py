@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, asdict, field, frozen
 
 from rnd_actors._validators import accepts, optional, seconds, whole_number
 from rnd_actors.errors import SettingsError
+from rnd_actors.sinks import STDOUT, check_suffix, is_store
 from rnd_actors.workers import STANDIN
 
 __all__ = ["RunSettings"]
@@ -14,6 +16,10 @@ __all__ = ["RunSettings"]
 
 def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _paths(value: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    return (Path(value),) if isinstance(value, str | Path) else tuple(map(Path, value))
 
 
 @frozen(kw_only=True)
@@ -29,7 +35,8 @@ class RunSettings:
         deadline: seconds from the first spawn until the run stops with what it has; None: none.
         start_timeout: seconds a worker may take to listen.
         stall_timeout: seconds of silence after which a worker counts as hung.
-        output: a file for the samples as they arrive, one JSON object a line.
+        outputs: files for the samples as they arrive, of the kinds `.jsonl`, `.csv` and `.parquet`,
+            or `-` for stdout; a `.sqlite` or `.db` is a store of runs, and a run has one at most.
 
     Raises:
         SettingsError: a value is not accepted; it names the setting.
@@ -50,10 +57,28 @@ class RunSettings:
     deadline: float | None = field(default=None, validator=optional(seconds))
     start_timeout: float = field(default=5.0, validator=seconds)
     stall_timeout: float = field(default=5.0, validator=seconds)
-    output: Path | None = None
+    outputs: tuple[Path, ...] = field(default=(), converter=_paths)
+
+    @outputs.validator
+    def _check_outputs(self, attribute: "Attribute[Any]", outputs: tuple[Path, ...]) -> None:
+        for output in outputs:
+            check_suffix(output, attribute.name)
+        for form, chosen in (
+            ("each file once", [output.resolve() for output in outputs]),
+            ("one store at most", ["store" for output in outputs if is_store(output)]),
+        ):
+            if len(set(chosen)) < len(chosen):
+                raise SettingsError(attribute.name, form, [str(output) for output in outputs])
 
     def __attrs_post_init__(self) -> None:
         highest = 65536 - self.workers
         if self.base_port > highest:
             form = f"a port up to {highest}, since {self.workers} workers need one each"
             raise SettingsError("base_port", form, self.base_port)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return these settings as what JSON knows, good for any working directory."""
+        outputs = [
+            str(output) if output == STDOUT else str(output.absolute()) for output in self.outputs
+        ]
+        return {**asdict(self), "outputs": outputs}

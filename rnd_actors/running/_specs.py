@@ -1,5 +1,6 @@
 """The children of a run: its sinks, its collector, and its workers below a supervisor."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rnd_actors.actors import (
@@ -17,41 +18,30 @@ from rnd_actors.collecting import (
     Collector,
     CollectorActor,
     CollectorMessage,
-    JsonLinesSink,
 )
 from rnd_actors.running._settings import RunSettings
+from rnd_actors.sinks import SampleWriter, Sink
 from rnd_actors.workers import Spawn, WorkerActor, WorkerSettings
 
-__all__ = ["OUTPUT", "collector_spec", "sink_specs", "workers_spec"]
+__all__ = ["collector_spec", "sink_spec", "worker_settings", "workers_spec"]
 
-OUTPUT: Final = "output"
-"""The name of the sink."""
 _WORKER_BUDGET: Final = Budget(max_restarts=5, within=60.0)
 _CAPACITY: Final = 1000
 """Messages that wait for the collector or a sink before those who send them have to wait."""
 
 
-def sink_specs(settings: RunSettings) -> list[ChildSpec]:
-    """Return the specs of the sinks that the settings ask for."""
-    path = settings.output
-    if path is None:
-        return []
-    return [
-        ChildSpec(
-            OUTPUT,
-            lambda: JsonLinesSink(path),
-            restart=Restart.TEMPORARY,
-            capacity=_CAPACITY,
-            drain=True,
-        )
-    ]
+def sink_spec(name: str, writer: SampleWriter) -> ChildSpec:
+    """Return the spec of a sink that writes with this writer."""
+    return ChildSpec(
+        name, lambda: Sink(writer), restart=Restart.TEMPORARY, capacity=_CAPACITY, drain=True
+    )
 
 
 def collector_spec(
     settings: RunSettings,
     collector: Collector,
     collection: Collection,
-    sinks: list[ActorRef[Accepted]],
+    sinks: Sequence[ActorRef[Accepted]],
 ) -> ChildSpec:
     """Return the spec of the collector actor, which hands samples on to the sinks."""
     return ChildSpec(
@@ -63,16 +53,10 @@ def collector_spec(
 
 
 def workers_spec(
-    settings: RunSettings,
-    ports: list[int],
-    collecting: ActorRef[CollectorMessage],
-    spawn: Spawn,
+    workers: Sequence[WorkerSettings], collecting: ActorRef[CollectorMessage], spawn: Spawn
 ) -> ChildSpec:
-    """Return the spec of the workers' supervisor, with a child for each port."""
-    children = [
-        _worker_spec(settings, worker, port, collecting, spawn)
-        for worker, port in enumerate(ports, 1)
-    ]
+    """Return the spec of the workers' supervisor, with a child for each worker."""
+    children = [_worker_spec(worker, collecting, spawn) for worker in workers]
     return ChildSpec(
         "workers",
         lambda: Supervisor(children, budget=_WORKER_BUDGET, shutdown_order=ShutdownOrder.PARALLEL),
@@ -81,24 +65,36 @@ def workers_spec(
     )
 
 
+def worker_settings(
+    settings: RunSettings, ports: Sequence[int], earlier: Mapping[int, int]
+) -> list[WorkerSettings]:
+    """Return the settings of the workers of a run.
+
+    Args:
+        settings: of the run.
+        ports: of the workers, in the order of their ids.
+        earlier: how many incarnations each worker had in earlier sessions.
+    """
+    return [
+        WorkerSettings(
+            id=worker,
+            port=port,
+            program=settings.worker,
+            arguments=settings.worker_args,
+            start_timeout=settings.start_timeout,
+            stall_timeout=settings.stall_timeout,
+            earlier_incarnations=earlier.get(worker, 0),
+        )
+        for worker, port in enumerate(ports, 1)
+    ]
+
+
 def _worker_spec(
-    settings: RunSettings,
-    worker: int,
-    port: int,
-    collecting: ActorRef[CollectorMessage],
-    spawn: Spawn,
+    settings: WorkerSettings, collecting: ActorRef[CollectorMessage], spawn: Spawn
 ) -> ChildSpec:
-    worker_settings = WorkerSettings(
-        id=worker,
-        port=port,
-        program=settings.worker,
-        arguments=settings.worker_args,
-        start_timeout=settings.start_timeout,
-        stall_timeout=settings.stall_timeout,
-    )
     return ChildSpec(
-        str(worker),
-        lambda: WorkerActor(worker_settings, collecting, spawn),
+        str(settings.id),
+        lambda: WorkerActor(settings, collecting, spawn),
         restart=Restart.DELEGATED,
         decider=collecting,
     )

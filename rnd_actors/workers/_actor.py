@@ -83,7 +83,7 @@ class WorkerActor(Actor[Never]):
     def on_start(self) -> None:
         settings = self._settings
         self._worker = worker = self._spawn(settings)
-        who = settings.id, self.incarnation
+        who = settings.id, self._number
         if worker.port != settings.port:
             self.publish(PortTaken(*who, settings.port, worker.port))
         self.publish(WorkerSpawned(*who, worker.pid, worker.port))
@@ -95,6 +95,11 @@ class WorkerActor(Actor[Never]):
             self._worker.end(self._settings.grace)
         if self._unsent is not None:
             self._collector.tell(self._unsent)
+
+    @property
+    def _number(self) -> int:
+        """Its incarnation, among all that the worker has had in the run."""
+        return self._settings.earlier_incarnations + self.incarnation
 
     def _stream(self, worker: Worker) -> None:
         try:
@@ -131,7 +136,7 @@ class WorkerActor(Actor[Never]):
         """Read one answer to its end."""
         received = self._parser.received
         with closing(stream):
-            self.publish(WorkerStreaming(self._settings.id, self.incarnation))
+            self.publish(WorkerStreaming(self._settings.id, self._number))
             try:
                 for chunk in self._with_lines_in_time(stream):
                     self._deliver(self._parser.feed(chunk))
@@ -162,7 +167,7 @@ class WorkerActor(Actor[Never]):
             return
         self._unsent = Samples(
             worker=self._settings.id,
-            incarnation=self.incarnation,
+            incarnation=self._number,
             first_seq=self._next_seq,
             values=tuple(values),
             malformed=self._malformed,
@@ -178,7 +183,7 @@ class WorkerActor(Actor[Never]):
 
     def _note_malformed(self, line: bytes) -> None:
         self._malformed += 1
-        self.publish(MalformedLine(self._settings.id, self.incarnation, line))
+        self.publish(MalformedLine(self._settings.id, self._number, line))
 
     def _explained(self, error: WorkerError, worker: Worker) -> WorkerError:
         """Say what happened to the worker, with its last words."""

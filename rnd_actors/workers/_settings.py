@@ -21,6 +21,7 @@ class WorkerSettings:
         start_timeout: seconds it may take to listen, and for which it is asked while it is busy.
         stall_timeout: seconds without a line after which it counts as hung.
         grace: seconds from SIGTERM to SIGKILL when it is stopped.
+        earlier_incarnations: how many it had in earlier sessions of the run; they are counted on.
         numbers_per_request: asked for at a time; it is asked again when it has delivered them.
 
     Example:
@@ -37,6 +38,7 @@ class WorkerSettings:
     start_timeout: float = 5.0
     stall_timeout: float = 5.0
     grace: float = 2.0
+    earlier_incarnations: int = 0
     numbers_per_request: int = 1000
 
     def command(self, port: int) -> tuple[str, ...]:

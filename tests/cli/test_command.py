@@ -133,7 +133,7 @@ def test_on_a_terminal_there_is_a_live_view_with_log_lines_above_it() -> None:
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "Complete: the goal is reached" in out
-    assert "/100" in shown
+    assert "of 100" in shown
     assert "streaming" in shown
     assert re.search(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now\r\n", shown)
     hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"

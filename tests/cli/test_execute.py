@@ -23,7 +23,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRun], None]:
     """Replace `run` by what a test thinks of."""
 
     def replace(fake_run: FakeRun) -> None:
-        def run(settings: RunSettings, *, subscriber: Subscriber, interrupted: Flag) -> Result:
+        def run(
+            settings: RunSettings, collector: None, *, subscriber: Subscriber, interrupted: Flag
+        ) -> Result:
             return fake_run(settings, subscriber, interrupted)
 
         monkeypatch.setattr(_execute, "run", run)
@@ -67,6 +69,19 @@ def test_json_is_all_there_is_on_stdout(
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out)["samples"] == 3
+
+
+@pytest.mark.parametrize(("flags", "told"), [([], ["10 20 33"]), (["--quiet"], [])])
+def test_with_samples_on_stdout_the_summary_goes_elsewhere(
+    fake: Callable[[FakeRun], None],
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    told: list[str],
+) -> None:
+    fake(lambda *_: COMPLETE)
+    assert cli.main(["run", "--output=-", *flags]) == 0
+    out, err = capsys.readouterr()
+    assert (out, [line.strip() for line in err.splitlines()[:1]]) == ("", told)
 
 
 @pytest.mark.parametrize(

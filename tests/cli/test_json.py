@@ -1,25 +1,41 @@
-import json
+"""What `run --json` prints can be read again, by programs and by rnd-actors."""
 
-from rnd_actors.cli._json import result_as_json
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from rnd_actors import cli
+from rnd_actors.cli import _execute
+from rnd_actors.collecting import Result
 from tests.cli.results import COMPLETE
 
-
-def test_it_has_the_documented_keys_in_the_documented_order() -> None:
-    assert result_as_json(COMPLETE) == (
-        '{"outcome": "complete", "reason": "the goal is reached", "goal": 3, "samples": 3, '
-        '"elapsed_s": 1.5, "deadline_s": null, "rate_per_s": 2.0, "restarts": 2, '
-        '"lines": {"received": 5, "accepted": 3, "surplus": 1, "malformed": 1}, '
-        '"values": [10, 20, 33], "workers": ['
-        '{"id": 1, "port": 3001, "samples": 2, "starts": 1, "crashes": 0, "malformed": 1, '
-        '"last_exit": null, "given_up": false, "last_words": [], '
-        '"startup_s": null, "streamed_s": 0.0, "rate_per_s": null}, '
-        '{"id": 2, "port": 3002, "samples": 1, "starts": 3, "crashes": 2, "malformed": 0, '
-        '"last_exit": "killed", "given_up": false, "last_words": [], '
-        '"startup_s": null, "streamed_s": 0.0, "rate_per_s": null}]}'
-    )
+WORKERS = [evolve(worker, streamed_s=9.0, rate_per_s=4.0) for worker in COMPLETE.workers]
+RESULT = evolve(COMPLETE, workers=tuple(WORKERS))
 
 
-def test_it_is_one_line_of_json() -> None:
-    text = result_as_json(COMPLETE)
-    assert "\n" not in text
-    assert json.loads(text)["values"] == [10, 20, 33]
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    def run(*_: Any, **__: Any) -> Result:
+        return RESULT
+
+    monkeypatch.setattr(_execute, "run", run)
+    assert cli.main(["run", "--json"]) == 0
+    return capsys.readouterr().out
+
+
+def test_it_is_one_line_that_a_result_can_be_made_of(printed: str) -> None:
+    assert printed.count("\n") == 1
+    assert Result.from_json(printed) == RESULT
+
+
+def test_a_plan_takes_its_figures_from_it(
+    printed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(printed)
+    flags = ["--samples=2", "--deadline=2", "--workers=2", "--runs=10", "--json"]
+    assert cli.main(["plan", *flags, f"--result={path}"]) == 0
+    assert json.loads(capsys.readouterr().out)["figures"]["rate"] == 4.0

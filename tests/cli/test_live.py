@@ -14,7 +14,7 @@ from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 
 def drawn(progress: Progress, width: int = 80) -> list[str]:
     console = Console(file=StringIO(), width=width, record=True)
-    console.print(draw_live_view(progress))
+    console.print(draw_live_view(progress, width))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
@@ -29,28 +29,59 @@ def progress() -> Progress:
     return progress
 
 
-def test_the_bar_tells_samples_rate_and_time_left(progress: Progress) -> None:
-    assert drawn(progress)[0].endswith("11/150  10.0/s  14 s left")
+def test_the_bar_tells_samples_and_rates(progress: Progress) -> None:
+    assert drawn(progress)[0].endswith("11 of 150  10.0/s (ideal 160.0/s)")
+
+
+def test_below_it_stands_when_it_will_be_done(progress: Progress) -> None:
+    assert drawn(progress)[1] == "14 s left, done at 15.9 s"
 
 
 def test_a_worker_has_a_row_with_all_that_is_known(progress: Progress) -> None:
-    header, *rows = drawn(progress)[1:18]
+    header, *rows = drawn(progress)[2:19]
     assert header.split() == ["worker", "port", "pid", "state", "samples", "restarts", "last"]
     assert rows[2].split() == ["3", "3003", "4711", "streaming", "11", "1", "42"]
     assert rows[3].split() == ["4", "-", "-", "waiting", "0", "0", "-"]
 
 
-@pytest.mark.parametrize("width", [80, 44, 20])
+@pytest.mark.parametrize("width", [200, 80, 67, 58, 51, 45, 40, 35, 28, 20])
 def test_sixteen_workers_fit_into_24_lines_of_any_width(progress: Progress, width: int) -> None:
     progress(MalformedLine(3, 1, 200 * b"[red]"))
     lines = drawn(progress, width)
-    assert len(lines) == 19
+    assert len(lines) == 20
     assert max(map(len, lines)) <= width
 
 
-def test_a_narrow_terminal_cuts_names_and_no_values(progress: Progress) -> None:
-    lines = drawn(progress, width=44)
-    assert lines[4].split() == ["3", "3003", "4711", "streaming", "11", "1", "42"]
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (67, "worker port pid state samples restarts last"),
+        (66, "worker port state samples restarts last"),
+        (57, "worker state samples restarts last"),
+        (50, "worker state samples restarts"),
+        (40, "worker state samples"),
+        (27, "worker state"),
+    ],
+)
+def test_a_narrow_terminal_gets_fewer_columns_and_no_wrapped_or_cut_ones(
+    progress: Progress, width: int, shown: str
+) -> None:
+    lines = drawn(progress, width)
+    assert lines[2].split() == shown.split()
+    assert len(lines[5].split()) == len(shown.split())
+    assert "streaming" in lines[5]
+    assert "\N{HORIZONTAL ELLIPSIS}" not in "".join(lines[2:19])
+
+
+def test_the_worst_worker_is_marked_by_a_word(progress: Progress) -> None:
+    total = 11
+    for worker in range(1, 17):
+        for _ in range(4):
+            total += worker != 9
+            progress(SamplesAccepted(worker, int(worker != 9), 7, total, total / 150))
+    rows = drawn(progress)[3:19]
+    assert [row.split()[0] for row in rows if row.endswith("worst")] == ["9"]
+    assert len(drawn(progress, width=40)[11].split()) == 4
 
 
 def test_the_last_warning_is_below_the_rows(progress: Progress) -> None:
@@ -63,7 +94,7 @@ def test_the_view_shows_what_happens_and_disappears(progress: Progress) -> None:
 
     class Terminal(StringIO):
         def write(self, text: str) -> int:
-            if "12/150" in text:
+            if "12 of 150" in text:
                 refreshed.set()
             return super().write(text)
 
@@ -72,7 +103,7 @@ def test_the_view_shows_what_happens_and_disappears(progress: Progress) -> None:
     with live_view(progress, console):
         progress(SamplesAccepted(3, 1, 1, 12, 12 / 150))
         assert refreshed.wait(10)
-    cursor_shown, lines_erased = "\x1b[?25h", 19 * "\x1b[1A\x1b[2K"
+    cursor_shown, lines_erased = "\x1b[?25h", 20 * "\x1b[1A\x1b[2K"
     assert cursor_shown in terminal.getvalue()
     assert terminal.getvalue().endswith(lines_erased)
 
@@ -88,8 +119,8 @@ def test_lines_are_written_above_the_view_and_stay(progress: Progress) -> None:
     )
     assert lines
     erasing_a_line = "\x1b[1A\x1b[2K"
-    assert after.endswith(19 * erasing_a_line)
-    assert not after.endswith(20 * erasing_a_line)
+    assert after.endswith(20 * erasing_a_line)
+    assert not after.endswith(21 * erasing_a_line)
 
 
 def test_a_ticker_ticks_until_its_block_ends() -> None:

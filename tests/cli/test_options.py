@@ -20,13 +20,14 @@ GIVEN: dict[str, tuple[str, object, object]] = {
     "deadline": ("2.5", 2.5, 2.5),
     "start-timeout": ("1", 1, 1.0),
     "stall-timeout": ("2e1", 20, 20.0),
-    "output": ("out.jsonl", "out.jsonl", Path("out.jsonl")),
+    "output": ("out.jsonl", "out.jsonl", (Path("out.jsonl"),)),
     "json": ("true", True, True),
     "quiet": ("1", True, True),
     "verbose": ("1", 1, 1),
     "log-format": ("json", "json", LogFormat.JSON),
 }
 """By option: as text, as TOML, and what it becomes."""
+FIELDS = {"worker-arg": "worker_args", "output": "outputs"}
 FLAGS_WITHOUT_VALUE = ("json", "quiet", "verbose")
 
 
@@ -61,7 +62,7 @@ class Reader:
 
 
 def set_by(option: str, options: Options) -> Any:
-    field = "worker_args" if option == "worker-arg" else option.replace("-", "_")
+    field = FIELDS.get(option, option.replace("-", "_"))
     return getattr(options.settings if hasattr(options.settings, field) else options, field)
 
 
@@ -108,6 +109,25 @@ def test_worker_arguments_in_the_environment_are_split_as_a_shell_would(read: Re
     assert read(WORKER_ARG="-a '-b c'").settings.worker_args == ("-a", "-b c")
 
 
+def test_outputs_are_given_one_by_one_or_as_a_list(read: Reader) -> None:
+    outputs = (Path("a b.csv"), Path("-"))
+    assert read("--output", "a b.csv", "--output", "-").settings.outputs == outputs
+    assert read(toml='output = ["a b.csv", "-"]').settings.outputs == outputs
+    assert read(OUTPUT="'a b.csv' -").settings.outputs == outputs
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.db"])
+def test_an_output_that_has_files_beside_it_needs_a_folder_that_can_be_written(
+    read: Reader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for existing in (name, "a.csv"):
+        Path(existing).touch()
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path())
+    assert read("--output=a.csv").settings.outputs == (Path("a.csv"),)
+    assert read.fail(f"--output={name}") == 2
+    assert_one_line(capsys, "--output takes files that can be written, ")
+
+
 def test_verbose_counts_how_often_it_is_given(read: Reader) -> None:
     assert read("-vv").verbose == 2
 
@@ -139,13 +159,20 @@ def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
         ),
         (["--worker='"], '--worker takes a command line that a shell could split; got "\'"'),
         (
-            ["--output=no/such/file"],
-            "--output takes a file that can be written, in a directory that exists; got 'no/such",
+            ["--output=no/such/file.csv"],
+            "--output takes files that can be written, in directories that exist; got ['no/such",
         ),
         (
             ["--output=."],
-            "--output takes a file that can be written, in a directory that exists; got",
+            "--output takes files that can be written, in directories that exist; got",
         ),
+        (
+            ["--output=out.txt"],
+            "--output takes files named .jsonl, .csv, .parquet, .sqlite or .db, ",
+        ),
+        (["--output=a.csv", "--output=./a.csv"], "--output takes each file once; got ['a.csv', "),
+        (["--output=a.db", "--output=b.sqlite"], "--output takes one store at most; got ['a.db', "),
+        (["--output=-", "--json"], "--output takes - only without --json: each needs stdout "),
         (
             ["--workers=1000", "--base-port=65000"],
             "--base-port takes a port up to 64536, since 1000 workers need one each; got 65000",
@@ -179,7 +206,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         ("worker = 1", "worker in run.toml takes the path of an executable, or a command line "),
         ("verbose = -1", "verbose in run.toml takes a whole number, 0 or more; got -1"),
         ("json = 'on'", "json in run.toml takes true or false; got 'on'"),
-        ("output = []", "output in run.toml takes a file that can be written, "),
+        ("output = 1", "output in run.toml takes a list of arguments, or a text "),
         (
             "base_port = 1",
             "run.toml takes the keys samples, workers, worker, worker-arg, base-port, ",
@@ -206,7 +233,7 @@ def test_an_output_that_may_not_be_written_is_refused(
 ) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     assert read.fail("--output=out.jsonl") == 2
-    assert_one_line(capsys, "--output takes a file that can be written, ")
+    assert_one_line(capsys, "--output takes files that can be written, ")
 
 
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["--fast"]])

@@ -12,7 +12,6 @@ from rich.console import Console
 from rnd_actors import cli
 from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
-from rnd_actors.cli._json import result_as_json
 from rnd_actors.planning import Forecast, PlanSettings, WorkerFigures
 from tests.cli.results import COMPLETE
 
@@ -102,7 +101,7 @@ def test_json_is_all_that_is_written(capsys: pytest.CaptureFixture[str]) -> None
 def test_figures_come_from_a_result_unless_they_are_given(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result: dict[str, Any] = json.loads(result_as_json(COMPLETE))
+    result: dict[str, Any] = json.loads(COMPLETE.to_json())
     result["workers"][1] |= {"crashes": 2, "startup_s": 0.25, "streamed_s": 9.0, "rate_per_s": 4.0}
     path = tmp_path / "result.json"
     path.write_text(json.dumps(result))

@@ -98,6 +98,74 @@ def test_a_report_is_a_line_of_what_there_is_to_say(progress: Progress, clock: C
     progress(MalformedLine(1, 2, b"oops"))
     progress(ActorFailed("workers/1", 2, Crashed(WorkerExitedError("gone\nfor \x1bgood"))))
     assert str(progress.report()) == (
-        "5 of 10 samples in 2.0 s, 2.0/s, 2 s left, restarts: 1, warnings: 2, the last: "
+        "5 of 10 samples in 2.0 s, 2.0/s (ideal 4.0/s), 2 s left, done at 4.5 s, restarts: 1, "
+        "warnings: 2, the last: "
         "workers/1 failed (incarnation 2): crashed: WorkerExitedError: gone for good"
     )
+
+
+def test_a_deadline_counts_down_and_tells_how_late_it_will_be(clock: Clock) -> None:
+    progress = Progress(goal=10, workers=1, deadline=8.0, clock=clock)
+    assert str(progress.report()) == "0 of 10 samples in 0.0 s, deadline in 8.0 s"
+    progress(WorkerSpawned(1, 1, pid=7, port=3001))
+    for total in (1, 2, 3):
+        progress(samples(1, total))
+        clock.now += 1.0
+    report = progress.report()
+    assert report.forecast == "7 s left, done at 9.0 s, 1.0 s late"
+    assert report.deadline == "deadline in 5.0 s"
+    clock.now += 20.0
+    assert progress.report().deadline == "deadline in 0.0 s"
+    assert progress.report().finish_s == 23.0
+
+
+def test_the_ideal_rate_leaves_out_the_time_without_a_worker(clock: Clock) -> None:
+    progress = Progress(goal=100, workers=3, clock=clock)
+    total = 0
+    for incarnation in (1, 2):
+        progress(WorkerSpawned(1, incarnation, pid=7, port=3001))
+        for _ in range(3):
+            total += 1
+            progress(samples(1, total))
+            clock.now += 0.5
+        clock.now += 10.0
+    report = progress.report()
+    assert report.ideal_rate_per_s == 3 * 2.0
+    assert report.rate_per_s is not None
+    assert report.rate_per_s < 0.5
+
+
+def test_a_goal_that_is_no_number_is_foreseen_by_how_far_it_is(clock: Clock) -> None:
+    progress = Progress(goal=None, workers=1, clock=clock)
+    progress(WorkerSpawned(1, 1, pid=7, port=3001))
+    for total in (1, 2, 3):
+        progress(samples(1, total))
+        clock.now += 1.0
+    report = progress.report()
+    assert (report.count, report.progress) == ("3", 0.3)
+    assert report.left_s == pytest.approx(7.0)
+    assert report.finish_s == pytest.approx(9.0)
+
+
+def test_what_came_before_a_break_is_no_pace(clock: Clock) -> None:
+    progress = Progress(goal=110, workers=1, clock=clock)
+    progress(WorkerSpawned(1, 5, pid=7, port=3001))
+    for total in (101, 102, 103):
+        progress(SamplesAccepted(1, 1, 42, total, total / 110))
+        clock.now += 1.0
+    report = progress.report()
+    assert (report.count, report.rate_per_s, report.left_s) == ("103 of 110", 1.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "worst"),
+    [((1, 4, 4), 1), ((4, 1, 4), 2), ((2, 4, 4), None), ((0, 3, 3), None), ((4, 4, 0), 3)],
+)
+def test_the_worst_worker_is_one_that_is_clearly_behind(
+    counts: tuple[int, ...], worst: int | None, clock: Clock
+) -> None:
+    progress = Progress(goal=100, workers=3, clock=clock)
+    for worker, count in enumerate(counts, 1):
+        for total in range(count):
+            progress(samples(worker, total + 1))
+    assert progress.worst == worst

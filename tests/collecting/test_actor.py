@@ -108,7 +108,7 @@ class Picky(Collector):
     again: bool = True
     asked: list[int] = field(factory=list)
 
-    def is_reached(self) -> bool:
+    def is_reached(self, sample: Sample) -> bool:
         return False
 
     def accepts(self, sample: Sample) -> bool:

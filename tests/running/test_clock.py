@@ -40,8 +40,8 @@ def run_with_a_jump(
 def test_a_wall_clock_that_is_set_changes_nothing(
     by: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    output = tmp_path / "samples"
-    result = run_with_a_jump("time", by, monkeypatch, "-crash-at", "9", deadline=60, output=output)
+    output = tmp_path / "samples.jsonl"
+    result = run_with_a_jump("time", by, monkeypatch, "-crash-at", "9", deadline=60, outputs=output)
     assert result.elapsed_s < 60
     assert result.restarts > 0
     received = [json.loads(line)["received_at"] for line in output.read_text().splitlines()]
@@ -62,4 +62,10 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
             path.read_text(),
         )
     }
-    assert readers == {"cli/_log_line.py", "collecting/_collection.py", "workers/_standin.py"}
+    assert readers == {
+        "cli/_log_line.py",
+        "cli/commands/_runs.py",
+        "collecting/_collection.py",
+        "store/_recording.py",
+        "workers/_standin.py",
+    }

@@ -24,8 +24,8 @@ class Raising(SampleCount):
         self.perhaps("accepts")
         return super().accepts(sample)
 
-    def is_reached(self) -> bool:
-        reached = super().is_reached()
+    def is_reached(self, sample: Sample) -> bool:
+        reached = super().is_reached(sample)
         self.perhaps("is_reached")
         return reached
 
@@ -47,7 +47,7 @@ def collect(collector: SampleCount, output: Path, *flags: str) -> tuple[Result, 
     """Do a run; return its result and what was told of failures."""
     events: list[Event] = []
     arguments = ("-interval", "0.002", "-consecutive", "-lines-per-chunk", "3", *flags)
-    settings = RunSettings(workers=1, base_port=0, worker_args=arguments, output=output)
+    settings = RunSettings(workers=1, base_port=0, worker_args=arguments, outputs=output)
     result = run(settings, collector, subscriber=events.append)
     lines = result.lines
     assert lines.received == lines.accepted + lines.surplus + lines.malformed
@@ -57,7 +57,7 @@ def collect(collector: SampleCount, output: Path, *flags: str) -> tuple[Result, 
 
 
 def test_the_message_counts_as_failed_and_the_run_goes_on(tmp_path: Path) -> None:
-    result, told = collect(Raising("accepts", 5, 12), tmp_path / "out")
+    result, told = collect(Raising("accepts", 5, 12), tmp_path / "out.jsonl")
     assert (result.outcome, result.samples) == (Outcome.COMPLETE, 60)
     failed = [event for event in told if isinstance(event, MessageFailed)]
     restarted = [event for event in told if isinstance(event, ChildRestarting)]
@@ -71,13 +71,13 @@ def test_the_message_counts_as_failed_and_the_run_goes_on(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("method", ["is_reached", "progress", "restarts"])
 def test_what_was_accepted_is_kept_whatever_raises(method: str, tmp_path: Path) -> None:
-    result, told = collect(Raising(method, 1, 3), tmp_path / "out", "-crash-at", "16")
+    result, told = collect(Raising(method, 1, 3), tmp_path / "out.jsonl", "-crash-at", "16")
     assert (result.outcome, result.samples) == (Outcome.COMPLETE, 60)
     assert len([event for event in told if isinstance(event, MessageFailed)]) == 2
 
 
 def test_over_its_budget_the_run_fails_with_traceback_and_partial_result(tmp_path: Path) -> None:
-    result, told = collect(Raising("accepts", *range(11, 1000)), tmp_path / "out")
+    result, told = collect(Raising("accepts", *range(11, 1000)), tmp_path / "out.jsonl")
     assert (result.outcome, result.values) == (Outcome.FAILED, tuple(range(10)))
     assert result.reason.startswith("Traceback (most recent call last):\n")
     assert "in perhaps" in result.reason

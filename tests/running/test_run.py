@@ -47,7 +47,7 @@ class Until(Collector):
         self.samples.append(sample)
         return True
 
-    def is_reached(self) -> bool:
+    def is_reached(self, sample: Sample) -> bool:
         return self.reached(self.samples)
 
 
@@ -200,7 +200,7 @@ def test_the_result_names_the_port_that_was_used_if_another_program_has_its_own(
 
 def test_samples_are_written_as_they_arrive(tmp_path: Path) -> None:
     path = tmp_path / "samples.jsonl"
-    result = run(settings(samples=50, output=path))
+    result = run(settings(samples=50, outputs=path))
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["value"] for row in rows] == list(result.values)
     assert [row["index"] for row in rows] == list(range(50))
@@ -208,24 +208,33 @@ def test_samples_are_written_as_they_arrive(tmp_path: Path) -> None:
 
 
 def test_an_output_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
-    result = run(settings(samples=10**6, output=tmp_path / "missing" / "samples.jsonl"))
+    result = run(settings(samples=10**6, outputs=tmp_path / "missing" / "samples.jsonl"))
     assert result.outcome is Outcome.FAILED
     assert "No such file" in result.reason
     assert_balanced(result)
 
 
-def test_a_disk_that_is_full_fails_the_run_with_what_has_arrived() -> None:
-    result = run(settings(samples=10**6, output=Path("/dev/full")))
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Path:
+    path = tmp_path / "full.jsonl"
+    path.symlink_to("/dev/full")
+    return path
+
+
+def test_a_disk_that_is_full_fails_the_run_with_what_has_arrived(full_disk: Path) -> None:
+    result = run(settings(samples=10**6, outputs=full_disk))
     assert result.outcome is Outcome.FAILED
-    assert result.reason == "output: cannot write /dev/full: No space left on device"
+    assert result.reason == f"output: cannot write {full_disk}: No space left on device"
     assert result.samples > 0
     assert_balanced(result)
 
 
-def test_a_disk_that_is_full_fails_even_a_run_whose_goal_is_reached() -> None:
-    result = run(settings(samples=1, output=Path("/dev/full")))
+def test_a_disk_that_is_full_fails_even_a_run_whose_goal_is_reached(
+    full_disk: Path,
+) -> None:
+    result = run(settings(samples=1, outputs=full_disk))
     assert result.outcome is Outcome.FAILED
-    assert result.reason == "output: cannot write /dev/full: No space left on device"
+    assert result.reason == f"output: cannot write {full_disk}: No space left on device"
     assert result.samples == 1
 
 

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,3 +40,14 @@ def test_a_wrong_setting_says_what_came_and_what_is_accepted(
         RunSettings(**wrong)
     assert str(caught.value) == message
     assert caught.value.setting == next(iter(wrong))
+
+
+def test_a_file_is_one_output_whatever_it_is_called(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.csv", tmp_path / "b.csv"
+    link.symlink_to(path)
+    with pytest.raises(SettingsError, match="outputs takes each file once; "):
+        RunSettings(outputs=(path, link))
+
+
+def test_one_output_needs_no_tuple() -> None:
+    assert RunSettings(outputs="a.csv").outputs == RunSettings(outputs=[Path("a.csv")]).outputs

@@ -70,11 +70,29 @@ def run(
             f"Default: {_DEFAULT.stall_timeout:g}.",
         ),
     ] = None,
-    output: Annotated[
+    collector: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME|module:Class",
+            help="What to collect: see `rnd-actors collectors`. Default: exactly --samples.",
+        ),
+    ] = None,
+    collector_options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collector-option",
+            metavar="KEY=VALUE",
+            help="An option of the collector; may be given many times.",
+        ),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
             metavar="FILE",
-            help="Write the samples there as they arrive, one JSON object a line. Default: none.",
+            help="Write the samples there as they arrive: .jsonl, .csv or .parquet, - for stdout, "
+            "or .sqlite or .db, which keeps the run for resume, show, report and export. "
+            "May be given many times. Default: none.",
         ),
     ] = None,
     json: Annotated[
@@ -107,7 +125,7 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Run workers until exactly N samples have arrived.
+    """Run workers until exactly N samples have arrived, or until the goal of a collector.
 
     Every option but --config is also a variable (--base-port: RND_ACTORS_BASE_PORT) and a key of
     the --config file (base-port). Flags win over variables, and variables over the file.

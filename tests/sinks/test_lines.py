@@ -1,21 +1,30 @@
+"""Lines of text: what is in them, and what becomes of them on a full disk."""
+
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
+import gevent
 import pytest
+from attrs import evolve
 
 from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
-from rnd_actors.collecting import Accepted, JsonLinesSink, Sample
+from rnd_actors.collecting import Accepted, Sample
 from rnd_actors.errors import SinkError
-from rnd_actors.testing import EventCapture
+from rnd_actors.sinks import Sink, writer_for
+from rnd_actors.sinks._lines import LinesWriter
 
 SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
 
 
 def sink(path: Path) -> ChildSpec:
-    return ChildSpec("output", lambda: JsonLinesSink(path), restart=Restart.TEMPORARY, drain=True)
+    return ChildSpec(
+        "output", lambda: Sink(writer_for(path)), restart=Restart.TEMPORARY, drain=True
+    )
 
 
 def test_every_sample_is_a_json_object_on_a_line_of_its_own(tmp_path: Path) -> None:
@@ -65,12 +74,37 @@ def test_a_line_that_could_not_be_written_as_a_whole_is_taken_back(
     tmp_path: Path, batches: tuple[int, ...]
 ) -> None:
     path = tmp_path / "samples.jsonl"
-    with no_file_larger_than(300), ActorSystem() as system, EventCapture(system) as events:
+    failures: list[ActorFailed] = []
+    with no_file_larger_than(300), ActorSystem() as system:
+        system.events.subscribe(failures.append, to=ActorFailed)
         ref = system.start(sink(path))
         for count in batches:
             ref.tell(Accepted((SAMPLE,) * count))
-        failed = events.fish_for(ActorFailed)
+    [failed] = failures
     assert str(failed.reason) == f"crashed: SinkError: cannot write {path}: File too large"
     *lines, rest = path.read_text().split("\n")
     assert [json.loads(line)["value"] for line in lines] == [17] * 3
     assert rest == ""
+
+
+def test_rows_of_csv_stand_under_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "samples.CSV"
+    writer = writer_for(path)
+    writer.open()
+    assert path.read_text() == "index,value,worker,incarnation,seq,received_at\n"
+    writer.write([SAMPLE, SAMPLE])
+    writer.close()
+    assert path.read_text().splitlines()[1:] == ["0,17,2,1,0,1.5"] * 2
+
+
+def test_a_pipe_that_does_not_wait_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    writer = LinesWriter("pipe", lambda: FileIO(writing, "w"), lambda sample: str(sample.index))
+    many = tuple(evolve(SAMPLE, index=index) for index in range(50_000))
+    reader = gevent.get_hub().threadpool.spawn(Path(f"/dev/fd/{reading}").read_bytes)
+    with ActorSystem() as system:
+        system.start(ChildSpec("pipe", lambda: Sink(writer), drain=True)).tell(Accepted(many))
+    text = reader.get() or b""
+    os.close(reading)
+    assert text.split() == [b"%d" % index for index in range(50_000)]

@@ -1,0 +1,42 @@
+"""The command `report` and its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnd_actors.errors import SettingsError
+
+__all__ = ["report"]
+
+
+def report(
+    database: Annotated[Path, typer.Argument(metavar="DB", help="A store, which `run` wrote.")],
+    run: Annotated[
+        int | None,
+        typer.Argument(metavar="RUN", help="The number of the run. Default: the latest."),
+    ] = None,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it: .html with pictures, .md, or .json with the figures only.",
+        ),
+    ],
+) -> int:
+    """Write a report of a stored run: its figures, its timeline and its pictures.
+
+    It needs the extra rnd-actors[report]. A run that still goes on is reported as far as it is.
+    """
+    from rnd_actors.reporting import write_report  # noqa: PLC0415  # no other command needs it
+    from rnd_actors.store import read_run  # noqa: PLC0415
+
+    history = read_run(database, run)
+    try:
+        write_report(history, output)
+    except SettingsError as error:
+        raise SettingsError(f"--{error.setting}", error.accepted, error.got) from None
+    return 0

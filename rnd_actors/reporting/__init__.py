@@ -1,0 +1,29 @@
+"""What people look at when a run is over: its figures, its timeline, its pictures."""
+
+from rnd_actors.reporting._drawing import LEGEND, draw_timeline
+from rnd_actors.reporting._histogram import Bar, histogram
+from rnd_actors.reporting._spread import Spread
+from rnd_actors.reporting._statistics import Ideal, RunStatistics, WorkerStatistics, statistics
+from rnd_actors.reporting._timeline import Activity, Lane, Stretch, Timeline, timeline
+from rnd_actors.reporting._uniformity import Uniformity, uniformity
+from rnd_actors.reporting._write import write_report
+
+__all__ = [
+    "LEGEND",
+    "Activity",
+    "Bar",
+    "Ideal",
+    "Lane",
+    "RunStatistics",
+    "Spread",
+    "Stretch",
+    "Timeline",
+    "Uniformity",
+    "WorkerStatistics",
+    "draw_timeline",
+    "histogram",
+    "statistics",
+    "timeline",
+    "uniformity",
+    "write_report",
+]

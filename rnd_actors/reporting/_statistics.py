@@ -1,0 +1,191 @@
+"""The figures of a run."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+
+from attrs import frozen
+
+from rnd_actors.collecting import Outcome
+from rnd_actors.reporting._run_clock import RunClock
+from rnd_actors.reporting._spread import Spread
+from rnd_actors.reporting._timeline import timeline
+from rnd_actors.store import RunHistory
+
+__all__ = ["Ideal", "RunStatistics", "WorkerStatistics", "statistics"]
+
+
+@frozen
+class Ideal:
+    """What all workers deliver if all of them stream all the time from the first spawn on.
+
+    It is their number times the rate of one worker. A run can be a little ahead of it, since the
+    first number of a worker comes at once, and not after one interval.
+
+    Args:
+        worker_rate_per_s: numbers a second of a worker: the median of those that were measured,
+            or 1, which is what is known of workers, if none was.
+        workers: how many there are.
+
+    Example:
+        >>> from rnd_actors.reporting import Ideal
+        >>> Ideal(worker_rate_per_s=1.0, workers=16).samples(2.5)
+        40.0
+    """
+
+    worker_rate_per_s: float
+    workers: int
+
+    @property
+    def rate_per_s(self) -> float:
+        """Samples a second of all workers together."""
+        return self.worker_rate_per_s * self.workers
+
+    def samples(self, at_s: float) -> float:
+        """Return how many samples there would be after so many seconds."""
+        return self.rate_per_s * at_s
+
+
+@frozen(kw_only=True)
+class WorkerStatistics:
+    """The figures of one worker.
+
+    Args:
+        id: of the worker.
+        samples: how many of its samples count.
+        crashes: how often it went down by itself.
+        restarts: how often it was started again, resumptions of the run included.
+        streaming_s: seconds of the run in which it was streaming.
+        uptime: the share of the run in which it was streaming, from 0 to 1; None: it took no time.
+        rate_per_s: numbers a second while it streamed; None: it sent too few.
+        given_up: whether its restart budget was spent.
+        last_exit: why it went down by itself the last time.
+
+    Example:
+        >>> from rnd_actors.reporting import WorkerStatistics
+        >>> WorkerStatistics(id=3, samples=9, crashes=1, restarts=1, streaming_s=9.0, uptime=0.9,
+        ...     rate_per_s=1.0, given_up=False, last_exit="exited with code 2").uptime
+        0.9
+    """
+
+    id: int
+    samples: int
+    crashes: int
+    restarts: int
+    streaming_s: float
+    uptime: float | None
+    rate_per_s: float | None
+    given_up: bool
+    last_exit: str | None
+
+
+@frozen(kw_only=True)
+class RunStatistics:
+    """The figures of a run; times are seconds of the run, without its breaks.
+
+    Args:
+        times_s: when its samples came, in order.
+        values: how the samples are spread.
+        gaps_s: how the times between consecutive samples are spread.
+        elapsed_s: from the first spawn to the last sample.
+        time_to_goal_s: the same if the run is complete, else None.
+        rate_per_s: samples a second over `elapsed_s`; None if it took no time.
+        ideal: what all workers could have delivered.
+        share_of_ideal: the samples divided by those of the ideal after `elapsed_s`, else None.
+        workers: the figures of each worker.
+        failures: why workers went down by themselves, whichever it was, and how often; the most
+            frequent first.
+
+    Example:
+        >>> from rnd_actors.reporting import RunStatistics, Ideal, Spread
+        >>> RunStatistics(times_s=(0.5,), values=Spread.of([42]), gaps_s=Spread.of([]),
+        ...     elapsed_s=0.5, time_to_goal_s=0.5, rate_per_s=2.0, ideal=Ideal(1.0, 4),
+        ...     share_of_ideal=0.5, workers=(), failures=()).values.mean
+        42.0
+    """
+
+    times_s: tuple[float, ...]
+    values: Spread
+    gaps_s: Spread
+    elapsed_s: float
+    time_to_goal_s: float | None
+    rate_per_s: float | None
+    ideal: Ideal
+    share_of_ideal: float | None
+    workers: tuple[WorkerStatistics, ...]
+    failures: tuple[tuple[str, int], ...]
+
+    @property
+    def gaps(self) -> list[float]:
+        """Seconds between consecutive samples."""
+        return _gaps(self.times_s)
+
+
+def statistics(history: RunHistory) -> RunStatistics:
+    """Return the figures of a run, whether it is over or not.
+
+    Example:
+        >>> from rnd_actors.collecting import Collection
+        >>> from rnd_actors.reporting import statistics
+        >>> from rnd_actors.store import RunHistory, StoredRun
+        >>> run = StoredRun(id=1, state="running", started_at=0.0, samples=0, goal=150, workers=2,
+        ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
+        >>> result = Collection.of({1: 3001, 2: 3002}).result(goal=150, deadline_s=None)
+        >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
+        ...     incarnations=(), events=())
+        >>> statistics(history).ideal.rate_per_s
+        2.0
+    """
+    clock = RunClock.of(history)
+    times = sorted(clock.seconds(sample.received_at) for sample in history.samples)
+    elapsed = history.run.elapsed_s
+    ideal = _ideal(history)
+    failures = Counter(_failures(history))
+    return RunStatistics(
+        times_s=tuple(times),
+        values=Spread.of([sample.value for sample in history.samples]),
+        gaps_s=Spread.of(_gaps(times)),
+        elapsed_s=elapsed,
+        time_to_goal_s=elapsed if history.run.state == Outcome.COMPLETE.value else None,
+        rate_per_s=len(times) / elapsed if elapsed else None,
+        ideal=ideal,
+        share_of_ideal=len(times) / ideal.samples(elapsed) if ideal.samples(elapsed) else None,
+        workers=_workers(history),
+        failures=tuple(failures.most_common()),
+    )
+
+
+def _failures(history: RunHistory) -> Iterator[str]:
+    """Give why incarnations failed, without the ids of workers: what is the same counts as such."""
+    for life in history.incarnations:
+        if life.failure is not None:
+            yield life.failure.replace(f"worker {life.worker} ", "worker ")
+
+
+def _gaps(times: Sequence[float]) -> list[float]:
+    return [after - before for before, after in pairwise(times)]
+
+
+def _ideal(history: RunHistory) -> Ideal:
+    rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
+    return Ideal(median(rates) if rates else 1.0, history.run.workers)
+
+
+def _workers(history: RunHistory) -> tuple[WorkerStatistics, ...]:
+    times = timeline(history)
+    streaming = {lane.worker: lane.streaming_s for lane in times.lanes}
+    return tuple(
+        WorkerStatistics(
+            id=worker.id,
+            samples=worker.samples,
+            crashes=worker.crashes,
+            restarts=max(0, worker.starts - 1),
+            streaming_s=streaming[worker.id],
+            uptime=streaming[worker.id] / times.end_s if times.end_s else None,
+            rate_per_s=worker.rate_per_s,
+            given_up=worker.given_up,
+            last_exit=worker.last_exit,
+        )
+        for worker in history.result.workers
+    )

@@ -1,0 +1,124 @@
+"""The sink actor: gathers samples and has them written in a thread."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from attrs import frozen
+from gevent import GreenletExit
+from gevent.threadpool import ThreadPool
+
+from rnd_actors.actors import Actor, Crashed, ExitReason, Killed
+from rnd_actors.collecting import Accepted, Sample
+from rnd_actors.sinks._writer import SampleWriter
+
+__all__ = ["Sink", "SinkMessage"]
+
+_FLUSH_S: Final = 1.0
+_BATCH: Final = 1000
+_PAUSE: Final = 9.0
+"""How many times as long as the last write took the next one has to wait for a full batch."""
+
+
+@frozen
+class Flush:
+    """Told to itself by a sink: write what you have."""
+
+
+SinkMessage: TypeAlias = Accepted | Flush
+"""What a `Sink` accepts: from others only `Accepted`."""
+
+
+class Sink(Actor[SinkMessage]):
+    """Writes samples in batches: as soon as there are 1000, after a second, and at the end.
+
+    Batches become larger if writes are slow: within that second, writing takes a tenth of the time
+    at most. The writer works in a thread of its own, so that a slow disk never holds up the loop.
+    Meanwhile the sink waits: give it a bounded mailbox, then those who send samples wait, too.
+
+    An error of the writer ends the sink. If the sink is killed, what it had not begun to write is
+    lost, and the file is closed when the disk answers. Virtual time has no threads, and so no
+    sinks: starting one raises `NotSimulatedError`.
+
+    Args:
+        writer: what it writes with.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import Accepted, ActorSystem, ChildSpec, Sample
+        >>> from rnd_actors.sinks import Sink, writer_for
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "samples.csv")
+        ...     with ActorSystem() as system:
+        ...         make = lambda: Sink(writer_for(path))
+        ...         sink = system.start(ChildSpec("file", make, capacity=1000, drain=True))
+        ...         sink.tell(Accepted((Sample(0, 42, 3, 1, 0, received_at=0.5),)))
+        ...     print(path.read_text(), end="")
+        index,value,worker,incarnation,seq,received_at
+        0,42,3,1,0,0.5
+    """
+
+    def __init__(self, writer: SampleWriter) -> None:
+        self._writer = writer
+        self._thread: ThreadPool | None = None
+        self._gathered: list[Sample] = []
+        self._next_batch_at = 0.0
+
+    def on_start(self) -> None:
+        self._thread = ThreadPool(1)
+        self._in_thread(self._writer.open)
+
+    def receive(self, message: SinkMessage) -> None:
+        match message:
+            case Accepted(samples):
+                if samples and not self._gathered:
+                    self.after(_FLUSH_S, Flush())
+                self._gathered.extend(samples)
+                if len(self._gathered) >= _BATCH and time.monotonic() >= self._next_batch_at:
+                    self._flush()
+            case Flush():
+                self._flush()
+
+    def on_stop(self, reason: ExitReason) -> None:
+        killed = isinstance(reason, Killed)
+        try:
+            if not isinstance(reason, Crashed | Killed):
+                self._flush()
+        except GreenletExit:
+            killed = True
+            raise
+        finally:
+            self._end_thread(wait=not killed)
+
+    def _flush(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            began = time.monotonic()
+            self._in_thread(lambda: self._writer.write(gathered))
+            now = time.monotonic()
+            self._next_batch_at = now + _PAUSE * (now - began)
+
+    def _end_thread(self, *, wait: bool) -> None:
+        """Close the file and end the thread, which may have to finish a write before."""
+        if self._thread is None:
+            return
+        closing = self._thread.spawn(_error_of, self._writer.close)
+        try:
+            if wait and (error := closing.get()):
+                raise error
+        finally:
+            self._thread.maxsize = 0  # this does not wait, unlike kill()
+
+    def _in_thread(self, call: Callable[[], object]) -> None:
+        if self._thread is not None and (error := self._thread.apply(_error_of, (call,))):
+            raise error
+
+
+def _error_of(call: Callable[[], object]) -> Exception | None:
+    """Return an error rather than raise it: the pool would print it."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001  # it is raised in the sink
+        return error
+    return None

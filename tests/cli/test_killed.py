@@ -1,0 +1,77 @@
+"""Runs that are killed with SIGKILL again and again, and go on to their goal."""
+
+import csv
+import json
+import random
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnd_actors.store import list_runs, read_run
+from tests.cli.commands import MODULE, PATIENCE_S
+
+SAMPLES = 12_000
+BEGIN = (
+    "run",
+    f"--samples={SAMPLES}",
+    "--workers=4",
+    "--base-port=0",
+    "--worker-arg=-interval=0.0005",
+    "--output=samples.jsonl",
+    "--output=runs.db",
+    "--output=samples.csv",
+    "--quiet",
+)
+
+
+def killed(arguments: Sequence[str], folder: Path, after_s: float) -> bool:
+    """Run it, kill it after so many seconds, and say whether that came before its end."""
+    with subprocess.Popen([*MODULE, *arguments], cwd=folder, stdout=subprocess.DEVNULL) as process:
+        try:
+            process.wait(after_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.returncode != 0
+
+
+def assert_readable(folder: Path) -> None:
+    """Whatever moment it was, each file holds whole samples in their order."""
+    lines = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    assert [line["index"] for line in lines] == list(range(len(lines)))
+    with (folder / "samples.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == list(range(len(rows)))
+    stored = read_run(folder / "runs.db").samples
+    assert [sample.index for sample in stored] == list(range(len(stored)))
+    assert len({(s.worker, s.incarnation, s.seq) for s in stored}) == len(stored)
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_exactly_its_samples(
+    tmp_path: Path,
+) -> None:
+    moments = random.Random()  # others each time; the message tells them
+    told = []
+    store = tmp_path / "runs.db"
+    arguments: Sequence[str] = BEGIN
+    for _ in range(3):
+        told.append(moments.uniform(0.6, 1.0))
+        if not killed(arguments, tmp_path, told[-1]):
+            break
+        if store.exists() and list_runs(store):
+            assert_readable(tmp_path)
+            assert list_runs(store)[-1].state == "died"
+            arguments = ("resume", "runs.db", "--quiet")
+    last = subprocess.run(
+        [*MODULE, *arguments], cwd=tmp_path, capture_output=True, timeout=PATIENCE_S, check=False
+    )
+    [run] = list_runs(store)
+    assert last.returncode == (0 if run.sessions else 2), last.stderr
+    assert (run.state, run.samples) == ("complete", SAMPLES), told
+    assert_readable(tmp_path)
+    assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == SAMPLES
+    assert len((tmp_path / "samples.csv").read_text().splitlines()) == SAMPLES + 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "runs.db",
+        "samples.csv",
+        "samples.jsonl",
+    ]

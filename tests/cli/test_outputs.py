@@ -1,0 +1,82 @@
+"""The files that the real command writes: all of the same samples, and readable at any time."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.commands import FAST, call, started
+from tests.processes import PATIENCE_S
+
+Row = dict[str, float]
+
+
+def rows_of_lines(text: str) -> list[Row]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def rows_of_csv(path: Path) -> list[Row]:
+    with path.open() as file:
+        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def rows_of_parquet(path: Path) -> list[Row]:
+    rows: list[Row] = pq.read_table(path).to_pylist()
+    return rows
+
+
+READERS: Final[dict[str, Callable[[Path], list[Row]]]] = {
+    "samples.jsonl": lambda path: rows_of_lines(path.read_text()),
+    "samples.csv": rows_of_csv,
+    "samples.parquet": rows_of_parquet,
+}
+
+
+def outputs_in(folder: Path) -> list[str]:
+    return [f"--output={folder / name}" for name in READERS]
+
+
+def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Path) -> None:
+    done = call(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
+    samples = rows_of_lines(done.stdout)
+    assert [sample["index"] for sample in samples] == list(range(40))
+    assert {name: read(tmp_path / name) for name, read in READERS.items()} == dict.fromkeys(
+        READERS, samples
+    )
+    assert done.returncode == 0
+    assert "40 of 40" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == set(READERS)
+
+
+def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
+    flags = ("--samples=1000000", "--workers=4", "--output=-", "--quiet")
+    with started(*FAST, *flags, "--worker-arg=-interval=0.0005") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith('{"index": 0, ')
+        process.stdout.close()
+        assert process.wait(PATIENCE_S) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == "rnd-actors: output: cannot write stdout: Broken pipe\n"
+
+
+def test_files_of_a_run_that_is_killed_can_be_read(tmp_path: Path) -> None:
+    flags = ("--samples=1000000", "--workers=4", "-vv", "--worker-arg=-interval=0.001")
+    with started(*FAST, *flags, *outputs_in(tmp_path)) as process:
+        wait_for_rows(process.stderr, tmp_path / "samples.parquet")
+        process.kill()
+    for name, read in READERS.items():
+        rows = read(tmp_path / name)
+        assert len(rows) > 0
+        assert [row["index"] for row in rows] == list(range(len(rows)))
+
+
+def wait_for_rows(lines: Any, path: Path) -> None:
+    """Look again whenever the run tells something."""
+    for _ in lines:
+        if path.exists() and pq.read_metadata(path).num_rows:
+            return
+    pytest.fail("the run has ended")

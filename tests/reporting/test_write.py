@@ -1,0 +1,223 @@
+"""Reports as files. Drawing takes time, so few tests do it."""
+
+import errno
+import json
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from rnd_actors.errors import SettingsError
+from rnd_actors.reporting import write_report
+from rnd_actors.store import RunHistory, Session
+from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
+
+NASTY = '</pre><script src="//x">alert("1")</script>\x1b[31m|`*\ud800'
+NAMESPACES = {"http://www.w3.org/1999/xlink", "http://www.w3.org/2000/svg"}
+NO_TIME = (Session(number=1, started_at=BEGAN, elapsed_s=0.0),)
+
+
+def nasty_run() -> RunHistory:
+    """A run whose workers write what could break a page."""
+    run = a_run()
+    worker = evolve(run.result.workers[15], last_exit=NASTY, last_words=(NASTY, "out of luck"))
+    result = evolve(run.result, reason=NASTY, workers=(*run.result.workers[:15], worker))
+    lives = (evolve(run.incarnations[0], failure=NASTY), *run.incarnations[1:])
+    return evolve(run, result=result, incarnations=lives)
+
+
+def written(history: RunHistory, path: Path) -> str:
+    write_report(history, path)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(nasty_run(), tmp_path_factory.mktemp("report") / "report.html")
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += attrs
+
+
+def test_a_page_needs_nothing_from_elsewhere(page: str) -> None:
+    tags = Tags(page)
+    assert not {"script", "link", "img", "iframe", "object", "image"} & set(tags.names)
+    assert set(re.findall(r"https?://[^\"'\s]*", page)) == NAMESPACES
+    assert not re.search(r"url\((?!#)|@import", page)
+    assert not [name for name, _ in tags.attributes if name in ("src", "srcset")]
+    links = [value for name, value in tags.attributes if name.endswith("href")]
+    assert all((value or "").startswith("#") for value in links)
+
+
+def test_a_page_has_every_picture_and_figure(page: str) -> None:
+    assert page.count("<svg ") == page.count("</svg>") == 4
+    for words in ("ideal", "streaming", "resumed", "expected of uniform values", "95th percentile"):
+        assert f">{words}</text>" in page
+    for words in ("<td>150 of 150</td>", "<th>p-value</th>", "<th>share of the ideal</th>"):
+        assert words in page
+
+
+def test_the_parts_of_pictures_do_not_share_ids(page: str) -> None:
+    ids = re.findall(r' id="([^"]+)"', page)
+    used = re.findall(r'(?:href="#|url\(#)([^")]+)', page)
+    assert len(ids) == len(set(ids))
+    assert set(used) <= set(ids)
+
+
+def test_what_workers_wrote_is_escaped(page: str) -> None:
+    assert page.count("&lt;/pre&gt;&lt;script src=&quot;//x&quot;&gt;alert(&quot;1&quot;)") == 4
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\nout of luck</pre>" in page
+
+
+def test_a_page_is_the_same_every_time(page: str, tmp_path: Path) -> None:
+    assert written(nasty_run(), tmp_path / "again.html") == page
+
+
+def test_a_long_run_is_a_small_page(tmp_path: Path) -> None:
+    samples = tuple(sample(index, index / 16, value=index % 100) for index in range(20_000))
+    lives = tuple(
+        life(number, 2.0 * number, 2 * number + 0.1, 2 * number + 1.5, failure="killed")
+        for number in range(600)
+    )
+    sessions = (Session(number=1, started_at=BEGAN, elapsed_s=1250.0),)
+    history = history_of(samples, lives, sessions=sessions, workers=(worker_result(),))
+    page = written(history, tmp_path / "report.html")
+    assert len(page) < 500_000
+    assert "<td>20000 of 150</td>" in page
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md", ".json"])
+@pytest.mark.parametrize(
+    "history",
+    [
+        history_of((), sessions=(), state="running", workers=(worker_result(),)),
+        history_of((sample(0, 0.0),), sessions=NO_TIME, goal=None, workers=(worker_result(),)),
+    ],
+    ids=["nothing", "one sample"],
+)
+def test_little_can_be_reported_too(history: RunHistory, suffix: str, tmp_path: Path) -> None:
+    text = written(history, tmp_path / f"report{suffix}")
+    assert "too few samples" in text
+
+
+def test_markdown_has_tables_and_drawings(tmp_path: Path) -> None:
+    text = written(nasty_run(), tmp_path / "report.MD")
+    assert text.startswith("# Run 7\n\n|  |  |\n| --- | --- |\n| state | complete: ")
+    assert "| samples | 150 of 150 |" in text
+    assert re.search(r"^ 4 █+X·+█+X·+░█+$", text, re.MULTILINE)
+    assert re.search(r"^10-14 █+ 10$", text, re.MULTILINE)
+
+
+def test_what_workers_wrote_stays_in_its_cell_of_markdown(tmp_path: Path) -> None:
+    lines = written(nasty_run(), tmp_path / "report.md").splitlines()
+    outside = [line for line in lines if "script" in line and not line.startswith("    ")]
+    assert len(outside) == 3
+    for line in outside:
+        assert r"\</pre\>\<script src=" in line
+        assert r"\|\`\*" in line
+
+
+def test_json_has_the_documented_keys(tmp_path: Path) -> None:
+    report = json.loads(written(nasty_run(), tmp_path / "report.json"))
+    assert list(report) == [
+        "schema",
+        "run",
+        "samples",
+        "elapsed_s",
+        "time_to_goal_s",
+        "rate_per_s",
+        "ideal",
+        "lines",
+        "values",
+        "gaps_s",
+        "uniformity",
+        "histogram",
+        "workers",
+        "failures",
+        "findings",
+    ]
+    assert (report["schema"], report["samples"], report["run"]["goal"]) == (1, 150, 150)
+    assert [session["number"] for session in report["run"]["sessions"]] == [1, 2]
+    assert report["ideal"]["samples"] == pytest.approx(16 * report["elapsed_s"])
+    assert report["uniformity"]["degrees"] == 24
+    assert sum(bar["count"] for bar in report["histogram"]) == 150
+    assert sum(worker["samples"] for worker in report["workers"]) == 150
+    assert report["failures"][1] == {"text": NASTY, "count": 1}
+
+
+def test_the_guide_tells_every_key_of_json(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "reports.md").read_text("utf-8")
+    _, _, section = guide.partition("## The JSON object")
+    named = re.findall(r"`(\w+)`", section.partition("\n## ")[0])
+    report = json.loads(written(nasty_run(), tmp_path / "report.json"))
+    assert set(named) == set(keys_of(report))
+
+
+def keys_of(part: Any) -> Iterator[str]:
+    for key, inner in part.items() if isinstance(part, dict) else ():
+        yield key
+        yield from keys_of(inner)
+    for inner in part if isinstance(part, list) else ():
+        yield from keys_of(inner)
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report"])
+def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"a file whose name ends in \.html, \.md, \.json"):
+        write_report(a_run(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "taken.md").mkdir()
+    for path in (tmp_path / "taken.md", tmp_path / "missing" / "report.md"):
+        with pytest.raises(SettingsError, match="a file that can be written"):
+            write_report(a_run(), path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken.md"]
+
+
+def test_a_report_that_cannot_be_finished_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(path: Path, text: str, encoding: str) -> None:
+        path.write_bytes(text[:10].encode())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "report.md").write_bytes(b"before")
+    monkeypatch.setattr(Path, "write_text", fill_the_disk)
+    with pytest.raises(SettingsError, match="No space left on device"):
+        write_report(a_run(), tmp_path / "report.md")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "name"), [("matplotlib", "report.html"), ("scipy.special", "report.json")]
+)
+def test_without_the_extra_it_tells_how_to_install_it(
+    missing: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [module for module in sys.modules if module.startswith("rnd_actors.reporting._")]:
+        if module.endswith(("_html", "_pictures", "_svg")):
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    path = tmp_path / name
+    path.write_text("before")
+    with pytest.raises(SettingsError, match=r"pip install 'rnd-actors\[report\]'"):
+        write_report(a_run(), path)
+    assert path.read_text() == "before"

@@ -1,0 +1,111 @@
+"""Only a store is taken for a store, and older ones become today's."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rnd_actors import StoreError
+from rnd_actors.store import copy_run, list_runs, read_run
+from rnd_actors.store._database import check, connect, opened
+from rnd_actors.store._schema import MIGRATIONS
+from tests.store.recordings import begin, samples
+
+
+def _foreign(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    return path
+
+
+def _newer(path: Path) -> Path:
+    begin(path).abandon()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    return path
+
+
+def _text(path: Path) -> Path:
+    path.write_text("index,value\n0,42\n" * 20)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "trouble"),
+    [
+        (_foreign, "is not a store of rnd-actors: it belongs to another program"),
+        (_text, "is not a store of rnd-actors: it is no SQLite database"),
+        (_newer, "its schema is 99, and this one knows 1; please upgrade"),
+        (lambda path: path.parent, "cannot read .*: Is a directory"),
+    ],
+)
+def test_what_is_no_store_is_refused_and_not_touched(
+    make: "Callable[[Path], Path]", trouble: str, tmp_path: Path
+) -> None:
+    path = make(tmp_path / "runs.db")
+    before = path.read_bytes() if path.is_file() else b""
+    for use in (list_runs, begin):
+        with pytest.raises(StoreError, match=trouble):
+            use(path)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_a_store_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store at"):
+        list_runs(tmp_path / "runs.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    path.touch()
+    begin(path).abandon()
+    assert len(list_runs(path)) == 1
+
+
+def test_a_store_without_runs_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    connect(path, create=True).close()
+    with pytest.raises(StoreError, match="holds no run yet"):
+        read_run(path)
+
+
+def test_a_store_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot open the store"):
+        begin(tmp_path / "nowhere" / "runs.db")
+
+
+def test_an_older_store_is_migrated_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    begin(path).abandon()
+    newer = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT")
+    with closing(connect(path, migrations=newer)) as connection:
+        assert connection.execute("SELECT note FROM runs").fetchall() == [(None,)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    with pytest.raises(StoreError, match="newer"):
+        check(path)
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    begin(path).abandon()
+    broken = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT;\nSELECT nonsense")
+    with pytest.raises(StoreError, match="nonsense"):
+        connect(path, migrations=broken)
+    assert check(path)
+    with opened(path) as connection:
+        assert "note" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
+
+
+def test_a_copy_holds_all_that_belongs_to_the_run_and_nothing_else(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.db", tmp_path / "other.db"
+    for count in (1, 3):
+        recording = begin(one)
+        recording.write(samples(count))
+        recording.abandon()
+    begin(other).abandon()
+    assert copy_run(one, 2, other) == 2
+    assert read_run(other, 2).samples == read_run(one, 2).samples
+    assert [run.samples for run in list_runs(other)] == [0, 3]

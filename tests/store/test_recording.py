@@ -1,0 +1,212 @@
+"""What is recorded is there, and is there once."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from rnd_actors import (
+    ActorFailed,
+    ActorStarted,
+    ChildRestarting,
+    Collection,
+    Crashed,
+    MalformedLine,
+    Outcome,
+    SamplesAccepted,
+    SinkError,
+    StoreError,
+    WorkerError,
+    WorkerSpawned,
+    WorkerStreaming,
+)
+from rnd_actors.store import Recording, list_runs, read_remains, read_run
+from tests.store.recordings import DESCRIBED, begin, finish, samples
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "runs.db"
+
+
+def test_samples_are_there_as_soon_as_they_are_written(path: Path) -> None:
+    recording = begin(path)
+    recording.write(samples(2))
+    assert read_run(path).samples == tuple(samples(2))
+    recording.abandon()
+
+
+def test_a_finished_run_tells_how_it_ended(path: Path) -> None:
+    finish(begin(path), Outcome.DEADLINE)
+    history = read_run(path)
+    assert history.run.state == "deadline"
+    assert (history.result.outcome, history.result.reason) == (Outcome.DEADLINE, "so it was")
+    assert (history.result.goal, history.result.deadline_s) == (3, 10.0)
+
+
+def test_a_run_that_is_recorded_is_running_and_one_whose_program_is_gone_has_died(
+    path: Path,
+) -> None:
+    recording = begin(path)
+    assert [run.state for run in list_runs(path)] == ["running"]
+    recording.abandon()
+    assert [run.state for run in list_runs(path)] == ["died"]
+
+
+def test_nothing_but_the_store_is_left_behind(path: Path) -> None:
+    finish(begin(path), Outcome.COMPLETE)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_runs_are_numbered_in_the_order_of_their_beginning(path: Path) -> None:
+    first, second = begin(path), begin(path)
+    first.write(samples(1))
+    second.write(samples(2))
+    first.abandon()
+    second.abandon()
+    assert [(run.id, run.samples) for run in list_runs(path)] == [(1, 1), (2, 2)]
+
+
+def test_the_life_of_a_worker_is_told_from_its_events(path: Path) -> None:
+    recording = begin(path)
+    failure = Crashed(WorkerError("worker 1 exited with code 2"))
+    for event in (
+        WorkerSpawned(1, 1, pid=99, port=3001),
+        WorkerStreaming(1, 1),
+        WorkerStreaming(1, 1),
+        ActorFailed("workers/1", 1, failure),
+        ChildRestarting("workers/1", delay_s=0.25),
+        WorkerSpawned(1, 2, pid=100, port=3001),
+    ):
+        recording.note(event)
+    recording.close()
+    first, second = read_run(path).incarnations
+    recording.abandon()
+    assert (first.number, first.pid, first.port) == (1, 99, 3001)
+    assert first.streaming_at is not None
+    assert first.ended_at is not None
+    assert first.spawned_at <= first.streaming_at <= first.ended_at
+    assert first.failure is not None
+    assert "exited with code 2" in first.failure
+    assert (second.number, second.streaming_at, second.ended_at) == (2, None, None)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT run, worker, delay_s FROM restarts").fetchall() == [
+            (1, 1, 0.25)
+        ]
+    connection.close()
+
+
+def test_events_are_kept_but_those_of_the_framework_that_nobody_logs(path: Path) -> None:
+    recording = begin(path)
+    recording.note(ActorStarted("workers/1", 1))
+    recording.note(SamplesAccepted(1, 1, 42, 1, 0.5))
+    recording.note(MalformedLine(1, 1, b"oops"))
+    recording.close()
+    [event] = read_run(path).events
+    recording.abandon()
+    assert (event.kind, event.level) == ("MalformedLine", 30)
+    assert event.text == "worker 1 sent a malformed line: b'oops'"
+
+
+def test_no_worker_can_fill_the_memory_with_events(path: Path) -> None:
+    recording = begin(path)
+    for _ in range(10_050):
+        recording.note(MalformedLine(1, 1, b"oops"))
+    recording.note(WorkerSpawned(1, 1, pid=99, port=3001))
+    recording.close()
+    history = read_run(path)
+    recording.abandon()
+    assert len(history.events) == 10_000
+    assert len(history.incarnations) == 1
+
+
+def test_the_same_sample_is_not_stored_twice(path: Path) -> None:
+    recording = begin(path)
+    recording.write(samples(2))
+    twice = evolve(samples(1)[0], index=2)
+    with pytest.raises(SinkError, match=r"runs\.db: UNIQUE"):
+        recording.write([twice])
+    assert read_run(path).run.samples == 2
+    recording.abandon()
+
+
+def test_a_write_that_fails_stores_none_of_its_samples(path: Path) -> None:
+    recording = begin(path)
+    with pytest.raises(SinkError):
+        recording.write(samples(2) + samples(1))
+    assert read_run(path).samples == ()
+    recording.abandon()
+
+
+def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
+    recording = begin(path)
+    collection = Collection.of({1: 3001, 2: 3002})
+    collection.workers[1].crashes = 5
+    recording.follow(collection.tally)
+    recording.note(WorkerSpawned(2, 7, pid=99, port=3002))
+    recording.write(samples(2, incarnation=3))
+    recording.abandon()
+
+    remains = read_remains(path)
+    assert remains.samples == tuple(samples(2, incarnation=3))
+    assert remains.tally.workers[1].crashes == 5
+    assert remains.incarnations == {1: 3, 2: 7}
+    assert (remains.settings, remains.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
+
+    resumed = Recording.resume(path, remains.run)
+    assert resumed.session == 2
+    resumed.write(samples(1, first=2, incarnation=4))
+    finish(resumed, Outcome.COMPLETE)
+    history = read_run(path)
+    assert (history.run.state, history.run.samples, history.run.sessions) == ("complete", 3, 2)
+
+
+def test_what_died_twice_without_a_word_still_knows_its_workers(path: Path) -> None:
+    recording = begin(path)
+    collection = Collection.of({1: 3001, 2: 3002})
+    collection.workers[1].starts = 4
+    recording.follow(collection.tally)
+    recording.close()
+    recording.abandon()
+    Recording.resume(path, read_remains(path).run).abandon()
+    assert read_remains(path).tally.workers[1].starts == 4
+
+
+def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:
+    begin(path).abandon()
+    stale = read_remains(path).run
+    resumed = Recording.resume(path, stale)
+    with pytest.raises(StoreError, match="still running"):
+        read_remains(path)
+    with pytest.raises(StoreError, match="somebody else has resumed run 1 meanwhile"):
+        Recording.resume(path, stale)
+    resumed.abandon()
+    assert read_run(path).run.sessions == 2
+
+
+def test_a_run_is_worked_on_by_one_program_at_a_time(path: Path) -> None:
+    recording = begin(path)
+    with pytest.raises(StoreError, match=r"run 1 in .* is being worked on"):
+        Recording.resume(path, list_runs(path)[0])
+    recording.abandon()
+
+
+def test_a_complete_run_is_not_resumed(path: Path) -> None:
+    finish(begin(path), Outcome.COMPLETE)
+    with pytest.raises(StoreError, match=r"run 1 in .* is complete: there is nothing to resume"):
+        read_remains(path)
+
+
+def test_a_run_that_is_not_there_is_named_with_those_that_are(path: Path) -> None:
+    begin(path).abandon()
+    begin(path).abandon()
+    with pytest.raises(StoreError, match=r"holds no run 7; it holds 1, 2$"):
+        read_run(path, 7)
+
+
+def test_by_default_the_latest_run_is_read(path: Path) -> None:
+    begin(path).abandon()
+    begin(path).abandon()
+    assert read_run(path).run.id == 2
+    assert read_remains(path).run.id == 2
