@@ -1,15 +1,16 @@
 """The command `export`: a run of a store, written anew in any form that a sink writes."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rnd_actors.cli.commands._parameters import Store
 
 __all__ = ["export"]
 
 
 def export(
-    store: Annotated[Path, typer.Argument(metavar="DB", help="A store.")],
+    store: Store,
     run: Annotated[int, typer.Argument(metavar="RUN", help="The id of a run in it.")],
     file: Annotated[
         str,

@@ -5,17 +5,15 @@ from typing import Annotated
 
 import typer
 
+from rnd_actors.cli.commands._parameters import OptionalRun, Store
 from rnd_actors.errors import SettingsError
 
 __all__ = ["report"]
 
 
 def report(
-    database: Annotated[Path, typer.Argument(metavar="DB", help="A store, which `run` wrote.")],
-    run: Annotated[
-        int | None,
-        typer.Argument(metavar="RUN", help="The number of the run. Default: the latest."),
-    ] = None,
+    store: Store,
+    run: OptionalRun = None,
     *,
     output: Annotated[
         Path,
@@ -34,7 +32,7 @@ def report(
     from rnd_actors.reporting import write_report  # noqa: PLC0415  # no other command needs it
     from rnd_actors.store import read_run  # noqa: PLC0415
 
-    history = read_run(database, run)
+    history = read_run(store, run)
     try:
         write_report(history, output)
     except SettingsError as error:

@@ -1,19 +1,24 @@
 """The command `resume` and its options."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rnd_actors.cli.commands._parameters import (
+    Json,
+    LogFormat,
+    OptionalRun,
+    Quiet,
+    Store,
+    Verbose,
+)
 
 __all__ = ["resume"]
 
 
 def resume(
-    store: Annotated[Path, typer.Argument(metavar="DB", help="A store.")],
-    run: Annotated[
-        int | None,
-        typer.Argument(metavar="[RUN]", help="The id of a run in it. Default: the latest."),
-    ] = None,
+    store: Store,
+    run: OptionalRun = None,
     *,
     deadline: Annotated[
         str | None,
@@ -22,29 +27,10 @@ def resume(
             help="Stop then, counted from now. Default: as many as the run was given.",
         ),
     ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="The result as one JSON object on stdout, and nothing else there."
-        ),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Nothing on stderr but errors, even with -v.")
-    ] = False,
-    verbose: Annotated[
-        int,
-        typer.Option(
-            "--verbose",
-            "-v",
-            count=True,
-            show_default=False,
-            help="Tell failures and restarts on stderr as they happen; -vv: tell every event.",
-        ),
-    ] = 0,
-    log_format: Annotated[
-        str | None,
-        typer.Option(metavar="text|json", help="The form of lines on stderr. Default: text."),
-    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    log_format: LogFormat = None,
 ) -> int:
     """Go on with a run that was interrupted, missed its deadline, failed or was killed.
 

@@ -7,6 +7,7 @@ import typer
 
 from rnd_actors.cli._execute import execute
 from rnd_actors.cli._options import read_options
+from rnd_actors.cli.commands._parameters import Json, LogFormat, Quiet, Verbose
 from rnd_actors.running import RunSettings
 
 __all__ = ["run"]
@@ -95,29 +96,10 @@ def run(
             "May be given many times. Default: none.",
         ),
     ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="The result as one JSON object on stdout, and nothing else there."
-        ),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Nothing on stderr but errors, even with -v.")
-    ] = False,
-    verbose: Annotated[
-        int,
-        typer.Option(
-            "--verbose",
-            "-v",
-            count=True,
-            show_default=False,
-            help="Tell failures and restarts on stderr as they happen; -vv: tell every event.",
-        ),
-    ] = 0,
-    log_format: Annotated[
-        str | None,
-        typer.Option(metavar="text|json", help="The form of lines on stderr. Default: text."),
-    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    log_format: LogFormat = None,
     config: Annotated[
         Path | None,
         typer.Option(

@@ -1,15 +1,13 @@
 """The command `runs`: what a store holds."""
 
 import time
-from pathlib import Path
-from typing import Annotated
 
-import typer
+from rnd_actors.cli.commands._parameters import Store
 
 __all__ = ["runs"]
 
 
-def runs(store: Annotated[Path, typer.Argument(metavar="DB", help="A store.")]) -> int:
+def runs(store: Store) -> int:
     """List the runs of a store."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
