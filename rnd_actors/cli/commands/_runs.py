@@ -20,17 +20,16 @@ def runs(store: Store) -> int:
     table.add_column("run", justify="right", no_wrap=True)
     for name in ("begun", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("samples", "time", "workers", "sessions"):
+    for name in ("samples", "time", "sessions"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("collector", overflow="fold")
     for run in list_runs(store):
         table.add_row(
             str(run.id),
-            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started_at)),
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at)),
             run.state,
             str(run.samples) if run.goal is None else f"{run.samples}/{run.goal}",
             f"{run.elapsed_s:.2f} s",
-            str(run.workers),
             str(run.sessions),
             Text(run.collector),
         )
