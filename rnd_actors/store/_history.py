@@ -1,0 +1,78 @@
+"""All that a store knows of one run."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve
+
+from rnd_actors.collecting import Collection, Outcome, Result, Sample
+from rnd_actors.store._database import opened
+from rnd_actors.store._records import Incarnation, RunHistory, Session, StoredEvent, StoredRun
+from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
+
+__all__ = ["read_run"]
+
+_SESSIONS: Final = (
+    "SELECT number, started_at, elapsed_s FROM sessions WHERE run = ? ORDER BY number"
+)
+_INCARNATIONS: Final = """
+SELECT worker, number, port, pid, spawned_at, streaming_at, ended_at, failure
+FROM incarnations WHERE run = ? ORDER BY worker, number
+"""
+_EVENTS: Final = "SELECT at, level, kind, text FROM events WHERE run = ? ORDER BY at, rowid"
+_END: Final = "SELECT settings, outcome, reason, findings FROM runs WHERE id = ?"
+
+
+def read_run(path: Path, run: int | None = None) -> RunHistory:
+    """Return all that a store knows of a run, by default of the latest.
+
+    Raises:
+        StoreError: there is no store, or no such run.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import RunSettings, run
+        >>> from rnd_actors.store import read_run
+        >>> with TemporaryDirectory() as folder:
+        ...     store = Path(folder, "runs.db")
+        ...     fast = RunSettings(samples=4, workers=2, worker_args=("-interval", "0"),
+        ...         base_port=0, outputs=store)
+        ...     result = run(fast)
+        ...     history = read_run(store)
+        >>> history.result == result, len(history.samples)
+        (True, 4)
+    """
+    with opened(path) as connection:
+        connection.execute("BEGIN")  # one moment for all tables
+        stored = chosen_run(connection, path, run)
+        samples = all_of(connection, SAMPLES, stored.id, Sample)
+        return RunHistory(
+            run=stored,
+            result=_result(connection, stored, samples),
+            sessions=all_of(connection, _SESSIONS, stored.id, Session),
+            samples=samples,
+            incarnations=all_of(connection, _INCARNATIONS, stored.id, Incarnation),
+            events=all_of(connection, _EVENTS, stored.id, StoredEvent),
+        )
+
+
+def _result(
+    connection: sqlite3.Connection, stored: StoredRun, samples: tuple[Sample, ...]
+) -> Result:
+    settings, outcome, reason, findings = connection.execute(_END, (stored.id,)).fetchone()
+    plain = json.loads(settings)
+    tally = stored_tally(connection, stored.id)
+    ports = {worker: plain["base_port"] + worker - 1 for worker in range(1, stored.workers + 1)}
+    ports |= {worker: known.port for worker, known in tally.workers.items()}
+    collection = Collection.of(ports)
+    collection.go_on(samples, tally, stored.elapsed_s)
+    if outcome is None:
+        what = "it still runs" if stored.state == "running" else "the program died"
+        collection.conclude(Outcome.FAILED, what)
+    else:
+        collection.conclude(Outcome(outcome), reason)
+    result = collection.result(stored.goal, plain.get("deadline"))
+    return evolve(result, findings=json.loads(findings))

@@ -1,0 +1,96 @@
+"""The runs of a store, and what is read of each in more than one place."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from rnd_actors.collecting import Tally
+from rnd_actors.errors import StoreError
+from rnd_actors.store._database import opened
+from rnd_actors.store._json import from_json
+from rnd_actors.store._lock import RunLock
+from rnd_actors.store._records import StoredRun
+
+__all__ = ["SAMPLES", "all_of", "chosen_run", "list_runs", "stored_tally"]
+
+_RUNS: Final = """
+SELECT id, outcome, collector, goal, json_extract(settings, '$.workers') AS workers,
+    (SELECT min(started_at) FROM sessions WHERE run = id) AS started_at,
+    (SELECT count(*) FROM samples WHERE run = id) AS samples,
+    (SELECT count(*) FROM sessions WHERE run = id) AS sessions,
+    (SELECT total(elapsed_s) FROM sessions WHERE run = id) AS elapsed_s
+FROM runs
+"""
+SAMPLES: Final = """
+SELECT "index", value, worker, incarnation, seq, received_at FROM samples
+WHERE run = ? ORDER BY "index"
+"""
+_TALLY: Final = """
+SELECT tally FROM sessions WHERE run = ? AND tally IS NOT NULL ORDER BY number DESC LIMIT 1
+"""
+
+
+def list_runs(path: Path) -> list[StoredRun]:
+    """Return the runs of a store, in the order in which they were begun.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import RunSettings, run
+        >>> from rnd_actors.store import list_runs
+        >>> with TemporaryDirectory() as folder:
+        ...     store = Path(folder, "runs.db")
+        ...     fast = RunSettings(samples=4, workers=2, worker_args=("-interval", "0"),
+        ...         base_port=0, outputs=store)
+        ...     result = run(fast)
+        ...     [(run.id, run.state, run.samples) for run in list_runs(store)]
+        [(1, 'complete', 4)]
+    """
+    with opened(path) as connection:
+        return _runs(connection, path)
+
+
+def _runs(connection: sqlite3.Connection, path: Path) -> list[StoredRun]:
+    rows = _rows(connection, f"{_RUNS} ORDER BY id", ())
+    return [_stored_run(row, path) for row in rows]
+
+
+def chosen_run(connection: sqlite3.Connection, path: Path, run: int | None) -> StoredRun:
+    """Return the run with this id, the latest if it is None."""
+    runs = _runs(connection, path)
+    if not runs:
+        raise StoreError(f"{path} holds no run yet")
+    found = [stored for stored in runs if run in (None, stored.id)]
+    if not found:
+        ids = ", ".join(str(stored.id) for stored in runs[-20:])
+        raise StoreError(f"{path} holds no run {run}; it holds {ids}")
+    return found[-1]
+
+
+def _stored_run(row: dict[str, Any], path: Path) -> StoredRun:
+    running = RunLock.is_held(path, row["id"])
+    state = "running" if running else row.pop("outcome") or "died"
+    row.pop("outcome", None)
+    return StoredRun(state=state, **row)
+
+
+def stored_tally(connection: sqlite3.Connection, run: int) -> Tally:
+    """Return what the run knew of its workers when that was last written."""
+    row = connection.execute(_TALLY, (run,)).fetchone()
+    return Tally() if row is None else from_json(row[0], Tally)
+
+
+def all_of(connection: sqlite3.Connection, sql: str, run: int, kind: Any) -> tuple[Any, ...]:
+    """Return what a query about a run finds, as objects with the names of its columns."""
+    return tuple(kind(**row) for row in _rows(connection, sql, (run,)))
+
+
+def _rows(
+    connection: sqlite3.Connection, sql: str, parameters: tuple[object, ...]
+) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
