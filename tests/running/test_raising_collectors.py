@@ -83,3 +83,14 @@ def test_over_its_budget_the_run_fails_with_traceback_and_partial_result(tmp_pat
     assert "in perhaps" in result.reason
     assert result.reason.endswith("\nValueError: unlucky")
     assert len([event for event in told if isinstance(event, MessageFailed)]) == 4
+
+
+def test_findings_that_raise_fail_the_run_and_keep_its_result() -> None:
+    class Speechless(SampleCount):
+        def findings(self) -> dict[str, int]:
+            raise OSError("out of luck")
+
+    fast = RunSettings(workers=1, base_port=0, worker_args=("-interval", "0"))
+    result = run(fast, Speechless(5))
+    assert (result.outcome, result.samples) == (Outcome.FAILED, 5)
+    assert result.reason == "the collector's findings failed: OSError('out of luck')"

@@ -1,6 +1,7 @@
 """What is recorded is there, and is there once."""
 
 import sqlite3
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,12 @@ def test_runs_are_numbered_in_the_order_of_their_beginning(path: Path) -> None:
     assert [(run.id, run.samples) for run in list_runs(path)] == [(1, 1), (2, 2)]
 
 
-def test_the_life_of_a_worker_is_told_from_its_events(path: Path) -> None:
+def test_the_life_of_a_worker_is_told_from_its_events(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recording = begin(path)
+    seconds = count(100)
+    monkeypatch.setattr("time.time", lambda: float(next(seconds)))
     failure = Crashed(WorkerError("worker 1 exited with code 2"))
     for event in (
         WorkerSpawned(1, 1, pid=99, port=3001),
@@ -84,9 +89,7 @@ def test_the_life_of_a_worker_is_told_from_its_events(path: Path) -> None:
     first, second = read_run(path).incarnations
     recording.abandon()
     assert (first.number, first.pid, first.port) == (1, 99, 3001)
-    assert first.streaming_at is not None
-    assert first.ended_at is not None
-    assert first.spawned_at <= first.streaming_at <= first.ended_at
+    assert (first.spawned_at, first.streaming_at, first.ended_at) == (100.0, 101.0, 103.0)
     assert first.failure is not None
     assert "exited with code 2" in first.failure
     assert (second.number, second.streaming_at, second.ended_at) == (2, None, None)

@@ -1,0 +1,39 @@
+"""A collection that goes on with what an earlier session has left."""
+
+import pytest
+from attrs import evolve
+
+from rnd_actors import ActorSystem, ChildSpec, ChildUp, Collection, Sample, Samples, Supervisor
+
+
+@pytest.fixture
+def resumed() -> Collection:
+    """Return a collection of one worker that goes on after 100 s and one sample."""
+    earlier = Collection.of({1: 3001}).tally()
+    worker = evolve(earlier.workers[1], starts=6, crashes=5, given_up=True)
+    collection = Collection.of({1: 3009})
+    tally = evolve(earlier, surplus=2, malformed=1, workers={1: worker})
+    collection.go_on([Sample(0, 42, 1, 6, 0, received_at=0.5)], tally, earlier_s=100.0)
+    return collection
+
+
+def test_it_begins_with_samples_ledger_and_time(resumed: Collection) -> None:
+    result = resumed.result(goal=2, deadline_s=None)
+    assert (result.values, result.elapsed_s) == ((42,), 100.0)
+    assert (result.lines.received, result.lines.surplus, result.lines.malformed) == (4, 2, 1)
+    [worker] = result.workers
+    assert (worker.port, worker.samples, worker.starts, worker.crashes) == (3009, 1, 6, 5)
+
+
+def test_what_comes_is_added_and_who_was_given_up_is_tried_again(resumed: Collection) -> None:
+    assert resumed.workers[1].given_up
+    with ActorSystem() as system:
+        supervisor = system.start(ChildSpec("workers", lambda: Supervisor([])))
+        resumed.worker_up(ChildUp(supervisor, "1", incarnation=1))
+    assert resumed.started_at is not None
+    at = resumed.started_at + 3.0
+    resumed.count(Samples(1, 7, 0, (43,), malformed=0, received=1, received_at=at), accepted=1)
+    result = resumed.result(goal=2, deadline_s=None)
+    assert result.elapsed_s == pytest.approx(103.0)
+    [worker] = result.workers
+    assert (worker.samples, worker.starts, worker.given_up) == (2, 7, False)
