@@ -137,7 +137,7 @@ class Recording:
                 lock = RunLock(path, run)
                 number, earlier_s = connection.execute(NEXT_SESSION, {"run": run}).fetchone()
                 recording = cls(path, run, number, earlier_s, connection, lock)
-                connection.execute(INSERT_SESSION, recording._row())  # its own
+                connection.execute(INSERT_SESSION, recording._row())
         except BaseException as error:
             connection.close()
             if lock is not None:
@@ -232,6 +232,7 @@ class Recording:
 
 
 def _entered(connection: sqlite3.Connection, sql: str, row: Mapping[str, object]) -> int:
-    for (run,) in connection.execute(sql, row):
-        return int(run)
-    raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")
+    found = connection.execute(sql, row).fetchall()  # to the end: only then can it be committed
+    if not found:
+        raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")
+    return int(found[0][0])
