@@ -1,0 +1,59 @@
+"""Ping-pong on Thespian, on its base that runs all actors in the calling thread."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from thespian.actors import Actor, ActorSystem
+
+from benchmarks.stopwatch import Stopwatch
+
+__all__ = ["run"]
+
+
+@dataclass(frozen=True)
+class Start:
+    pings: int
+    pong: Any
+
+
+@dataclass(frozen=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True)
+class Pong:
+    pass
+
+
+class Pinger(Actor):
+    def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
+        match message:
+            case Start(pings, pong):
+                self.left, self.starter = pings, sender
+                self.send(pong, Ping())
+            case Pong():
+                self.left -= 1
+                if self.left:
+                    self.send(sender, Ping())
+                else:
+                    self.send(self.starter, "done")
+
+
+class Ponger(Actor):
+    def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
+        if isinstance(message, Ping):
+            self.send(sender, Pong())
+
+
+def run(pings: int) -> float:
+    """Return the seconds from the start of the actors to the last pong."""
+    system = ActorSystem("simpleSystemBase")
+    try:
+        with Stopwatch() as watch:
+            ponger = system.createActor(Ponger)
+            pinger = system.createActor(Pinger)
+            system.ask(pinger, Start(pings, ponger))
+    finally:
+        system.shutdown()
+    return watch.seconds

@@ -1,0 +1,54 @@
+"""Ping-pong on rnd-actors."""
+
+from attrs import frozen
+
+from benchmarks.stopwatch import Stopwatch
+from rnd_actors import Actor, ActorRef, ActorSystem, ChildSpec, Restart
+
+__all__ = ["run"]
+
+
+@frozen
+class Start:
+    pings: int
+    pong: "ActorRef[Ping]"
+
+
+@frozen
+class Ping:
+    sender: "ActorRef[Start | Pong]"
+
+
+@frozen
+class Pong:
+    pass
+
+
+class Pinger(Actor[Start | Pong]):
+    def receive(self, message: Start | Pong) -> None:
+        match message:
+            case Start(pings, pong):
+                self.left, self.pong = pings, pong
+                self.ping = Ping(self.ref)
+                pong.tell(self.ping)
+            case Pong():
+                self.left -= 1
+                if self.left:
+                    self.pong.tell(self.ping)
+                else:
+                    self.stop()
+
+
+class Ponger(Actor[Ping]):
+    def receive(self, message: Ping) -> None:
+        message.sender.tell(Pong())
+
+
+def run(pings: int) -> float:
+    """Return the seconds from the start of the actors to the last pong."""
+    with ActorSystem() as system, Stopwatch() as watch:
+        ponger = system.start(ChildSpec("ponger", Ponger))
+        pinger = system.start(ChildSpec("pinger", Pinger, restart=Restart.TEMPORARY))
+        pinger.tell(Start(pings, ponger))
+        pinger.join()
+    return watch.seconds
