@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Never, Union, get_args,
 if TYPE_CHECKING:
     from rnd_actors.actors._actor import Actor
 
-__all__ = ["Acceptance"]
+__all__ = ["Acceptance", "acceptance_of"]
 
 _ANYTHING: Final = (object,)
 _PROMOTED: Final[dict[object, tuple[type, ...]]] = {
@@ -34,6 +34,14 @@ class Acceptance:
         if accepted:
             self.known.add(type(message))
         return accepted
+
+
+def acceptance_of(actor: type[Actor[Any]]) -> Acceptance:
+    """Return that of a class of actors, the same for all of them."""
+    known: Acceptance | None = vars(actor).get("_acceptance")
+    if known is None:
+        known = actor._acceptance = Acceptance(actor)  # noqa: SLF001
+    return known
 
 
 def _message_type(actor: type) -> object:

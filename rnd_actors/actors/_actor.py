@@ -12,6 +12,7 @@ from rnd_actors.actors._requests import Deferred, Request
 from rnd_actors.errors import ActorError
 
 if TYPE_CHECKING:
+    from rnd_actors.actors._acceptance import Acceptance
     from rnd_actors.actors._incarnation import Incarnation
     from rnd_actors.actors._ref import ActorRef
     from rnd_actors.actors._signals import Signal
@@ -56,6 +57,7 @@ class Actor(Generic[M]):
     stash_capacity: ClassVar[int] = 1000
     """How many messages `stash` keeps; one more is a `StashFullError`."""
 
+    _acceptance: ClassVar[Acceptance]
     _life: Incarnation | None = None
     _supervises: ClassVar[bool] = False
 

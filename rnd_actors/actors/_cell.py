@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import gevent
-from gevent import monkey
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
@@ -18,6 +17,7 @@ from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
 from rnd_actors.actors._signals import ChildEnded, ChildReady, Stop
+from rnd_actors.actors._thread import thread_id
 from rnd_actors.actors._waiting import wait_for_room
 from rnd_actors.actors._watching import Terminated
 from rnd_actors.errors import (
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     from rnd_actors.actors._child_spec import ChildSpec
     from rnd_actors.actors._system import ActorSystem
 
-__all__ = ["Cell", "thread_id"]
-
-thread_id = monkey.get_original("_thread", "get_ident")
-"""The thread, where the patched `get_ident` would name the greenlet."""
+__all__ = ["Cell"]
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2

@@ -42,8 +42,7 @@ class Future(Generic[R_co]):
     @property
     def is_ready(self) -> bool:
         """Whether `get` returns or raises at once."""
-        ready: bool = self._asked.reply.ready()
-        return ready
+        return self._asked.is_answered
 
     def get(self, timeout: float | None = 5.0) -> R_co:
         """Wait up to `timeout` seconds (None: for ever) and return the answer.
@@ -60,21 +59,18 @@ class Future(Generic[R_co]):
 
     def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
         """Wait until `give_up_at` (monotonic seconds) for what was to come within `limit`."""
-        reply = self._asked.reply
-        if not reply.ready():
-            self._wait(None if give_up_at is None else max(0.0, give_up_at - time.monotonic()))
-        if not reply.ready():
-            raise AskTimeoutError(
-                f"{self._cell.name} did not answer {self._asked.request!r} within {limit:g} s; "
-                f"it {self._cell.describe_work()}"
-            )
-        answer: R_co = reply.get()
+        asked = self._asked
+        if not asked.is_answered:
+            require_other(self._cell)
+            with waiting_for(self, of=self._cell):
+                asked.wait_until(give_up_at)
+            if not asked.is_answered:
+                raise AskTimeoutError(
+                    f"{self._cell.name} did not answer {asked.request!r} within {limit:g} s; "
+                    f"it {self._cell.describe_work()}"
+                )
+        answer: R_co = asked.result()
         return answer
-
-    def _wait(self, timeout: float | None) -> None:
-        require_other(self._cell)
-        with waiting_for(self, of=self._cell):
-            self._asked.reply.wait(timeout)
 
     def __str__(self) -> str:
         return f"the answer of {self._cell.name} to {self._asked.request!r}"

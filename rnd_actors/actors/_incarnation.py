@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 
-from rnd_actors.actors._acceptance import Acceptance
+from rnd_actors.actors._acceptance import acceptance_of
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._events import (
     ActorFailed,
@@ -149,18 +149,24 @@ class Incarnation:
 
     def _serve(self, actor: Actor[Any]) -> ExitReason:
         """Handle what comes, one at a time, until a stop."""
-        get, receive, accepts = self.cell.mailbox.get, actor.receive, Acceptance(type(actor))
-        while self.cell.life is self:
-            entry = get()
-            if isinstance(entry, Signal):
-                if isinstance(entry, Stop):
-                    return entry.reason
-                self._obey(actor, entry)
-                continue
+        cell, mailbox, receive = self.cell, self.cell.mailbox, actor.receive
+        at_hand, get = mailbox.at_hand, mailbox.get
+        accepts = acceptance_of(type(actor))
+        known = accepts.known
+        while cell.life is self:
+            message = entry = at_hand.popleft() if at_hand and not mailbox.signals else get()
+            kind = entry.__class__
+            if kind not in known:
+                if isinstance(entry, Signal):
+                    if isinstance(entry, Stop):
+                        return entry.reason
+                    self._obey(actor, entry)
+                    continue
+                if kind is Asked:
+                    message = entry.request
             self.in_hand = entry
-            message = entry.request if entry.__class__ is Asked else entry
             try:
-                if message.__class__ in accepts.known or accepts(message):
+                if message.__class__ in known or accepts(message):
                     receive(message)
                 else:
                     self.unhandled(message)
@@ -168,7 +174,10 @@ class Incarnation:
                 self._fail(message, error)
                 raise
             if self.in_hand is not None:
-                self._finish(entry)
+                self.in_hand = None
+                cell.handled += 1
+                if kind is Asked and not entry.is_answered:
+                    self._demand_answer(entry)
         return Killed()  # it was stuck, and has been replaced meanwhile
 
     def _obey(self, actor: Actor[Any], signal: Signal) -> None:
@@ -176,17 +185,13 @@ class Incarnation:
             raise signal.error
         actor._on_signal(signal)  # noqa: SLF001
 
-    def _finish(self, entry: Any) -> None:
-        """Account for an entry that has been handled."""
-        self.in_hand = None
-        self.cell.handled += 1
-        if entry.__class__ is Asked and not entry.reply.ready():
-            entry.fail(
-                NotAnsweredError(
-                    f"{self.cell.name} handled {entry.request!r} without an answer; its receive() "
-                    "has to call self.reply(request, answer), defer(request) or forward(request)"
-                )
+    def _demand_answer(self, asked: Asked) -> None:
+        asked.fail(
+            NotAnsweredError(
+                f"{self.cell.name} handled {asked.request!r} without an answer; its receive() "
+                "has to call self.reply(request, answer), defer(request) or forward(request)"
             )
+        )
 
     def _fail(self, message: object, error: BaseException) -> None:
         """Account for the entry in hand, on which the incarnation ends."""

@@ -1,4 +1,4 @@
-"""The mailbox: one gevent queue for messages, and before it a lane for the system's signals."""
+"""The mailbox: a queue for messages, and before it a lane for the system's signals."""
 
 import time
 from collections import deque
@@ -7,9 +7,9 @@ from enum import Enum
 from typing import Any
 
 from gevent.lock import Semaphore
-from gevent.queue import SimpleQueue
 
-from rnd_actors.actors._signals import WAKE, Signal, Stop
+from rnd_actors.actors._signals import Signal, Stop
+from rnd_actors.actors._sleeper import Sleeper
 from rnd_actors.errors import MailboxFullError
 
 __all__ = ["BoundedMailbox", "Mailbox", "Overflow"]
@@ -47,10 +47,12 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_markers",
-        "_queue",
+        "_has_markers",
         "_refuse",
+        "_sleeper",
+        "at_hand",
         "closed",
+        "entries",
         "idle_s",
         "idle_since",
         "signals",
@@ -59,10 +61,15 @@ class Mailbox:
 
     def __init__(self, refuse: Callable[[Any, str], None]) -> None:
         self._refuse = refuse
-        self._queue: SimpleQueue[Any] = SimpleQueue()
-        self._markers = 0
-        """How many entries of the queue are signals, not messages."""
-        self.signals: deque[Signal] = deque()
+        self._sleeper = Sleeper()
+        self.entries: deque[Any] = deque()
+        self.at_hand: deque[Any] | tuple[()] = self.entries
+        """What may be taken from here as well as with `get`, which is slower, while there are no
+        signals."""
+        self._has_markers = False
+        """Whether there may be signals among the entries."""
+        self.signals: deque[Signal] | tuple[()] = ()
+        """The system lane; a deque only once it is used, since most actors are never signalled."""
         self.closed = False
         self.told = 0
         self.idle_s = 0.0
@@ -71,23 +78,26 @@ class Mailbox:
         """When the wait that goes on began, in monotonic seconds."""
 
     def __len__(self) -> int:
-        return self._queue.qsize() - self._markers
+        if self._has_markers:
+            return sum(not isinstance(entry, Signal) for entry in self.entries)
+        return len(self.entries)
 
     def put(self, entry: Any, timeout: float | None = None) -> bool:
         """Add a message at the end; a bounded mailbox may refuse it, or wait up to `timeout`.
 
         Return False, with nothing done, if there was no room in time.
         """
-        return self.put_forced(entry)
-
-    def put_forced(self, entry: Any) -> bool:
-        """Add a message at the end, whatever the capacity says; never waits."""
         if self.closed:
             self.refuse(entry, "the actor has stopped")
         else:
             self.told += 1
-            self._queue.put(entry)
+            self.entries.append(entry)
+            if self.idle_since is not None:
+                self._wake()
         return True
+
+    put_forced = put
+    """Add a message at the end, whatever the capacity says; never waits."""
 
     def refuse(self, entry: Any, why: str) -> None:
         """Do not take a message that was told."""
@@ -96,38 +106,43 @@ class Mailbox:
 
     def put_signal(self, signal: Signal) -> None:
         """Add to the system lane; never waits."""
+        if not self.signals:
+            self.signals = deque()
         self.signals.append(signal)
-        if self._queue.empty():
-            self.put_signal_last(WAKE)
+        self._wake()
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
-        self._markers += 1
-        self._queue.put(signal)
+        self._has_markers = True
+        self.entries.append(signal)
+        self._wake()
 
     def get(self) -> Any:
         """Wait for what is next: a signal if there is one, else the oldest message."""
-        queue = self._queue
-        while True:
-            if self.signals:
-                return self.signals.popleft()
-            entry = queue.get() if queue.queue else self._wait()
-            if self.signals and entry is not WAKE:
-                self._queue.queue.appendleft(entry)
-                continue
-            if isinstance(entry, Signal):
-                self._markers -= 1
-            if entry is not WAKE:
-                return entry
+        if not (self.entries or self.signals):
+            self._wait()
+        if self.signals:
+            return self.signals.popleft()
+        return self.entries.popleft()
 
-    def _wait(self) -> Any:
+    def _wait(self) -> None:
         """Wait for the next entry, and keep account of the time."""
-        self.idle_since = began = time.monotonic()
-        try:
-            return self._queue.get()
-        finally:
+        while not (self.entries or self.signals):
+            self.idle_since = time.monotonic()
+            try:
+                self._sleeper.sleep()
+            finally:
+                self._end_idle()
+
+    def _wake(self) -> None:
+        if self.idle_since is not None:
+            self._end_idle()
+            self._sleeper.wake()
+
+    def _end_idle(self) -> None:
+        if self.idle_since is not None:
+            self.idle_s += time.monotonic() - self.idle_since
             self.idle_since = None
-            self.idle_s += time.monotonic() - began
 
     def put_back(self, entries: Sequence[Any]) -> None:
         """Put messages that were taken out before all others, in their order; never waits."""
@@ -135,15 +150,14 @@ class Mailbox:
             for entry in entries:
                 self._refuse(entry, "the actor has stopped")
         else:
-            self._queue.queue.extendleft(reversed(entries))
+            self.entries.extendleft(reversed(entries))
 
     def close(self) -> list[Any]:
         """Take no more: from now on messages are refused. Return those that still waited."""
         self.closed = True
-        waiting = [entry for entry in self._queue.queue if not isinstance(entry, Signal)]
-        self._queue.queue.clear()
-        self._markers = 0
-        self.signals.clear()
+        waiting = [entry for entry in self.entries if not isinstance(entry, Signal)]
+        self.entries.clear()
+        self.signals = ()
         return waiting
 
     def forget_signals(self, *, but_stops: bool) -> None:
@@ -155,12 +169,11 @@ class Mailbox:
         def is_kept(signal: object) -> bool:
             return but_stops and isinstance(signal, Stop) and signal.lasts
 
-        queue = self._queue.queue
-        entries = [x for x in queue if not isinstance(x, Signal) or is_kept(x)]
-        queue.clear()
-        queue.extend(entries)
-        self._markers = sum(isinstance(x, Signal) for x in entries)
-        self.signals = deque(filter(is_kept, self.signals))
+        kept = [x for x in self.entries if not isinstance(x, Signal) or is_kept(x)]
+        self.entries.clear()
+        self.entries.extend(kept)
+        self._has_markers = any(isinstance(x, Signal) for x in kept)
+        self.signals = deque(filter(is_kept, self.signals)) or ()
 
 
 class BoundedMailbox(Mailbox):
@@ -180,6 +193,7 @@ class BoundedMailbox(Mailbox):
         wait_for: Callable[[Semaphore, float | None], bool],
     ) -> None:
         super().__init__(refuse)
+        self.at_hand = ()  # what is taken makes room, which `get` knows
         self._wait_for = wait_for
         self._capacity = capacity
         self._overflow = overflow
@@ -201,7 +215,7 @@ class BoundedMailbox(Mailbox):
             )
         return True
 
-    def put_forced(self, entry: Any) -> bool:
+    def put_forced(self, entry: Any, timeout: float | None = None) -> bool:
         return super().put_forced(entry if self.closed else _Posted(entry))
 
     def get(self) -> Any:
@@ -227,7 +241,7 @@ class BoundedMailbox(Mailbox):
         return self._wait_for(self._room, timeout)
 
     def _take_oldest(self) -> Any:
-        queue = self._queue.queue
+        queue = self.entries
         position = next(i for i, x in enumerate(queue) if not isinstance(x, Signal | _Posted))
         oldest = queue[position]
         del queue[position]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from rnd_actors.actors._exits import ExitReason, Normal
 from rnd_actors.actors._future import Future
 from rnd_actors.actors._requests import Asked, RequestAmong
+from rnd_actors.actors._thread import thread_id
 from rnd_actors.actors._waiting import require_other, waiting_for
 from rnd_actors.errors import AskTimeoutError
 
@@ -57,7 +58,8 @@ class ActorRef(Generic[M_contra]):
             WrongThreadError: the system belongs to another thread.
         """
         cell = self._cell
-        cell.require_thread()
+        if thread_id() != cell.system.thread_id:
+            cell.require_thread()
         cell.mailbox.put(message)
 
     def ask(self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0) -> R:

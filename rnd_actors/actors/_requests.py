@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from attrs import frozen
-from gevent.event import AsyncResult
+
+from rnd_actors.actors._sleeper import Sleeper
 
 __all__ = ["Asked", "Deferred", "Request", "RequestAmong"]
 
@@ -43,23 +45,51 @@ class Request(Generic[R]):
 
 
 class Asked:
-    """A request in a mailbox, together with the place where its asker waits."""
+    """A request in a mailbox, together with its answer and those who wait for it."""
 
-    __slots__ = ("reply", "request")
+    __slots__ = ("_error", "_sleepers", "_value", "is_answered", "request")
 
     def __init__(self, request: RequestAmong[Any, Any]) -> None:
         self.request = request
-        self.reply: Any = AsyncResult()
+        self.is_answered = False
+        self._value: object = None
+        self._error: BaseException | None = None
+        self._sleepers: tuple[Sleeper, ...] = ()
 
     def answer(self, value: object) -> None:
         """Let the asker have this, unless it has an answer already."""
-        if not self.reply.ready():
-            self.reply.set(value)
+        if not self.is_answered:
+            self._value = value
+            self._settle()
 
     def fail(self, error: BaseException) -> None:
         """Let this be raised where the asker waits, unless it has an answer already."""
-        if not self.reply.ready():
-            self.reply.set_exception(error, (type(error), error, error.__traceback__))
+        if not self.is_answered:
+            self._error = error
+            self._settle()
+
+    def wait_until(self, give_up_at: float | None) -> None:
+        """Wait for the answer, at the longest until that moment of the monotonic clock."""
+        sleeper = Sleeper()
+        self._sleepers += (sleeper,)
+        left = None
+        while not self.is_answered:
+            if give_up_at is not None:
+                left = give_up_at - time.monotonic()
+                if left <= 0:
+                    break
+            sleeper.sleep(left)
+
+    def result(self) -> Any:
+        """Return the answer, or raise it."""
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def _settle(self) -> None:
+        self.is_answered = True
+        for sleeper in self._sleepers:
+            sleeper.wake()
 
 
 class Deferred(Generic[R]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -11,16 +11,12 @@ from rnd_actors.actors._exits import ExitReason
 if TYPE_CHECKING:
     from rnd_actors.actors._cell import Cell
 
-__all__ = ["WAKE", "BackgroundFailed", "ChildEnded", "ChildReady", "Signal", "Stop"]
+__all__ = ["BackgroundFailed", "ChildEnded", "ChildReady", "Signal", "Stop"]
 
 
 @frozen(eq=False)
 class Signal:
     """The base of what the system lane carries: it overtakes every waiting message."""
-
-
-WAKE: Final = Signal()
-"""Stands in the queue for "look at the system lane", since a blocked actor waits on the queue."""
 
 
 @frozen(eq=False)

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import gevent
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import Cell, thread_id
+from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._child_spec import INFINITY, ChildSpec
 from rnd_actors.actors._event_log import log_events
 from rnd_actors.actors._event_stream import EventStream
@@ -20,6 +20,7 @@ from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._routing import Router, Routing
 from rnd_actors.actors._supervision import CountChildren, StartChild
 from rnd_actors.actors._supervisor import Supervisor
+from rnd_actors.actors._thread import thread_id
 from rnd_actors.actors._tree import ActorInfo, info_of
 from rnd_actors.actors._waiting import waiting_for
 from rnd_actors.errors import ActorError

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gevent import getcurrent
@@ -18,26 +16,34 @@ if TYPE_CHECKING:
 __all__ = ["require_other", "wait_for_room", "waiting_for"]
 
 
-@contextmanager
-def waiting_for(what: object, of: Cell) -> Iterator[None]:
+class waiting_for:  # noqa: N801  # it reads as a word of the language
     """Wait in this block for something of an actor; say so to those who ask what we do.
 
     Raises:
         DeadlockError: nothing is left in this thread that could ever end the wait.
     """
-    waiting: Cell | None = getattr(getcurrent(), "cell", None)
-    if waiting is not None:
-        waiting.waits_for = what
-    try:
-        yield
-    except LoopExit:
-        raise DeadlockError(
-            f"nothing is left that could wake anyone: this greenlet waits for {what}; "
-            f"{of.system.who_waits()}"
-        ) from None
-    finally:
-        if waiting is not None:
-            waiting.waits_for = None
+
+    __slots__ = ("_of", "_waiting", "_what")
+
+    def __init__(self, what: object, of: Cell) -> None:
+        self._what = what
+        self._of = of
+
+    def __enter__(self) -> None:
+        self._waiting: Cell | None = getattr(getcurrent(), "cell", None)
+        if self._waiting is not None:
+            self._waiting.waits_for = self._what
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is not None and issubclass(kind, LoopExit):
+                raise DeadlockError(
+                    "nothing is left that could wake anyone: this greenlet waits for "
+                    f"{self._what}; {self._of.system.who_waits()}"
+                ) from None
+        finally:
+            if self._waiting is not None:
+                self._waiting.waits_for = None
 
 
 def wait_for_room(cell: Cell, room: Semaphore, timeout: float | None) -> bool:
