@@ -1,7 +1,5 @@
 """How many restarts are too many."""
 
-from collections import deque
-
 from attrs import field, frozen
 from attrs.validators import ge, gt
 
@@ -39,12 +37,12 @@ class RestartWindow:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._restarts: deque[float] = deque()
+        self._restarts: list[float] = []
 
     def spend(self, now: float) -> bool:
         """Count a restart at `now` (monotonic seconds); False, uncounted, if none is left."""
         while self._restarts and self._restarts[0] <= now - self._budget.within:
-            self._restarts.popleft()
+            del self._restarts[0]
         if len(self._restarts) >= self._budget.max_restarts:
             return False
         self._restarts.append(now)

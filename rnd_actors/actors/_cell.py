@@ -38,11 +38,21 @@ _KILLS: Final = 2
 """The first kill may meet the actor in `receive` and start its `on_stop`; the second ends that."""
 
 
+class ActorGreenlet(gevent.Greenlet):  # type: ignore[type-arg]
+    """The greenlet of an incarnation."""
+
+    __slots__ = ("cell",)
+
+    spawning_stack_limit = 0  # it would show the supervisor, and keep frames alive
+    cell: Cell
+
+
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present incarnation."""
 
     __slots__ = (
         "_lived_s",
+        "_retired",
         "_started_at",
         "children",
         "dead",
@@ -61,7 +71,6 @@ class Cell:
         "refused",
         "spec",
         "system",
-        "terminated",
         "waits_for",
         "watchers",
     )
@@ -83,7 +92,8 @@ class Cell:
         """Whether the last incarnation has shown that it works."""
         self.handled = self.failed = self.dead = self.refused = 0
         self.waits_for: object = None
-        self.terminated = Flag()
+        self._retired: Flag | None = None
+        """Set once it has stopped for good; made for the first one who waits for that."""
         self.exit_reason: ExitReason | None = None
         self.watchers: dict[Cell, None] = {}
         self._started_at = 0.0
@@ -109,8 +119,8 @@ class Cell:
         self.healthy = False
         self._started_at = time.monotonic()
         self.life = Incarnation(self, self.incarnation)
-        self.greenlet = gevent.Greenlet(self.life.run)
-        self.greenlet.cell = self  # type: ignore[attr-defined]
+        self.greenlet = ActorGreenlet(self.life.run)
+        self.greenlet.cell = self
         self.greenlet.start()
 
     def ready(self) -> None:
@@ -161,6 +171,13 @@ class Cell:
         if not greenlet.dead:
             self.system.events.publish(ActorStuck(self.name))
 
+    def await_retirement(self, timeout: float | None) -> None:
+        """Wait until it has stopped for good, for so many seconds at most."""
+        if self.exit_reason is None:
+            if self._retired is None:
+                self._retired = Flag()
+            self._retired.wait(timeout)
+
     def retire(self, reason: ExitReason) -> None:
         """Stop for good: what waits or still comes becomes dead letters."""
         self.exit_reason = reason
@@ -172,7 +189,8 @@ class Cell:
             self.stop(reason)
         if self.parent is not None and self.parent.children.get(self.spec.id) is self:
             del self.parent.children[self.spec.id]
-        self.terminated.set()
+        if self._retired is not None:
+            self._retired.set()
         for watcher in tuple(self.watchers):
             if watcher.life is not None:
                 watcher.life.unwatch(self)

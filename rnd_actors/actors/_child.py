@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rnd_actors.actors._budget import Budget, RestartWindow
 from rnd_actors.actors._exits import ExitReason, Shutdown
@@ -16,21 +16,35 @@ if TYPE_CHECKING:
 __all__ = ["Child"]
 
 
+_NOT_YET: Final = Shutdown()
+
+
 class Child:
     """One child: its cell, its state and its record of failures."""
 
-    __slots__ = ("attempt", "cell", "failures", "reason", "spec", "starter", "state", "window")
+    __slots__ = (
+        "_budget",
+        "_window",
+        "attempt",
+        "cell",
+        "failures",
+        "reason",
+        "spec",
+        "starter",
+        "state",
+    )
 
     def __init__(self, cell: Cell, budget: Budget) -> None:
         self.cell = cell
         self.spec: ChildSpec = cell.spec
         self.state = ChildState.WAITING
-        self.window = RestartWindow(budget)
+        self._budget = budget
+        self._window: RestartWindow | None = None
         self.attempt = 0
         """Counts restarts, so that a backoff that was cut off does not start it."""
         self.failures = 0
         """In a row, without a sign of health."""
-        self.reason: ExitReason = Shutdown()
+        self.reason: ExitReason = _NOT_YET
         """Why its last incarnation ended."""
         self.starter: Deferred[Any] | None = None
         """Who asked for it, until it has started once."""
@@ -45,6 +59,12 @@ class Child:
         """Whether nothing will start it by itself."""
         return self.state in (ChildState.DOWN, ChildState.TERMINATED)
 
+    def spend_budget(self, now: float) -> bool:
+        """Count a restart at `now` (monotonic seconds); False, uncounted, if none is left."""
+        if self._window is None:
+            self._window = RestartWindow(self._budget)
+        return self._window.spend(now)
+
     def note_end(self, reason: ExitReason) -> None:
         """Enter the end of an incarnation into its record."""
         self.reason = reason
@@ -55,4 +75,4 @@ class Child:
         """Enter whether the incarnation that is over has shown that it works."""
         if self.cell.healthy:
             self.failures = 0
-            self.window.clear()
+            self._window = None

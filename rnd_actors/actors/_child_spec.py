@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from types import NoneType
 from typing import TYPE_CHECKING, Final, Generic
 
 from attrs import fields, frozen
@@ -96,21 +95,26 @@ class ChildSpec(Generic[M]):
     decider: ActorRef[Delegated] | None = None
 
     def __attrs_post_init__(self) -> None:
-        decider = ActorRef if self.restart is Restart.DELEGATED else NoneType
-        for accepted, field, form in (
-            (_is_name(self.id), "id", "a name without /"),
-            (callable(self.factory), "factory", "a callable that makes the actor"),
-            (isinstance(self.restart, Restart), "restart", "a member of Restart"),
-            (_may_be_significant(self), "significant", "True for TRANSIENT or TEMPORARY children"),
-            (_is_limit(self.shutdown), "shutdown", "seconds >= 0, BRUTAL_KILL or INFINITY"),
-            (_is_capacity(self.capacity), "capacity", "None or a whole number >= 1"),
-            (isinstance(self.overflow, Overflow), "overflow", "a member of Overflow"),
-            (isinstance(self.decider, decider), "decider", "a ref if DELEGATED, else None"),
-        ):
-            if not accepted:
-                raise ChildSpecError(
-                    f"ChildSpec({self.id!r}): {field} takes {form}; got {getattr(self, field)!r}"
-                )
+        if not _is_name(self.id):
+            raise self._objection("id", "a name without /")
+        if not callable(self.factory):
+            raise self._objection("factory", "a callable that makes the actor")
+        if not isinstance(self.restart, Restart):
+            raise self._objection("restart", "a member of Restart")
+        if self.significant and self.restart not in (Restart.TRANSIENT, Restart.TEMPORARY):
+            raise self._objection("significant", "True for TRANSIENT or TEMPORARY children")
+        if not _is_limit(self.shutdown):
+            raise self._objection("shutdown", "seconds >= 0, BRUTAL_KILL or INFINITY")
+        if not _is_capacity(self.capacity):
+            raise self._objection("capacity", "None or a whole number >= 1")
+        if not isinstance(self.overflow, Overflow):
+            raise self._objection("overflow", "a member of Overflow")
+        if not _is_decider(self.decider, self.restart):
+            raise self._objection("decider", "a ref if DELEGATED, else None")
+
+    def _objection(self, field: str, form: str) -> ChildSpecError:
+        got = getattr(self, field)
+        return ChildSpecError(f"ChildSpec({self.id!r}): {field} takes {form}; got {got!r}")
 
     def __repr__(self) -> str:
         factory = getattr(self.factory, "__qualname__", repr(self.factory))
@@ -126,12 +130,12 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and value != "" and "/" not in value
 
 
-def _may_be_significant(spec: ChildSpec) -> bool:
-    return not spec.significant or spec.restart in (Restart.TRANSIENT, Restart.TEMPORARY)
-
-
 def _is_limit(value: object) -> bool:
-    return isinstance(value, int | float) and value >= 0
+    return isinstance(value, (int, float)) and value >= 0
+
+
+def _is_decider(value: object, restart: Restart) -> bool:
+    return isinstance(value, ActorRef) if restart is Restart.DELEGATED else value is None
 
 
 def _is_capacity(value: object) -> bool:

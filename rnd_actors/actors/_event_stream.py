@@ -28,6 +28,8 @@ class EventStream:
 
     def __init__(self) -> None:
         self._subscribers: dict[object, tuple[type[Event], Callable[[Any], object]]] = {}
+        self._by_type: dict[type[Event], tuple[Callable[[Any], object], ...]] = {}
+        """Who is told of each type of event, as far as it has been published."""
 
     def subscribe(
         self,
@@ -37,17 +39,25 @@ class EventStream:
         """Call `subscriber` with each event of the type `to`; call what is returned to end that."""
         key = object()
         self._subscribers[key] = (to, subscriber)
+        self._by_type.clear()
 
         def unsubscribe() -> None:
             self._subscribers.pop(key, None)
+            self._by_type.clear()
 
         return unsubscribe
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers of this type of event."""
-        for wanted, subscriber in tuple(self._subscribers.values()):
-            if isinstance(event, wanted):
-                try:
-                    subscriber(event)
-                except Exception:
-                    logging.getLogger("rnd_actors").exception("a subscriber failed on %s", event)
+        kind = type(event)
+        if kind not in self._by_type:
+            self._by_type[kind] = tuple(
+                subscriber
+                for wanted, subscriber in self._subscribers.values()
+                if issubclass(kind, wanted)
+            )
+        for subscriber in self._by_type[kind]:
+            try:
+                subscriber(event)
+            except Exception:
+                logging.getLogger("rnd_actors").exception("a subscriber failed on %s", event)

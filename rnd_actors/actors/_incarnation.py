@@ -37,7 +37,7 @@ __all__ = ["Incarnation"]
 class Incarnation:
     """A fresh instance of the user's actor, and all that ends with it."""
 
-    __slots__ = ("actor", "cell", "deferred", "in_hand", "number", "owned", "stashed", "watched")
+    __slots__ = ("_owned", "actor", "cell", "deferred", "in_hand", "number", "stashed", "watched")
 
     def __init__(self, cell: Cell, number: int) -> None:
         self.cell = cell
@@ -45,10 +45,17 @@ class Incarnation:
         self.actor: Actor[Any] | None = None
         self.in_hand: Any = None
         """The entry that is being handled and still has to be accounted for."""
-        self.owned = Owned(cell)
+        self._owned: Owned | None = None
         self.deferred: dict[Deferred[Any], Asked | None] = {}
-        self.stashed: list[Any] = []
+        self.stashed: list[Any] | tuple[()] = ()
         self.watched: dict[Cell, None] = {}
+
+    @property
+    def owned(self) -> Owned:
+        """Its timers and background work."""
+        if self._owned is None:
+            self._owned = Owned(self.cell)
+        return self._owned
 
     def run(self) -> None:
         """Live: the main function of the greenlet."""
@@ -105,13 +112,15 @@ class Incarnation:
                 f"{self.cell.name} has stashed its {capacity} messages already; "
                 "unstash them, or raise its stash_capacity"
             )
+        if not self.stashed:
+            self.stashed = []
         self.stashed.append(self.in_hand)
         self.in_hand = None
 
     def unstash_all(self) -> None:
         """Put what was stashed before all that waits."""
         self.cell.mailbox.put_back(self.stashed)
-        self.stashed.clear()
+        self.stashed = ()
 
     def unhandled(self, message: object) -> None:
         """Account for the message in hand, which the actor has no case for."""
@@ -216,7 +225,8 @@ class Incarnation:
         for other in tuple(self.watched):
             self.unwatch(other)
         self.unstash_all()
-        reason = _after(reason, self.owned.end)
+        if self._owned is not None:
+            reason = _after(reason, self._owned.end)
         reason = _after(reason, actor.on_stop, reason)
         reason = _after(reason, self._end_owned)
         for asked in filter(None, self.deferred.values()):
@@ -226,7 +236,7 @@ class Incarnation:
 
     def _end_owned(self) -> None:
         """End what `on_stop` has begun, and say what does not end at all."""
-        if left := self.owned.end():
+        if self._owned is not None and (left := self._owned.end()):
             self.cell.system.events.publish(ActorStuck(self.cell.name, background=left))
 
 

@@ -39,8 +39,8 @@ class Overflow(Enum):
     """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
-class Mailbox:
-    """What is on its way to one actor; it stays when the actor restarts.
+class Mailbox(Sleeper):
+    """What is on its way to one actor, which sleeps here; it stays when the actor restarts.
 
     Order is first in, first out per lane, and the system lane goes first. What cannot be
     delivered goes to `refuse(entry, why)`.
@@ -49,7 +49,6 @@ class Mailbox:
     __slots__ = (
         "_has_markers",
         "_refuse",
-        "_sleeper",
         "at_hand",
         "closed",
         "entries",
@@ -60,8 +59,8 @@ class Mailbox:
     )
 
     def __init__(self, refuse: Callable[[Any, str], None]) -> None:
+        super().__init__()
         self._refuse = refuse
-        self._sleeper = Sleeper()
         self.entries: deque[Any] = deque()
         self.at_hand: deque[Any] | tuple[()] = self.entries
         """What may be taken from here as well as with `get`, which is slower, while there are no
@@ -130,14 +129,14 @@ class Mailbox:
         while not (self.entries or self.signals):
             self.idle_since = time.monotonic()
             try:
-                self._sleeper.sleep()
+                self.sleep()
             finally:
                 self._end_idle()
 
     def _wake(self) -> None:
         if self.idle_since is not None:
             self._end_idle()
-            self._sleeper.wake()
+            self.wake()
 
     def _end_idle(self) -> None:
         if self.idle_since is not None:

@@ -103,6 +103,8 @@ class Owned:
         """
         for timer in tuple(self._timers):
             timer.cancel()
+        if not self._greenlets:
+            return 0
         greenlets = list(self._greenlets)
         gevent.killall(greenlets, block=False)
         ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)

@@ -119,7 +119,7 @@ class ActorRef(Generic[M_contra]):
         """
         self._cell.require_thread()
         with waiting_for(f"the end of {self.name}", of=self._cell):
-            self._cell.terminated.wait(timeout)
+            self._cell.await_retirement(timeout)
         return self._cell.exit_reason
 
     def figures(self) -> Figures:
@@ -134,7 +134,7 @@ class ActorRef(Generic[M_contra]):
     @property
     def is_alive(self) -> bool:
         """False once the actor has stopped for good; between two incarnations it is True."""
-        return not self._cell.terminated.is_set()
+        return self._cell.exit_reason is None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ActorRef) and other._cell is self._cell

@@ -108,6 +108,8 @@ class Deferred(Generic[R]):
         'at last'
     """
 
+    __slots__ = ("_asked", "_settled")
+
     def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], None]) -> None:
         self._asked = asked
         self._settled = settled

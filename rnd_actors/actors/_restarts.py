@@ -144,7 +144,7 @@ class Restarts:
         if total is not None and not self._total_window.spend(now):
             self._supervisor.publish(ChildAbandoned(child.cell.name, total, child.reason))
             self._fail_for(child, f"its children together need more than {total}")
-        if child.window.spend(now):
+        if child.spend_budget(now):
             return True
         self.forget(child)
         self._supervisor.publish(ChildAbandoned(child.cell.name, self._policy.budget, child.reason))

@@ -42,7 +42,7 @@ def end_children(cells: Sequence[Cell], order: ShutdownOrder, *, for_good: bool)
             if for_good:
                 _retire(batch, alive)
     except GreenletExit:
-        _kill_together([cell for cell in cells if not cell.terminated.is_set()], alive)
+        _kill_together([cell for cell in cells if cell.exit_reason is None], alive)
         raise
 
 

@@ -40,7 +40,6 @@ class Sleeper:
                 self._alarm.stop()
                 self._alarm = None
             if timer is not None:
-                timer.stop()
                 timer.close()
 
     def wake(self) -> None:

@@ -147,30 +147,31 @@ class Supervisor(Actor[_Message]):
                 self._restarts.relaunch(message)
 
     def _on_signal(self, signal: Signal) -> None:
-        match signal:
-            case ChildReady(cell, incarnation) if child := self._children.alive(cell, incarnation):
-                self._is_ready(child)
-            case ChildEnded(cell, incarnation, reason) if child := self._children.alive(
-                cell, incarnation
-            ):
-                self._restarts.ended(child, reason)
+        if isinstance(signal, ChildReady | ChildEnded):
+            child = self._children.alive(signal.child, signal.incarnation)
+            if child is not None:
+                if isinstance(signal, ChildReady):
+                    self._is_ready(child)
+                else:
+                    self._restarts.ended(child, signal.reason)
         self._children.start_next()
 
     def _shut_down(self) -> None:
         self._incarnation.cell.stop(Shutdown())
 
     def _add(self, spec: ChildSpec) -> Child:
-        name = self.ref.name
         if not isinstance(spec, ChildSpec):
-            raise ChildSpecError(f"{name} takes ChildSpec(id, factory, …) as a child; got {spec!r}")
+            raise ChildSpecError(
+                f"{self.ref.name} takes ChildSpec(id, factory, …) as a child; got {spec!r}"
+            )
         if self._max_children is not None and len(self._children) >= self._max_children:
             raise TooManyChildrenError(
-                f"{name} has its {self._max_children} children already; "
+                f"{self.ref.name} has its {self._max_children} children already; "
                 "end one with TerminateChild and DeleteChild, or raise max_children"
             )
         if spec.id in self._children:
             raise DuplicateChildError(
-                f"{name} has a child {spec.id!r} already; ids are unique in a supervisor"
+                f"{self.ref.name} has a child {spec.id!r} already; ids are unique in a supervisor"
             )
         child = Child(self._new_cell(spec), self._policy.budget)
         self._children.add(child)
