@@ -160,19 +160,19 @@ class Incarnation:
         """Handle what comes, one at a time, until a stop."""
         cell, mailbox, receive = self.cell, self.cell.mailbox, actor.receive
         at_hand, get = mailbox.at_hand, mailbox.get
+        mailbox.change_reader()
         accepts = acceptance_of(type(actor))
         known = accepts.known
         while cell.life is self:
             message = entry = at_hand.popleft() if at_hand and not mailbox.signals else get()
             kind = entry.__class__
-            if kind not in known:
-                if isinstance(entry, Signal):
-                    if isinstance(entry, Stop):
-                        return entry.reason
-                    self._obey(actor, entry)
-                    continue
-                if kind is Asked:
-                    message = entry.request
+            if kind is Asked:
+                message = entry.request
+            elif kind not in known and isinstance(entry, Signal):
+                if isinstance(entry, Stop):
+                    return entry.reason
+                self._obey(actor, entry)
+                continue
             self.in_hand = entry
             try:
                 if message.__class__ in known or accepts(message):

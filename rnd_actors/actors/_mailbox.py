@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
+from gevent import get_hub, getcurrent
 from gevent.lock import Semaphore
 
 from rnd_actors.actors._signals import Signal, Stop
-from rnd_actors.actors._sleeper import Sleeper
 from rnd_actors.errors import MailboxFullError
 
 __all__ = ["BoundedMailbox", "Mailbox", "Overflow"]
@@ -39,16 +39,19 @@ class Overflow(Enum):
     """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
-class Mailbox(Sleeper):
-    """What is on its way to one actor, which sleeps here; it stays when the actor restarts.
+class Mailbox:
+    """What is on its way to one actor, and stays when the actor restarts.
 
     Order is first in, first out per lane, and the system lane goes first. What cannot be
     delivered goes to `refuse(entry, why)`.
     """
 
     __slots__ = (
+        "_alarm",
         "_has_markers",
+        "_hub",
         "_refuse",
+        "_switch",
         "at_hand",
         "closed",
         "entries",
@@ -59,8 +62,11 @@ class Mailbox(Sleeper):
     )
 
     def __init__(self, refuse: Callable[[Any, str], None]) -> None:
-        super().__init__()
         self._refuse = refuse
+        self._hub: Any = None
+        self._switch: Callable[[], object] | None = None
+        """Of the greenlet that reads."""
+        self._alarm: Any = None
         self.entries: deque[Any] = deque()
         self.at_hand: deque[Any] | tuple[()] = self.entries
         """What may be taken from here as well as with `get`, which is slower, while there are no
@@ -92,7 +98,7 @@ class Mailbox(Sleeper):
             self.told += 1
             self.entries.append(entry)
             if self.idle_since is not None:
-                self._wake()
+                self._wake(self.idle_since)
         return True
 
     put_forced = put
@@ -108,40 +114,46 @@ class Mailbox(Sleeper):
         if not self.signals:
             self.signals = deque()
         self.signals.append(signal)
-        self._wake()
+        if self.idle_since is not None:
+            self._wake(self.idle_since)
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
         self._has_markers = True
         self.entries.append(signal)
-        self._wake()
+        if self.idle_since is not None:
+            self._wake(self.idle_since)
+
+    def change_reader(self) -> None:
+        """Let the greenlet that reads next be the only one that does."""
+        self._switch = None
 
     def get(self) -> Any:
         """Wait for what is next: a signal if there is one, else the oldest message."""
-        if not (self.entries or self.signals):
-            self._wait()
+        while not (self.entries or self.signals):
+            if self._switch is None:
+                self._hub, self._switch = get_hub(), getcurrent().switch
+            self.idle_since = time.monotonic()
+            try:
+                self._hub.switch()
+            except BaseException:
+                self._oversleep()
+                raise
         if self.signals:
             return self.signals.popleft()
         return self.entries.popleft()
 
-    def _wait(self) -> None:
-        """Wait for the next entry, and keep account of the time."""
-        while not (self.entries or self.signals):
-            self.idle_since = time.monotonic()
-            try:
-                self.sleep()
-            finally:
-                self._end_idle()
+    def _wake(self, idle_since: float) -> None:
+        """Let the reader, which has slept since then, go on in its turn."""
+        self.idle_s += time.monotonic() - idle_since
+        self.idle_since = None
+        self._alarm = self._hub.loop.run_callback(self._switch)
 
-    def _wake(self) -> None:
-        if self.idle_since is not None:
-            self._end_idle()
-            self.wake()
-
-    def _end_idle(self) -> None:
-        if self.idle_since is not None:
-            self.idle_s += time.monotonic() - self.idle_since
-            self.idle_since = None
+    def _oversleep(self) -> None:
+        """Note that the reader does not sleep any more, and was not woken or not in its turn."""
+        self.idle_since = None
+        if self._alarm is not None:
+            self._alarm.stop()
 
     def put_back(self, entries: Sequence[Any]) -> None:
         """Put messages that were taken out before all others, in their order; never waits."""
