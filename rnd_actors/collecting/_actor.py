@@ -107,33 +107,47 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._conclude(outcome, reason)
 
     def _collect(self, batch: Samples) -> None:
-        accepted: list[Sample] = []
+        accept = self._accept_at_once if self._collector.counts_only else self._accept_each
+        before, accepted = len(self._collection.values), list[Sample]()
         try:
-            self._accept(batch, accepted)
+            if batch.values and self._collection.conclusion is None:
+                accept(batch, accepted)
         finally:
-            self._collection.count(batch, len(accepted))
-            if accepted:
-                self._hand_on(accepted)
+            number = len(self._collection.values) - before
+            self._collection.count(batch, number)
+            if number:
+                self._hand_on(accepted, number)
 
-    def _accept(self, batch: Samples, accepted: list[Sample]) -> None:
+    def _accept_at_once(self, batch: Samples, accepted: list[Sample]) -> None:
+        """Accept as many as the goal still needs; only sinks have to see each of them."""
+        values, goal = self._collection.values, self._collector.goal
+        number = len(batch.values) if goal is None else min(len(batch.values), goal - len(values))
+        shown = range(number) if self._sinks else range(number - 1, number)
+        accepted.extend(self._collection.sample(batch, i, len(values) + i) for i in shown)
+        values.extend(batch.values[:number])
+        if self._collector.is_reached(accepted[-1]):
+            self._conclude(Outcome.COMPLETE, "the goal is reached")
+
+    def _accept_each(self, batch: Samples, accepted: list[Sample]) -> None:
+        """Ask the collector about one after the other, until the goal is reached."""
+        values = self._collection.values
         for position in range(len(batch.values)):
-            if self._collection.conclusion is not None:
-                return
-            sample = self._collection.sample(batch, position)
+            sample = self._collection.sample(batch, position, len(values))
             if self._collector.accepts(sample):
-                self._collection.values.append(sample.value)
+                values.append(sample.value)
                 accepted.append(sample)
                 if self._collector.is_reached(sample):
                     self._conclude(Outcome.COMPLETE, "the goal is reached")
+                    return
 
-    def _hand_on(self, accepted: list[Sample]) -> None:
+    def _hand_on(self, accepted: list[Sample], number: int) -> None:
         for sink in self._sinks:
             sink.tell(Accepted(tuple(accepted)))
         last = accepted[-1]
         self.publish(
             SamplesAccepted(
                 worker=last.worker,
-                accepted=len(accepted),
+                accepted=number,
                 last_value=last.value,
                 total=last.index + 1,
                 progress=self._progress(),

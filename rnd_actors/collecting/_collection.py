@@ -164,10 +164,10 @@ class Collection:
         tally.last_exit = str(error or down.reason)
         tally.last_words = error.last_words if isinstance(error, WorkerError) else ()
 
-    def sample(self, batch: Samples, position: int) -> Sample:
-        """Return the sample at a position of a batch, as it would come next."""
+    def sample(self, batch: Samples, position: int, index: int) -> Sample:
+        """Return the sample at a position of a batch, as that of the run with this index."""
         return Sample(
-            index=len(self.values),
+            index=index,
             value=batch.values[position],
             worker=batch.worker,
             incarnation=batch.incarnation,

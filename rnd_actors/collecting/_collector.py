@@ -2,11 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from rnd_actors.actors import ExitReason
 from rnd_actors.collecting._sample import Sample
 
 __all__ = ["Collector"]
+
+
+_JUDGEMENTS: Final = {"accepts", "is_reached"}
 
 
 class Collector(ABC):
@@ -29,11 +33,21 @@ class Collector(ABC):
         False
     """
 
+    counts_only: ClassVar[bool] = False
+    """Whether all that matters is how many samples there are, at most `goal`. Then all that came
+    at once are accepted at once, and `is_reached` is asked with the last of them only, which is
+    many times as fast. A subclass that judges anew has to say so anew."""
+
     goal: int | None = None
     """How many samples are asked for, if the goal is a number of samples."""
 
     duration: float | None = None
     """Seconds after the first spawn at which the run is complete, if its goal is a time."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "counts_only" not in vars(cls) and _JUDGEMENTS & vars(cls).keys():
+            cls.counts_only = False
 
     @abstractmethod
     def is_reached(self, sample: Sample) -> bool:

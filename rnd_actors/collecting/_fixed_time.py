@@ -1,5 +1,7 @@
 """The goal to collect for some time."""
 
+from typing import ClassVar
+
 from attrs import define, field
 
 from rnd_actors._validators import seconds
@@ -24,6 +26,8 @@ class FixedTime(Collector):
         >>> FixedTime(duration=10.0).duration
         10.0
     """
+
+    counts_only: ClassVar[bool] = True
 
     duration: float = field(validator=seconds)
 

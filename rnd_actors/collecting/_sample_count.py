@@ -1,5 +1,7 @@
 """The goal that most runs have: a number of samples."""
 
+from typing import ClassVar
+
 from attrs import define, field
 
 from rnd_actors._validators import whole_number
@@ -24,6 +26,8 @@ class SampleCount(Collector):
         >>> SampleCount(150).progress()
         0.0
     """
+
+    counts_only: ClassVar[bool] = True
 
     goal: int = field(validator=whole_number(1, 10**9))
     _accepted: int = field(default=0, init=False)

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from io import BufferedReader, RawIOBase
 from socket import socket
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ __all__ = ["GuardedSocket"]
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of an answer's body among them. The HTTP client alone would
 read a hundred headers of 64 KiB, and chunk sizes, trailers and interim answers without end."""
+_BUFFER_SIZE: Final = 32768
 _READS_IN_A_ROW: Final = 4
 """Reads after which others get their turn: a read that finds data gives way to nobody, so that a
 worker that sends faster than it is read would stop every other actor."""
@@ -38,8 +40,10 @@ class GuardedSocket(socket):
     def __init__(self, patience: float) -> None:
         super().__init__()
         self._patience = patience
-        self._reads = 0
-        self._reader: Any = None
+        self.reads = 0
+        self._reader: BufferedReader | None = None
+        self.received = 0
+        """Bytes, so far."""
         self.renew()
 
     def renew(self) -> None:
@@ -47,23 +51,29 @@ class GuardedSocket(socket):
         self._due = time.monotonic() + self._patience
         self._allowance = _ALLOWANCE
 
-    def makefile(self, *args: Any, **options: Any) -> Any:
-        """Make a reader of it, as `socket.makefile` does."""
-        self._reader = super().makefile(*args, **options)
+    @property
+    def unread(self) -> int:
+        """How many bytes were received that nobody has taken from the reader yet."""
+        return 0 if self._reader is None else self.received - self._reader.tell()
+
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        """Make a reader of it, for which `http.client` asks; closing it leaves the socket open."""
+        self._reader = BufferedReader(_Raw(self), _BUFFER_SIZE)
         return self._reader
 
     def close_all(self) -> None:
-        """Close it for good, which `socket.close` leaves to a reader that is still open."""
+        """Close the socket and its reader."""
         self.close()
         if self._reader is not None:
             self._reader.close()
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Read what is there, as `socket.recv_into` does."""
-        self._reads += 1
-        if self._reads % _READS_IN_A_ROW == 0:
+        self.reads += 1
+        if self.reads % _READS_IN_A_ROW == 0:
             gevent.sleep(0)
         count = self._recv_in_time(buffer, nbytes, flags)
+        self.received += count
         self._allowance -= count
         if self._allowance < 0:
             raise WorkerRefusedError(
@@ -83,3 +93,19 @@ class GuardedSocket(socket):
         if now > self._due + _STANDSTILL_S:
             self._due = now + self._patience
         return self._due - now
+
+
+class _Raw(RawIOBase):
+    """What a reader reads from; its position is the number of bytes received."""
+
+    def __init__(self, sock: GuardedSocket) -> None:
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._sock.recv_into(buffer)
+
+    def tell(self) -> int:
+        return self._sock.received

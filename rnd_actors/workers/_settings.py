@@ -39,7 +39,7 @@ class WorkerSettings:
     stall_timeout: float = 5.0
     grace: float = 2.0
     earlier_incarnations: int = 0
-    numbers_per_request: int = 1000
+    numbers_per_request: int = 1_000_000
 
     def command(self, port: int) -> tuple[str, ...]:
         """Return its command line for the port that it really gets."""

@@ -24,6 +24,7 @@ from rnd_actors.collecting import (
     Collector,
     CollectorActor,
     Conclude,
+    Lines,
     Outcome,
     Result,
     Sample,
@@ -136,6 +137,54 @@ def test_what_comes_after_the_goal_is_surplus(bench: Bench) -> None:
     bench.send(4, malformed=1)
     lines = bench.result().lines
     assert (lines.received, lines.accepted, lines.surplus, lines.malformed) == (6, 2, 2, 2)
+
+
+class OneByOne(SampleCount):
+    """Judges by itself, so that each sample is shown to it."""
+
+    def is_reached(self, sample: Sample) -> bool:
+        return super().is_reached(sample)
+
+
+@pytest.mark.parametrize("kind", [SampleCount, OneByOne])
+@pytest.mark.parametrize("goal", range(1, 10))
+def test_batches_are_accepted_up_to_the_goal_at_once_or_one_by_one(
+    bench: Bench, kind: type[SampleCount], goal: int
+) -> None:
+    bench.start(kind(goal))
+    for values in ((1, 2, 3), (), (4,), (5, 6, 7, 8), (9,)):
+        bench.send(*values, malformed=1)
+    result = bench.result()
+    assert result.outcome is Outcome.COMPLETE
+    assert result.values == tuple(range(1, goal + 1))
+    assert result.lines == Lines(received=14, accepted=goal, surplus=9 - goal, malformed=5)
+    samples: list[Sample] = []
+    while len(samples) < goal:
+        samples.extend(bench.sink.expect(Accepted).samples)
+    bench.sink.expect_none()
+    assert [(s.index, s.value) for s in samples] == [(n, n + 1) for n in range(goal)]
+    assert [s.seq for s in samples] == [0, 1, 2, 4, 6, 7, 8, 9, 11][:goal]
+    assert sum(event.accepted for event in bench.events) == bench.events[-1].total == goal
+
+
+def test_only_the_last_sample_of_a_batch_is_shown_to_whom_only_their_number_matters(
+    bench: Bench,
+) -> None:
+    shown = []
+
+    class Counts(Picky):
+        counts_only = True
+
+        def is_reached(self, sample: Sample) -> bool:
+            shown.append((sample.index, sample.value, sample.seq))
+            return False
+
+    bench.start(Counts())
+    bench.send(7, 8, 9)
+    bench.send(malformed=1)
+    bench.send(4)
+    assert bench.result().values == (7, 8, 9, 4)
+    assert shown == [(2, 9, 2), (3, 4, 4)]
 
 
 def test_what_the_collector_refuses_is_surplus(bench: Bench) -> None:

@@ -37,6 +37,24 @@ def test_only_the_goal_has_to_be_written() -> None:
     assert (collector.goal, collector.duration) == (None, None)
 
 
+def test_who_judges_anew_is_shown_each_sample_again() -> None:
+    class Even(SampleCount):
+        def accepts(self, sample: Sample) -> bool:
+            return sample.value % 2 == 0
+
+    class Renamed(SampleCount):
+        pass
+
+    class StillCounts(SampleCount):
+        counts_only = True
+
+        def is_reached(self, sample: Sample) -> bool:
+            return super().is_reached(sample)
+
+    classes = (Never, SampleCount, FixedTime, Even, Renamed, StillCounts, MeanWithin)
+    assert [kind.counts_only for kind in classes] == [False, True, True, False, True, True, False]
+
+
 def test_a_sample_count_is_reached_at_exactly_its_goal() -> None:
     collector = SampleCount(2)
     reached = [(collector.is_reached(sample(n)), collector.progress()) for n in range(2)]

@@ -26,10 +26,10 @@ def read_all(port: int, stall_timeout: float = 10.0) -> list[bytes]:
         return list(stream)
 
 
-def test_chunks_come_as_they_were_sent() -> None:
+def test_chunks_that_come_together_are_one_piece() -> None:
     answer = HEAD + chunk(b"rnd=1\n") + chunk(b"rnd=2\nrnd") + chunk(b"")
     with serving(lambda connection: connection.sendall(answer)) as port:
-        assert read_all(port) == [b"rnd=1\n", b"rnd=2\nrnd"]
+        assert read_all(port) == [b"rnd=1\nrnd=2\nrnd"]
 
 
 def test_the_first_chunk_is_there_before_the_second_is_sent() -> None:
@@ -190,16 +190,37 @@ def test_silence_for_longer_than_the_stall_timeout_is_an_error(sent: bytes) -> N
 
 
 def test_a_worker_is_not_silent_for_as_long_as_its_reader_does_something_else() -> None:
-    answer = HEAD + chunk(b"rnd=1\n") + chunk(b"rnd=2\n") + chunk(b"")
-    with (
-        serving(lambda connection: connection.sendall(answer)) as port,
-        closing(WorkerStream(port, WORKER, 2, 0.05)) as stream,
-    ):
-        chunks = iter(stream)
+    goes_on = Event()
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD + chunk(b"rnd=1\n"))
+        goes_on.wait()
+        connection.sendall(chunk(b"rnd=2\n") + chunk(b""))
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 0.05)) as stream:
+        pieces = iter(stream)
         for expected in (b"rnd=1\n", b"rnd=2\n"):
             gevent.sleep(0.1)
-            assert next(chunks) == expected
-        assert list(chunks) == []
+            assert next(pieces) == expected
+            goes_on.set()
+        assert list(pieces) == []
+
+
+@pytest.mark.parametrize("cut", range(1, 13))
+def test_a_chunk_that_comes_in_two_parts_holds_up_nothing_for_good(cut: int) -> None:
+    """Wherever it is cut, what was sent before and after is read."""
+    sent = chunk(b"rnd=1\n") + chunk(b"rnd=2\n") + chunk(b"")
+    first = len(chunk(b"rnd=1\n")) + cut
+    goes_on = Event()
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD + sent[:first])
+        goes_on.wait()
+        connection.sendall(sent[first:])
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 5)) as stream:
+        gevent.spawn_later(0.01, goes_on.set)
+        assert b"".join(stream) == b"rnd=1\nrnd=2\n"
 
 
 def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
