@@ -1,9 +1,74 @@
-"""`make bench`: all benchmarks, one after the other, each with its table."""
+"""`make bench`: all contests, and what simulation and plans are measured by.
 
-from benchmarks import main_job, plan_against_reality, ten_hours
+`make bench-quick` is the same in small: fewer sides, fewer rounds, smaller sizes, in under two
+minutes. The results go to a JSON file, of which `benchmarks.table` makes docs/performance.md.
+"""
 
-for benchmark in (main_job, ten_hours, plan_against_reality):
-    title, _, explanation = (benchmark.__doc__ or "").partition("\n")
-    print(f"## {title}\n{explanation}")
-    benchmark.main()
-    print(flush=True)
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plan_against_reality, ten_hours
+from benchmarks.catalogue import CONTESTS
+from benchmarks.contest import Contest, Results
+from benchmarks.words import in_words
+
+PEERS = ("gevent", "greenlet", "urllib3", "Pykka", "thespian", "xoscar")
+
+
+def main() -> None:
+    """Hold the contests that were asked for, print each as it is over, and write the results."""
+    options = _options()
+    size = "quick" if options.quick else "full" if options.full else "normal"
+    chosen = [contest for contest in CONTESTS if _is_chosen(contest, options.only, size)]
+    if not chosen:
+        names = ", ".join(f"{contest.group}/{contest.name}" for contest in CONTESTS)
+        sys.exit(f"no benchmark is called like that; there are: {names}")
+    results: list[Results] = []
+    for contest in chosen:
+        results.append(contest.hold(options.rounds or (1 if options.quick else 5), size))
+        print(in_words(results[-1]), end="\n\n", flush=True)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(_as_json(results, size), indent=1) + "\n")
+    print(f"written to {options.json}")
+    for benchmark in () if options.quick or options.only else (ten_hours, plan_against_reality):
+        title, _, explanation = (benchmark.__doc__ or "").partition("\n")
+        print(f"## {title}\n{explanation}")
+        benchmark.main()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, fewer sides, one round")
+    parser.add_argument("--full", action="store_true", help="Savina's own sizes")
+    parser.add_argument("--rounds", type=int, help="how often each side takes part (5; quick: 1)")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="those whose name has this in it")
+    parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE")
+    return parser.parse_args()
+
+
+def _is_chosen(contest: Contest, only: list[str] | None, size: str) -> bool:
+    if only is None:
+        return size != "quick" or contest.quick is not None
+    return any(word in f"{contest.group}/{contest.name}" for word in only)
+
+
+def _as_json(results: list[Results], size: str) -> dict[str, Any]:
+    return {
+        "taken": time.strftime("%Y-%m-%d"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PEERS},
+        "size": size,
+        "benchmarks": [result.as_json() for result in results],
+    }
+
+
+if __name__ == "__main__":
+    main()
