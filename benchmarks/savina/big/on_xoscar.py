@@ -6,6 +6,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -76,8 +77,8 @@ async def play(actors: int, pings: int) -> tuple[int, float]:
         address = pool.external_address
         finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            players = [await xoscar.create_actor(Player, address=address) for _ in range(actors)]
-            sink = await xoscar.create_actor(Sink, address=address)
+            players = [await create(Player, address=address) for _ in range(actors)]
+            sink = await create(Sink, address=address)
             await sink.play.tell(players, pings, finished)
             answered = await finished
     return answered, watch.seconds

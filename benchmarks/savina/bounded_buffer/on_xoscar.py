@@ -7,6 +7,7 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.bounded_buffer import SEED, Consumed, calculate
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -121,13 +122,9 @@ async def play(
         address = pool.external_address
         finished: asyncio.Future[Consumed] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            makers = [
-                await xoscar.create_actor(Producer, address=address) for _ in range(producers)
-            ]
-            takers = [
-                await xoscar.create_actor(Consumer, address=address) for _ in range(consumers)
-            ]
-            manager = await xoscar.create_actor(Manager, finished, address=address)
+            makers = [await create(Producer, address=address) for _ in range(producers)]
+            takers = [await create(Consumer, address=address) for _ in range(consumers)]
+            manager = await create(Manager, finished, address=address)
             await manager.manage.tell(makers, takers, buffer, items, cost)
             consumed = await finished
     return consumed, watch.seconds

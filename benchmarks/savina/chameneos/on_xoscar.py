@@ -6,6 +6,7 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.chameneos._colours import COLOURS, Colour, complement
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -74,10 +75,8 @@ async def play(creatures: int, meetings: int) -> float:
         address = pool.external_address
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            mall = await xoscar.create_actor(Mall, address=address)
-            everyone = [
-                await xoscar.create_actor(Creature, address=address) for _ in range(creatures)
-            ]
+            mall = await create(Mall, address=address)
+            everyone = [await create(Creature, address=address) for _ in range(creatures)]
             await mall.open.tell(meetings, tuple(everyone), done)
             total = await done
     assert total == 2 * meetings, f"{total} counted in {meetings} meetings of two"

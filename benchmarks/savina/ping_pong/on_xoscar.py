@@ -5,6 +5,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -38,8 +39,8 @@ async def play(pings: int) -> float:
     async with pool:
         address, done = pool.external_address, asyncio.Event()
         with Stopwatch() as watch:
-            ponger = await xoscar.create_actor(Ponger, address=address)
-            pinger = await xoscar.create_actor(Pinger, address=address)
+            ponger = await create(Ponger, address=address)
+            pinger = await create(Pinger, address=address)
             await pinger.start.tell(pings, ponger, done)
             await done.wait()
     return watch.seconds
