@@ -14,12 +14,13 @@ __all__ = ["run"]
 class Pinger(xoscar.Actor):
     async def start(self, pings: int, pong: Any, done: asyncio.Event) -> None:
         self.left, self.pong_ref, self.done = pings, pong, done
-        await pong.ping.tell(self.ref())
+        self.me = self.ref()
+        await pong.ping.tell(self.me)
 
     async def pong(self) -> None:
         self.left -= 1
         if self.left:
-            await self.pong_ref.ping.tell(self.ref())
+            await self.pong_ref.ping.tell(self.me)
         else:
             self.done.set()
 
