@@ -37,6 +37,7 @@ class Player(xoscar.Actor):
 
     async def exit(self) -> None:
         await self.sink.exited.tell(self.answered)
+        await xoscar.destroy_actor(self.me)
 
     async def ping_another(self) -> None:
         await self.random.choice(self.others).ping.tell(self.me)
@@ -46,8 +47,9 @@ class Sink(xoscar.Actor):
     async def play(self, players: list[Any], pings: int, finished: asyncio.Future[int]) -> None:
         self.finished, self.players, self.answered = finished, players, 0
         self.playing = self.alive = len(players)
+        me = self.ref()
         for number, player in enumerate(players):
-            await player.start.tell(number, players, pings, self.ref())
+            await player.start.tell(number, players, pings, me)
 
     async def done(self) -> None:
         self.playing -= 1
@@ -59,8 +61,6 @@ class Sink(xoscar.Actor):
         self.answered += answered
         self.alive -= 1
         if not self.alive:
-            for player in self.players:
-                await xoscar.destroy_actor(player)
             self.finished.set_result(self.answered)
 
 

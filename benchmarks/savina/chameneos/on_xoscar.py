@@ -21,8 +21,9 @@ class Mall(xoscar.Actor):
         self, meetings: int, creatures: tuple[Any, ...], done: asyncio.Future[int]
     ) -> None:
         self.meetings_left, self.creatures_left, self.done = meetings, len(creatures), done
+        me = self.ref()
         for n, creature in enumerate(creatures):
-            await creature.start.tell(COLOURS[n % len(COLOURS)], self.ref())
+            await creature.start.tell(COLOURS[n % len(COLOURS)], me)
 
     async def meet(self, colour: Colour, creature: Any) -> None:
         if not self.meetings_left:
@@ -46,19 +47,19 @@ class Creature(xoscar.Actor):
         self.meetings = 0
 
     async def start(self, colour: Colour, mall: Any) -> None:
-        self.colour, self.mall = colour, mall
-        await mall.meet.tell(colour, self.ref())
+        self.colour, self.mall, self.me = colour, mall, self.ref()
+        await mall.meet.tell(colour, self.me)
 
     async def meet(self, colour: Colour, creature: Any) -> None:
         self.meetings += 1
         self.colour = complement(self.colour, colour)
         await creature.change.tell(self.colour)
-        await self.mall.meet.tell(self.colour, self.ref())
+        await self.mall.meet.tell(self.colour, self.me)
 
     async def change(self, colour: Colour) -> None:
         self.meetings += 1
         self.colour = colour
-        await self.mall.meet.tell(colour, self.ref())
+        await self.mall.meet.tell(colour, self.me)
 
     async def exit(self) -> None:
         await self.mall.meeting_count.tell(self.meetings)

@@ -36,8 +36,9 @@ class Arbitrator(xoscar.Actor):
         self.finished, self.meals = finished, 0
         self.philosophers, self.eating = philosophers, len(philosophers)
         self.in_use = [False] * len(philosophers)
+        me = self.ref()
         for number, philosopher in enumerate(philosophers):
-            await philosopher.start.tell(number, rounds, self.ref())
+            await philosopher.start.tell(number, rounds, me)
 
     async def hungry(self, number: int, sender: Any) -> None:
         right = (number + 1) % len(self.in_use)
