@@ -82,8 +82,9 @@ class Teller(pykka.ThreadingActor):
         match message:
             case Work(accounts, transactions):
                 self.left = transactions
+                me = self.actor_ref
                 for source, destination, amount in payments(len(accounts), transactions):
-                    accounts[source].tell(Debit(amount, accounts[destination], self.actor_ref))
+                    accounts[source].tell(Debit(amount, accounts[destination], me))
             case Reply():
                 self.left -= 1
                 if not self.left:

@@ -10,6 +10,7 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.bank_transaction import OPENING, check, payments
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -75,8 +76,8 @@ async def play(accounts: int, transactions: int) -> tuple[list[int], float]:
     async with pool:
         address, done = pool.external_address, asyncio.Event()
         with Stopwatch() as watch:
-            payers = [await xoscar.create_actor(Account, address=address) for _ in range(accounts)]
-            teller = await xoscar.create_actor(Teller, address=address)
+            payers = [await create(Account, address=address) for _ in range(accounts)]
+            teller = await create(Teller, address=address)
             await teller.work.tell(payers, transactions, done)
             await done.wait()
         balances = [await account.read() for account in payers]

@@ -69,8 +69,9 @@ class Teller(Actor[Work | Reply]):
         match message:
             case Work(accounts, transactions):
                 self.left = transactions
+                me = self.ref
                 for source, destination, amount in payments(len(accounts), transactions):
-                    accounts[source].tell(Debit(amount, accounts[destination], self.ref))
+                    accounts[source].tell(Debit(amount, accounts[destination], me))
             case Reply():
                 self.left -= 1
                 if not self.left:

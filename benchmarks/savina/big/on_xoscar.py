@@ -6,6 +6,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -36,6 +37,7 @@ class Player(xoscar.Actor):
 
     async def exit(self) -> None:
         await self.sink.exited.tell(self.answered)
+        await xoscar.destroy_actor(self.me)
 
     async def ping_another(self) -> None:
         await self.random.choice(self.others).ping.tell(self.me)
@@ -45,8 +47,9 @@ class Sink(xoscar.Actor):
     async def play(self, players: list[Any], pings: int, finished: asyncio.Future[int]) -> None:
         self.finished, self.players, self.answered = finished, players, 0
         self.playing = self.alive = len(players)
+        me = self.ref()
         for number, player in enumerate(players):
-            await player.start.tell(number, players, pings, self.ref())
+            await player.start.tell(number, players, pings, me)
 
     async def done(self) -> None:
         self.playing -= 1
@@ -58,8 +61,6 @@ class Sink(xoscar.Actor):
         self.answered += answered
         self.alive -= 1
         if not self.alive:
-            for player in self.players:
-                await xoscar.destroy_actor(player)
             self.finished.set_result(self.answered)
 
 
@@ -76,8 +77,8 @@ async def play(actors: int, pings: int) -> tuple[int, float]:
         address = pool.external_address
         finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            players = [await xoscar.create_actor(Player, address=address) for _ in range(actors)]
-            sink = await xoscar.create_actor(Sink, address=address)
+            players = [await create(Player, address=address) for _ in range(actors)]
+            sink = await create(Sink, address=address)
             await sink.play.tell(players, pings, finished)
             answered = await finished
     return answered, watch.seconds

@@ -7,6 +7,7 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.bounded_buffer import SEED, Consumed, calculate
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -24,6 +25,7 @@ class Producer(xoscar.Actor):
             await self.manager.data_item.tell(self.data, self.me)
         else:
             await self.manager.producer_exit.tell()
+            await xoscar.destroy_actor(self.me)
 
 
 class Consumer(xoscar.Actor):
@@ -40,6 +42,7 @@ class Consumer(xoscar.Actor):
 
     async def exit(self) -> None:
         await self.manager.exited.tell(self.items, self.total)
+        await xoscar.destroy_actor(self.me)
 
 
 class Manager(xoscar.Actor):
@@ -50,15 +53,16 @@ class Manager(xoscar.Actor):
     async def manage(
         self, producers: list[Any], consumers: list[Any], buffer: int, items: int, cost: int
     ) -> None:
-        self.producers, self.consumers, self.room = producers, consumers, buffer
+        self.consumers, self.room = consumers, buffer
         self.producing, self.alive = len(producers), len(consumers)
         self.buffer: deque[float] = deque()
         self.idle = deque(producers)
         self.waiting: deque[Any] = deque()
+        me = self.ref()
         for producer in producers:
-            await producer.start.tell(items, cost, self.ref())
+            await producer.start.tell(items, cost, me)
         for consumer in consumers:
-            await consumer.start.tell(cost, self.ref())
+            await consumer.start.tell(cost, me)
         await self.ask_producers()
 
     async def data_item(self, data: float, producer: Any) -> None:
@@ -86,8 +90,6 @@ class Manager(xoscar.Actor):
         self.consumed.add(items, total)
         self.alive -= 1
         if not self.alive:
-            for actor in (*self.producers, *self.consumers):
-                await xoscar.destroy_actor(actor)
             self.finished.set_result(self.consumed)
 
     async def hand(self, data: float, consumer: Any) -> None:
@@ -121,13 +123,9 @@ async def play(
         address = pool.external_address
         finished: asyncio.Future[Consumed] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            makers = [
-                await xoscar.create_actor(Producer, address=address) for _ in range(producers)
-            ]
-            takers = [
-                await xoscar.create_actor(Consumer, address=address) for _ in range(consumers)
-            ]
-            manager = await xoscar.create_actor(Manager, finished, address=address)
+            makers = [await create(Producer, address=address) for _ in range(producers)]
+            takers = [await create(Consumer, address=address) for _ in range(consumers)]
+            manager = await create(Manager, finished, address=address)
             await manager.manage.tell(makers, takers, buffer, items, cost)
             consumed = await finished
     return consumed, watch.seconds

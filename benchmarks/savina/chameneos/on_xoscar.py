@@ -6,6 +6,7 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.chameneos._colours import COLOURS, Colour, complement
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -20,8 +21,9 @@ class Mall(xoscar.Actor):
         self, meetings: int, creatures: tuple[Any, ...], done: asyncio.Future[int]
     ) -> None:
         self.meetings_left, self.creatures_left, self.done = meetings, len(creatures), done
+        me = self.ref()
         for n, creature in enumerate(creatures):
-            await creature.start.tell(COLOURS[n % len(COLOURS)], self.ref())
+            await creature.start.tell(COLOURS[n % len(COLOURS)], me)
 
     async def meet(self, colour: Colour, creature: Any) -> None:
         if not self.meetings_left:
@@ -45,19 +47,19 @@ class Creature(xoscar.Actor):
         self.meetings = 0
 
     async def start(self, colour: Colour, mall: Any) -> None:
-        self.colour, self.mall = colour, mall
-        await mall.meet.tell(colour, self.ref())
+        self.colour, self.mall, self.me = colour, mall, self.ref()
+        await mall.meet.tell(colour, self.me)
 
     async def meet(self, colour: Colour, creature: Any) -> None:
         self.meetings += 1
         self.colour = complement(self.colour, colour)
         await creature.change.tell(self.colour)
-        await self.mall.meet.tell(self.colour, self.ref())
+        await self.mall.meet.tell(self.colour, self.me)
 
     async def change(self, colour: Colour) -> None:
         self.meetings += 1
         self.colour = colour
-        await self.mall.meet.tell(colour, self.ref())
+        await self.mall.meet.tell(colour, self.me)
 
     async def exit(self) -> None:
         await self.mall.meeting_count.tell(self.meetings)
@@ -74,10 +76,8 @@ async def play(creatures: int, meetings: int) -> float:
         address = pool.external_address
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            mall = await xoscar.create_actor(Mall, address=address)
-            everyone = [
-                await xoscar.create_actor(Creature, address=address) for _ in range(creatures)
-            ]
+            mall = await create(Mall, address=address)
+            everyone = [await create(Creature, address=address) for _ in range(creatures)]
             await mall.open.tell(meetings, tuple(everyone), done)
             total = await done
     assert total == 2 * meetings, f"{total} counted in {meetings} meetings of two"

@@ -5,6 +5,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -43,8 +44,8 @@ async def play(increments: int) -> float:
         address = pool.external_address
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            counter = await xoscar.create_actor(Counter, address=address)
-            producer = await xoscar.create_actor(Producer, address=address)
+            counter = await create(Counter, address=address)
+            producer = await create(Producer, address=address)
             await producer.start.tell(increments, counter, done)
             count = await done
     assert count == increments, f"counted {count} of {increments} increments"

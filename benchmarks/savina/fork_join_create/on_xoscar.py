@@ -6,6 +6,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -42,11 +43,11 @@ async def play(actors: int) -> float:
         address = pool.external_address
         done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            collector = await xoscar.create_actor(Collector, address=address)
+            collector = await create(Collector, address=address)
             await collector.expect.tell(actors, done)
             workers = []
             for _ in range(actors):
-                worker = await xoscar.create_actor(Worker, address=address)
+                worker = await create(Worker, address=address)
                 await worker.work.tell(collector)
                 workers.append(worker)
             total = await done

@@ -6,6 +6,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -50,9 +51,9 @@ async def play(messages: int, actors: int) -> float:
         address = pool.external_address
         done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            collector = await xoscar.create_actor(Collector, address=address)
+            collector = await create(Collector, address=address)
             await collector.expect.tell(actors, done)
-            workers = [await xoscar.create_actor(Worker, address=address) for _ in range(actors)]
+            workers = [await create(Worker, address=address) for _ in range(actors)]
             for worker in workers:
                 await worker.start.tell(messages, collector)
             for _ in range(messages):

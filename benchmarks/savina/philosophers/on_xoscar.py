@@ -5,6 +5,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -35,8 +36,9 @@ class Arbitrator(xoscar.Actor):
         self.finished, self.meals = finished, 0
         self.philosophers, self.eating = philosophers, len(philosophers)
         self.in_use = [False] * len(philosophers)
+        me = self.ref()
         for number, philosopher in enumerate(philosophers):
-            await philosopher.start.tell(number, rounds, self.ref())
+            await philosopher.start.tell(number, rounds, me)
 
     async def hungry(self, number: int, sender: Any) -> None:
         right = (number + 1) % len(self.in_use)
@@ -72,10 +74,8 @@ async def play(philosophers: int, rounds: int) -> tuple[int, float]:
         address = pool.external_address
         finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            guests = [
-                await xoscar.create_actor(Philosopher, address=address) for _ in range(philosophers)
-            ]
-            arbitrator = await xoscar.create_actor(Arbitrator, address=address)
+            guests = [await create(Philosopher, address=address) for _ in range(philosophers)]
+            arbitrator = await create(Arbitrator, address=address)
             await arbitrator.serve.tell(guests, rounds, finished)
             meals = await finished
     return meals, watch.seconds

@@ -11,18 +11,18 @@ from benchmarks.stopwatch import Stopwatch
 __all__ = ["run"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Start:
     pings: int
     pong: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ping:
     sender: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pong:
     pass
 

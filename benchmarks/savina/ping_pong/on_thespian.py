@@ -10,18 +10,18 @@ from benchmarks.stopwatch import Stopwatch
 __all__ = ["run"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Start:
     pings: int
     pong: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ping:
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pong:
     pass
 
@@ -30,12 +30,13 @@ class Pinger(Actor):
     def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
         match message:
             case Start(pings, pong):
-                self.left, self.starter = pings, sender
-                self.send(pong, Ping())
+                self.left, self.pong, self.starter = pings, pong, sender
+                self.ping = Ping()
+                self.send(pong, self.ping)
             case Pong():
                 self.left -= 1
                 if self.left:
-                    self.send(sender, Ping())
+                    self.send(self.pong, self.ping)
                 else:
                     self.send(self.starter, "done")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -13,12 +14,13 @@ __all__ = ["run"]
 class Pinger(xoscar.Actor):
     async def start(self, pings: int, pong: Any, done: asyncio.Event) -> None:
         self.left, self.pong_ref, self.done = pings, pong, done
-        await pong.ping.tell(self.ref())
+        self.me = self.ref()
+        await pong.ping.tell(self.me)
 
     async def pong(self) -> None:
         self.left -= 1
         if self.left:
-            await self.pong_ref.ping.tell(self.ref())
+            await self.pong_ref.ping.tell(self.me)
         else:
             self.done.set()
 
@@ -38,8 +40,8 @@ async def play(pings: int) -> float:
     async with pool:
         address, done = pool.external_address, asyncio.Event()
         with Stopwatch() as watch:
-            ponger = await xoscar.create_actor(Ponger, address=address)
-            pinger = await xoscar.create_actor(Pinger, address=address)
+            ponger = await create(Ponger, address=address)
+            pinger = await create(Pinger, address=address)
             await pinger.start.tell(pings, ponger, done)
             await done.wait()
     return watch.seconds

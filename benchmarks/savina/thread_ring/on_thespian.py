@@ -26,10 +26,10 @@ class Node(Actor):
         match message:
             case Start(position, next_node):
                 self.position, self.next, self.starter = position, next_node, sender
-            case Token(0):
-                self.send(self.starter, self.position)
-            case Token(hops_left):
+            case Token(hops_left) if hops_left:
                 self.send(self.next, Token(hops_left - 1))
+            case Token():
+                self.send(self.starter, self.position)
 
 
 def run(actors: int, hops: int) -> float:

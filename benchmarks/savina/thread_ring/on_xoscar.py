@@ -5,6 +5,7 @@ from typing import Any
 
 import xoscar
 
+from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]
@@ -32,7 +33,7 @@ async def play(actors: int, hops: int) -> float:
         address = pool.external_address
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with Stopwatch() as watch:
-            nodes = [await xoscar.create_actor(Node, address=address) for _ in range(actors)]
+            nodes = [await create(Node, address=address) for _ in range(actors)]
             for position, node in enumerate(nodes):
                 await node.start.tell(position, nodes[(position + 1) % actors], done)
             await nodes[0].token.tell(hops)

@@ -28,10 +28,10 @@ class Node(Actor[Start | Token]):
         match message:
             case Start(position, next_node):
                 self.position, self.next = position, next_node
-            case Token(0):
-                self.done.set(self.position)
-            case Token(hops_left):
+            case Token(hops_left) if hops_left:
                 self.next.tell(Token(hops_left - 1))
+            case Token():
+                self.done.set(self.position)
 
 
 def run(actors: int, hops: int) -> float:
