@@ -6,6 +6,7 @@ import xoscar
 
 from benchmarks.framework._tally import Tally
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import run_in_loop
 
 __all__ = ["run"]
 
@@ -17,7 +18,7 @@ class Reporter(xoscar.Actor):
 
 def run(actors: int = 10_000) -> float:
     """Return the seconds from the first message to the end of the last."""
-    return asyncio.run(play(actors))
+    return run_in_loop(play(actors))
 
 
 async def play(actors: int) -> float:

@@ -1,10 +1,9 @@
 """Asking on xoscar, in a local pool of one process."""
 
-import asyncio
-
 import xoscar
 
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import run_in_loop
 
 __all__ = ["run"]
 
@@ -20,7 +19,7 @@ class Counter(xoscar.Actor):
 
 def run(requests: int = 20_000) -> float:
     """Return the seconds from the first request to the last answer."""
-    return asyncio.run(play(requests))
+    return run_in_loop(play(requests))
 
 
 async def play(requests: int) -> float:

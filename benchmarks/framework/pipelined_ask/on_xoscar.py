@@ -5,6 +5,7 @@ import asyncio
 import xoscar
 
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import run_in_loop
 
 __all__ = ["run"]
 
@@ -20,7 +21,7 @@ class Counter(xoscar.Actor):
 
 def run(requests: int = 20_000, window: int = 100) -> float:
     """Return the seconds from the first request to the last answer."""
-    return asyncio.run(play(requests, window))
+    return run_in_loop(play(requests, window))
 
 
 async def play(requests: int, window: int) -> float:

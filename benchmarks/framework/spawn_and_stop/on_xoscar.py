@@ -5,6 +5,7 @@ import asyncio
 import xoscar
 
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import run_in_loop
 
 __all__ = ["run"]
 
@@ -15,7 +16,7 @@ class Idle(xoscar.Actor):
 
 def run(actors: int = 2_000) -> float:
     """Return the seconds from the first start to the last end."""
-    return asyncio.run(play(actors))
+    return run_in_loop(play(actors))
 
 
 async def play(actors: int) -> float:

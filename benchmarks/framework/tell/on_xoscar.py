@@ -5,6 +5,7 @@ import asyncio
 import xoscar
 
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import run_in_loop
 
 __all__ = ["run"]
 
@@ -22,7 +23,7 @@ class Receiver(xoscar.Actor):
 
 def run(messages: int = 200_000) -> float:
     """Return the seconds from the first message to the end of the last."""
-    return asyncio.run(play(messages))
+    return run_in_loop(play(messages))
 
 
 async def play(messages: int) -> float:

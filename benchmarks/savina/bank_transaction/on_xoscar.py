@@ -10,8 +10,8 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.bank_transaction import OPENING, check, payments
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -66,7 +66,7 @@ class Teller(xoscar.Actor):
 
 def run(accounts: int, transactions: int) -> float:
     """Return the seconds from the start of the actors to the last reply to the teller."""
-    balances, seconds = asyncio.run(play(accounts, transactions))
+    balances, seconds = run_in_loop(play(accounts, transactions))
     check(balances, transactions)
     return seconds
 

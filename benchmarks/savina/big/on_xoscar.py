@@ -6,8 +6,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -66,7 +66,7 @@ class Sink(xoscar.Actor):
 
 def run(actors: int, pings: int) -> float:
     """Return the seconds from the start of the actors to the end of the last one."""
-    answered, seconds = asyncio.run(play(actors, pings))
+    answered, seconds = run_in_loop(play(actors, pings))
     assert answered == actors * pings, f"{answered} pings were answered, not {actors * pings}"
     return seconds
 

@@ -7,8 +7,8 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.bounded_buffer import SEED, Consumed, calculate
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -110,7 +110,7 @@ class Manager(xoscar.Actor):
 
 def run(buffer: int, producers: int, consumers: int, items: int, cost: int) -> float:
     """Return the seconds from the start of the actors to the end of the last one."""
-    consumed, seconds = asyncio.run(play(buffer, producers, consumers, items, cost))
+    consumed, seconds = run_in_loop(play(buffer, producers, consumers, items, cost))
     consumed.check(producers, items, cost)
     return seconds
 

@@ -6,8 +6,8 @@ from typing import Any
 import xoscar
 
 from benchmarks.savina.chameneos._colours import COLOURS, Colour, complement
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -67,7 +67,7 @@ class Creature(xoscar.Actor):
 
 def run(creatures: int, meetings: int) -> float:
     """Return the seconds from the start of the actors until the mall has added up all counts."""
-    return asyncio.run(play(creatures, meetings))
+    return run_in_loop(play(creatures, meetings))
 
 
 async def play(creatures: int, meetings: int) -> float:

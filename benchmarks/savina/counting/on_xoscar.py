@@ -5,8 +5,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -35,7 +35,7 @@ class Counter(xoscar.Actor):
 
 def run(increments: int) -> float:
     """Return the seconds from the start of the actors until the producer knows the count."""
-    return asyncio.run(play(increments))
+    return run_in_loop(play(increments))
 
 
 async def play(increments: int) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -34,7 +34,7 @@ class Collector(xoscar.Actor):
 
 def run(actors: int) -> float:
     """Return the seconds from the start of the collector until all have reported."""
-    return asyncio.run(play(actors))
+    return run_in_loop(play(actors))
 
 
 async def play(actors: int) -> float:

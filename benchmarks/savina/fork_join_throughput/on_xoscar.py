@@ -6,8 +6,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -42,7 +42,7 @@ class Collector(xoscar.Actor):
 
 def run(messages: int, actors: int) -> float:
     """Return the seconds from the start of the actors until all have reported."""
-    return asyncio.run(play(messages, actors))
+    return run_in_loop(play(messages, actors))
 
 
 async def play(messages: int, actors: int) -> float:

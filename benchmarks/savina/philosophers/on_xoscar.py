@@ -5,8 +5,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -63,7 +63,7 @@ class Arbitrator(xoscar.Actor):
 
 def run(philosophers: int, rounds: int) -> float:
     """Return the seconds from the start of the actors to the last exit."""
-    meals, seconds = asyncio.run(play(philosophers, rounds))
+    meals, seconds = run_in_loop(play(philosophers, rounds))
     assert meals == philosophers * rounds, f"{meals} meals, not {philosophers * rounds}"
     return seconds
 

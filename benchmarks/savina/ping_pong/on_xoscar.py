@@ -5,8 +5,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -32,7 +32,7 @@ class Ponger(xoscar.Actor):
 
 def run(pings: int) -> float:
     """Return the seconds from the start of the actors to the last pong."""
-    return asyncio.run(play(pings))
+    return run_in_loop(play(pings))
 
 
 async def play(pings: int) -> float:

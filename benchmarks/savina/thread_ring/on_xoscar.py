@@ -5,8 +5,8 @@ from typing import Any
 
 import xoscar
 
-from benchmarks.savina.local_pool import create
 from benchmarks.stopwatch import Stopwatch
+from benchmarks.xoscar_pool import create, run_in_loop
 
 __all__ = ["run"]
 
@@ -24,7 +24,7 @@ class Node(xoscar.Actor):
 
 def run(actors: int, hops: int) -> float:
     """Return the seconds from the start of the actors to the last hop."""
-    return asyncio.run(play(actors, hops))
+    return run_in_loop(play(actors, hops))
 
 
 async def play(actors: int, hops: int) -> float:

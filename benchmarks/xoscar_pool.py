@@ -1,10 +1,21 @@
 """What the programs on xoscar share."""
 
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
+import uvloop
 import xoscar
 
-__all__ = ["create"]
+__all__ = ["create", "run_in_loop"]
+
+
+T = TypeVar("T")
+
+
+def run_in_loop(play: Coroutine[Any, Any, T]) -> T:
+    """Run a program on the loop that xoscar brings, which is faster than asyncio's own."""
+    result: T = uvloop.run(play)
+    return result
 
 
 async def create(kind: type[Any], *arguments: Any, address: str) -> Any:
