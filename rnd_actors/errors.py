@@ -314,10 +314,12 @@ class ChildRunningError(SupervisionError):
     """What was asked for needs a child that is down, and it is not.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, DeleteChild, Supervisor
-        >>> make = lambda: Supervisor([ChildSpec("idle", Actor)])
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
+        >>> from rnd_actors import DeleteChild, StartChild
         >>> with ActorSystem() as system:
-        ...     system.start(ChildSpec("team", make)).ask(DeleteChild("idle"))
+        ...     team = system.start(ChildSpec("team", Supervisor))
+        ...     idle = team.ask(StartChild(ChildSpec("idle", Actor)))
+        ...     team.ask(DeleteChild("idle"))
         Traceback (most recent call last):
         rnd_actors.errors.ChildRunningError: the child 'idle' is running; ...
     """

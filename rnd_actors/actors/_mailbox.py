@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from gevent import get_hub, getcurrent
+from gevent import getcurrent
 from gevent.lock import Semaphore
 
 from rnd_actors.actors._signals import Signal, Stop
+from rnd_actors.actors._turns import current_turns
 from rnd_actors.errors import MailboxFullError
 
 __all__ = ["BoundedMailbox", "Mailbox", "Overflow"]
@@ -47,11 +48,10 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_alarm",
         "_has_markers",
-        "_hub",
         "_refuse",
         "_switch",
+        "_turns",
         "at_hand",
         "closed",
         "entries",
@@ -63,10 +63,9 @@ class Mailbox:
 
     def __init__(self, refuse: Callable[[Any, str], None]) -> None:
         self._refuse = refuse
-        self._hub: Any = None
-        self._switch: Callable[[], object] | None = None
-        """Of the greenlet that reads."""
-        self._alarm: Any = None
+        self._turns: Any = None
+        self._switch: Any = None
+        """Of the greenlet that reads, as soon as it has to wait."""
         self.entries: deque[Any] = deque()
         self.at_hand: deque[Any] | tuple[()] = self.entries
         """What may be taken from here as well as with `get`, which is slower, while there are no
@@ -132,12 +131,12 @@ class Mailbox:
         """Wait for what is next: a signal if there is one, else the oldest message."""
         while not (self.entries or self.signals):
             if self._switch is None:
-                self._hub, self._switch = get_hub(), getcurrent().switch
-            self.idle_since = time.monotonic()
+                self._turns, self._switch = current_turns(), getcurrent().switch
+            self.idle_since = now = time.monotonic()
             try:
-                self._hub.switch()
+                self._turns.sleep(now)
             except BaseException:
-                self._oversleep()
+                self._stop_waiting()
                 raise
         if self.signals:
             return self.signals.popleft()
@@ -147,13 +146,13 @@ class Mailbox:
         """Let the reader, which has slept since then, go on in its turn."""
         self.idle_s += time.monotonic() - idle_since
         self.idle_since = None
-        self._alarm = self._hub.loop.run_callback(self._switch)
+        self._turns.wake(self._switch)
 
-    def _oversleep(self) -> None:
-        """Note that the reader does not sleep any more, and was not woken or not in its turn."""
+    def _stop_waiting(self) -> None:
+        """Note that the reader goes on, but not in its turn."""
+        if self.idle_since is None:
+            self._turns.forget(self._switch)
         self.idle_since = None
-        if self._alarm is not None:
-            self._alarm.stop()
 
     def put_back(self, entries: Sequence[Any]) -> None:
         """Put messages that were taken out before all others, in their order; never waits."""
@@ -242,6 +241,12 @@ class BoundedMailbox(Mailbox):
         for _ in range(self._room.linkcount()):
             self._room.release()
         return [entry.message if isinstance(entry, _Posted) else entry for entry in waiting]
+
+    def _stop_waiting(self) -> None:
+        """Note that the reader goes on, but not in its turn."""
+        if self.idle_since is None:
+            self._turns.forget(self._switch)
+        self.idle_since = None
 
     def put_back(self, entries: Sequence[Any]) -> None:
         super().put_back(entries if self.closed else [_Posted(entry) for entry in entries])

@@ -74,11 +74,12 @@ class Asked:
         self._sleepers += (sleeper,)
         left = None
         while not self.is_answered:
+            now = time.monotonic()
             if give_up_at is not None:
-                left = give_up_at - time.monotonic()
+                left = give_up_at - now
                 if left <= 0:
                     break
-            sleeper.sleep(left)
+            sleeper.sleep(now, left)
 
     def result(self) -> Any:
         """Return the answer, or raise it."""

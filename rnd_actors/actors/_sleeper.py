@@ -1,49 +1,46 @@
-"""The sleeper: a greenlet that waits for another one to wake it."""
-
-from typing import Any
+"""The sleeper: a greenlet that waits for another one to wake it, or for some time."""
 
 from gevent import get_hub, getcurrent
+
+from rnd_actors.actors._turns import current_turns
 
 __all__ = ["Sleeper"]
 
 
 class Sleeper:
-    """Lets the greenlet that made it sleep until another one wakes it.
+    """Lets the greenlet that made it sleep until another one wakes it."""
 
-    gevent's own queues and events wait deep in C code, of which each switch copies the stack to the
-    heap and back; from here a switch costs less than half of that, and an idle actor less memory.
-    """
-
-    __slots__ = ("_alarm", "_hub", "_is_asleep", "_switch")
+    __slots__ = ("_is_asleep", "_switch", "_turns")
 
     def __init__(self) -> None:
-        self._hub = get_hub()
+        self._turns = current_turns()
         self._switch = getcurrent().switch
         self._is_asleep = False
-        self._alarm: Any = None
 
-    def sleep(self, seconds: float | None = None) -> None:
+    def sleep(self, now: float, seconds: float | None) -> None:
         """Sleep until `wake`, for so many seconds at most; whoever sleeps has to look why it woke.
 
         Raises:
             LoopExit: nothing is left in this thread that could ever wake it.
         """
         timer = None
+        if seconds is not None:
+            timer = get_hub().loop.timer(seconds)
+            timer.start(self.wake)
         self._is_asleep = True
         try:
-            if seconds is not None:
-                timer = self._hub.loop.timer(seconds)
-                timer.start(self._switch)
-            self._hub.switch()
+            self._turns.sleep(now)
+        except BaseException:
+            if not self._is_asleep:
+                self._turns.forget(self._switch)
+            raise
         finally:
             self._is_asleep = False
-            if self._alarm is not None:
-                self._alarm.stop()
-                self._alarm = None
             if timer is not None:
                 timer.close()
 
     def wake(self) -> None:
         """Wake it if it sleeps."""
-        if self._is_asleep and self._alarm is None:
-            self._alarm = self._hub.loop.run_callback(self._switch)
+        if self._is_asleep:
+            self._is_asleep = False
+            self._turns.wake(self._switch)

@@ -31,10 +31,10 @@ class ChildState(Enum):
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
-        >>> from rnd_actors import ChildState, WhichChildren
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import ChildState, StartChild, WhichChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
+        ...     team = system.start(ChildSpec("team", Supervisor))
+        ...     cache = team.ask(StartChild(ChildSpec("cache", Actor)))
         ...     [info.state is ChildState.RUNNING for info in team.ask(WhichChildren())]
         [True]
     """
@@ -148,10 +148,11 @@ class ChildInfo:
     """What `WhichChildren` says of a child.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor, WhichChildren
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
+        >>> from rnd_actors import StartChild, WhichChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
+        ...     team = system.start(ChildSpec("team", Supervisor))
+        ...     cache = team.ask(StartChild(ChildSpec("cache", Actor)))
         ...     [info] = team.ask(WhichChildren())
         ...     info.id, info.ref, info.state.value, info.incarnation
         ('cache', <ActorRef team/cache>, 'running', 1)

@@ -30,8 +30,8 @@ class Terminated:
         ...     watcher = system.start(ChildSpec("watcher", Watcher, drain=True))
         ...     idle.stop()
         ...     idle.join()
-        Normal()
         idle ended: normal
+        Normal()
     """
 
     ref: ActorRef[Any]

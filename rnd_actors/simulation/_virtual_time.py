@@ -22,6 +22,7 @@ from rnd_actors.simulation._injector import Injector
 from rnd_actors.simulation._loop import VirtualLoop
 from rnd_actors.simulation._schedule import Seed, pick_of
 from rnd_actors.simulation._trace import Tracer
+from rnd_actors.simulation._turns import VirtualTurns
 
 __all__ = ["DAY_S", "VirtualTime", "current_simulation"]
 
@@ -149,6 +150,7 @@ class _VirtualHub(Hub):
     def __init__(self, loop: VirtualLoop, simulation: VirtualTime) -> None:
         super().__init__(loop)  # type: ignore[call-overload]
         self.simulation = simulation
+        self.turns = VirtualTurns(self)
 
 
 @contextmanager
