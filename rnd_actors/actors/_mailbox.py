@@ -49,6 +49,7 @@ class Mailbox:
 
     __slots__ = (
         "_has_markers",
+        "_is_asleep",
         "_refuse",
         "_switch",
         "_turns",
@@ -66,6 +67,8 @@ class Mailbox:
         self._turns: Any = None
         self._switch: Any = None
         """Of the greenlet that reads, as soon as it has to wait."""
+        self._is_asleep = False
+        """Whether it waits, and has not been woken yet."""
         self.entries: deque[Any] = deque()
         self.at_hand: deque[Any] | tuple[()] = self.entries
         """What may be taken from here as well as with `get`, which is slower, while there are no
@@ -96,8 +99,8 @@ class Mailbox:
         else:
             self.told += 1
             self.entries.append(entry)
-            if self.idle_since is not None:
-                self._wake(self.idle_since)
+            if self._is_asleep:
+                self._wake()
         return True
 
     put_forced = put
@@ -113,15 +116,15 @@ class Mailbox:
         if not self.signals:
             self.signals = deque()
         self.signals.append(signal)
-        if self.idle_since is not None:
-            self._wake(self.idle_since)
+        if self._is_asleep:
+            self._wake()
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
         self._has_markers = True
         self.entries.append(signal)
-        if self.idle_since is not None:
-            self._wake(self.idle_since)
+        if self._is_asleep:
+            self._wake()
 
     def change_reader(self) -> None:
         """Let the greenlet that reads next be the only one that does."""
@@ -133,25 +136,28 @@ class Mailbox:
             if self._switch is None:
                 self._turns, self._switch = current_turns(), getcurrent().switch
             self.idle_since = now = time.monotonic()
+            self._is_asleep = True
             try:
                 self._turns.sleep(now)
             except BaseException:
                 self._stop_waiting()
                 raise
+            self.idle_s += self._turns.now - now
+            self.idle_since = None
         if self.signals:
             return self.signals.popleft()
         return self.entries.popleft()
 
-    def _wake(self, idle_since: float) -> None:
-        """Let the reader, which has slept since then, go on in its turn."""
-        self.idle_s += time.monotonic() - idle_since
-        self.idle_since = None
+    def _wake(self) -> None:
+        """Let the reader, which sleeps, go on in its turn."""
+        self._is_asleep = False
         self._turns.wake(self._switch)
 
     def _stop_waiting(self) -> None:
         """Note that the reader goes on, but not in its turn."""
-        if self.idle_since is None:
+        if not self._is_asleep:
             self._turns.forget(self._switch)
+        self._is_asleep = False
         self.idle_since = None
 
     def put_back(self, entries: Sequence[Any]) -> None:

@@ -8,13 +8,20 @@ __all__ = ["Sleeper"]
 
 
 class Sleeper:
-    """Lets the greenlet that made it sleep until another one wakes it."""
+    """Lets the greenlet that made it sleep until another one wakes it.
+
+    Raises:
+        BlockingSwitchOutError: it is the loop itself that would sleep, in a callback.
+    """
 
     __slots__ = ("_is_asleep", "_switch", "_turns")
 
     def __init__(self) -> None:
+        greenlet = getcurrent()
+        if greenlet is get_hub():
+            greenlet.switch_out()  # raises: callbacks of the loop cannot wait
         self._turns = current_turns()
-        self._switch = getcurrent().switch
+        self._switch = greenlet.switch
         self._is_asleep = False
 
     def sleep(self, now: float, seconds: float | None) -> None:

@@ -29,6 +29,8 @@ class Turns:
     def __init__(self, hub: Hub) -> None:
         self._hub: Any = hub
         self._woken: deque[Switch] = deque()
+        self.now = 0.0
+        """When the present turn has begun, in monotonic seconds."""
         self._until = 0.0
         """When the loop has its turn again, in monotonic seconds."""
         self._is_due = False
@@ -47,6 +49,7 @@ class Turns:
         Raises:
             LoopExit: nothing is left in this thread that could ever wake it.
         """
+        self.now = now
         if now < self._until and self._woken:
             self._woken.popleft()()
         else:
@@ -59,10 +62,12 @@ class Turns:
 
     def _begin(self) -> None:
         """Give the next turn, for the loop."""
-        self._until = time.monotonic() + _IN_A_ROW_S
+        self.now = time.monotonic()
+        self._until = self.now + _IN_A_ROW_S
         try:
-            while self._woken and time.monotonic() < self._until:
+            while self._woken and self.now < self._until:
                 self._woken.popleft()()
+                self.now = time.monotonic()
         finally:
             self._is_due = bool(self._woken)
             if self._is_due:

@@ -1,5 +1,6 @@
 """The turns of a simulation: its schedule picks who is next."""
 
+import time
 from typing import TYPE_CHECKING
 
 from gevent.hub import Hub
@@ -24,6 +25,7 @@ class VirtualTurns(Turns):
 
     def sleep(self, now: float) -> None:
         self._hub.switch()
+        self.now = time.monotonic()
 
     def forget(self, switch: Switch) -> None:
         if switch in self._callbacks:
