@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Child"]
 
 
+_ACTIVE: Final = (ChildState.STARTING, ChildState.RUNNING)
+_AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
 _NOT_YET: Final = Shutdown()
 
 
@@ -52,12 +54,12 @@ class Child:
     @property
     def is_active(self) -> bool:
         """Whether an incarnation of it lives."""
-        return self.state in (ChildState.STARTING, ChildState.RUNNING)
+        return self.state in _ACTIVE
 
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing will start it by itself."""
-        return self.state in (ChildState.DOWN, ChildState.TERMINATED)
+        return self.state in _AT_REST
 
     def spend_budget(self, now: float) -> bool:
         """Count a restart at `now` (monotonic seconds); False, uncounted, if none is left."""

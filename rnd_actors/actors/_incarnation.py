@@ -119,8 +119,9 @@ class Incarnation:
 
     def unstash_all(self) -> None:
         """Put what was stashed before all that waits."""
-        self.cell.mailbox.put_back(self.stashed)
-        self.stashed = ()
+        if self.stashed:
+            self.cell.mailbox.put_back(self.stashed)
+            self.stashed = ()
 
     def unhandled(self, message: object) -> None:
         """Account for the message in hand, which the actor has no case for."""
@@ -228,15 +229,16 @@ class Incarnation:
         if self._owned is not None:
             reason = _after(reason, self._owned.end)
         reason = _after(reason, actor.on_stop, reason)
-        reason = _after(reason, self._end_owned)
+        if self._owned is not None:
+            reason = _after(reason, self._end_owned, self._owned)
         for asked in filter(None, self.deferred.values()):
             why = f"{self.cell.name} ended ({reason}) and still owed {asked.request!r} an answer"
             asked.fail(ActorCrashedError(why))
         return reason
 
-    def _end_owned(self) -> None:
+    def _end_owned(self, owned: Owned) -> None:
         """End what `on_stop` has begun, and say what does not end at all."""
-        if self._owned is not None and (left := self._owned.end()):
+        if left := owned.end():
             self.cell.system.events.publish(ActorStuck(self.cell.name, background=left))
 
 

@@ -181,6 +181,8 @@ class Mailbox:
 
         With `but_stops` what users have stopped stays stopped: the next incarnation hears of it.
         """
+        if not (self.signals or self._has_markers):
+            return
 
         def is_kept(signal: object) -> bool:
             return but_stops and isinstance(signal, Stop) and signal.lasts
