@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -37,9 +37,15 @@ class Reply:
     pass
 
 
+REPLY: Final = Reply()
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     pass
+
+
+BALANCE: Final = Balance()
 
 
 class Account(pykka.ThreadingActor):
@@ -57,9 +63,9 @@ class Account(pykka.ThreadingActor):
                 self.pay(message)
             case Credit(amount, source):
                 self.balance += amount
-                source.tell(Reply())
+                source.tell(REPLY)
             case Reply():
-                self.teller.tell(Reply())
+                self.teller.tell(REPLY)
                 self.is_paying = False
                 if self.stashed:
                     self.pay(self.stashed.popleft())
@@ -99,7 +105,7 @@ def run(accounts: int, transactions: int) -> float:
         teller = Teller.start(done)
         teller.tell(Work(payers, transactions))
         done.wait()
-    balances = pykka.get_all([account.ask(Balance(), block=False) for account in payers])
+    balances = pykka.get_all([account.ask(BALANCE, block=False) for account in payers])
     pykka.ActorRegistry.stop_all()
     check(list(balances), transactions)
     return watch.seconds

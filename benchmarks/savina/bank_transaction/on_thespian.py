@@ -5,7 +5,7 @@ Thespian has no stash: an account keeps payments in a deque.
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorSystem
 
@@ -38,9 +38,15 @@ class Reply:
     pass
 
 
+REPLY: Final = Reply()
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     pass
+
+
+BALANCE: Final = Balance()
 
 
 class Account(Actor):
@@ -58,9 +64,9 @@ class Account(Actor):
                 self.pay(message)
             case Credit(amount):
                 self.balance += amount
-                self.send(sender, Reply())
+                self.send(sender, REPLY)
             case Reply():
-                self.send(self.teller, Reply())
+                self.send(self.teller, REPLY)
                 self.is_paying = False
                 if self.stashed:
                     self.pay(self.stashed.popleft())
@@ -95,7 +101,7 @@ def run(accounts: int, transactions: int) -> float:
             payers = [system.createActor(Account) for _ in range(accounts)]
             teller = system.createActor(Teller)
             system.ask(teller, Work(payers, transactions))
-        balances = [system.ask(account, Balance()) for account in payers]
+        balances = [system.ask(account, BALANCE) for account in payers]
     finally:
         system.shutdown()
     check(balances, transactions)

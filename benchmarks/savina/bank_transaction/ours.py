@@ -1,5 +1,7 @@
 """The bank transactions on rnd-actors."""
 
+from typing import Final
+
 from attrs import frozen
 
 from benchmarks.savina.bank_transaction import OPENING, check, payments
@@ -33,6 +35,9 @@ class Reply:
     pass
 
 
+REPLY: Final = Reply()
+
+
 @frozen
 class Balance(Request[int]):
     pass
@@ -55,9 +60,9 @@ class Account(Actor[Debit | Credit | Reply | Balance]):
                 destination.tell(Credit(amount, self.ref))
             case Credit(amount, source):
                 self.balance += amount
-                source.tell(Reply())
+                source.tell(REPLY)
             case Reply():
-                self.teller.tell(Reply())
+                self.teller.tell(REPLY)
                 self.is_paying = False
                 self.unstash_all()
             case Balance():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -35,14 +35,23 @@ class Pong:
     pass
 
 
+PONG: Final = Pong()
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     pass
 
 
+DONE: Final = Done()
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +74,13 @@ class Player(pykka.ThreadingActor):
                 self.ping_another()
             case Ping(sender):
                 self.answered += 1
-                sender.tell(Pong())
+                sender.tell(PONG)
             case Pong():
                 self.left -= 1
                 if self.left:
                     self.ping_another()
                 else:
-                    self.sink.tell(Done())
+                    self.sink.tell(DONE)
             case Exit():
                 self.sink.tell(Exited(self.answered))
                 self.stop()
@@ -96,7 +105,7 @@ class Sink(pykka.ThreadingActor):
                 self.playing -= 1
                 if not self.playing:
                     for player in self.players:
-                        player.tell(Exit())
+                        player.tell(EXIT)
             case Exited(answered):
                 self.answered += answered
                 self.alive -= 1

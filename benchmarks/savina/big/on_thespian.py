@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorExitRequest, ActorSystem
 
@@ -29,9 +29,15 @@ class Ping:
     pass
 
 
+PING: Final = Ping()
+
+
 @dataclass(frozen=True, slots=True)
 class Pong:
     pass
+
+
+PONG: Final = Pong()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,15 @@ class Done:
     pass
 
 
+DONE: Final = Done()
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +72,17 @@ class Player(Actor):
                 self.left, self.sink = pings, sender
                 self.others = players[:number] + players[number + 1 :]
                 self.random = Random(number)
-                self.ping = Ping()
+                self.ping = PING
                 self.ping_another()
             case Ping():
                 self.answered += 1
-                self.send(sender, Pong())
+                self.send(sender, PONG)
             case Pong():
                 self.left -= 1
                 if self.left:
                     self.ping_another()
                 else:
-                    self.send(self.sink, Done())
+                    self.send(self.sink, DONE)
             case Exit():
                 self.send(self.sink, Exited(self.answered))
                 self.send(self.myAddress, ActorExitRequest())
@@ -91,7 +103,7 @@ class Sink(Actor):
                 self.playing -= 1
                 if not self.playing:
                     for player in self.players:
-                        self.send(player, Exit())
+                        self.send(player, EXIT)
             case Exited(answered):
                 self.answered += answered
                 self.alive -= 1

@@ -1,6 +1,7 @@
 """Big on rnd-actors."""
 
 from random import Random
+from typing import Final
 
 from attrs import frozen
 
@@ -34,14 +35,23 @@ class Pong:
     pass
 
 
+PONG: Final = Pong()
+
+
 @frozen
 class Done:
     pass
 
 
+DONE: Final = Done()
+
+
 @frozen
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @frozen
@@ -63,13 +73,13 @@ class Player(Actor[Start | Ping | Pong | Exit]):
                 self.ping_another()
             case Ping(sender):
                 self.answered += 1
-                sender.tell(Pong())
+                sender.tell(PONG)
             case Pong():
                 self.left -= 1
                 if self.left:
                     self.ping_another()
                 else:
-                    self.sink.tell(Done())
+                    self.sink.tell(DONE)
             case Exit():
                 self.sink.tell(Exited(self.answered))
                 self.stop()
@@ -91,7 +101,7 @@ class Sink(Actor[Play | Done | Exited]):
                 self.playing -= 1
                 if not self.playing:
                     for player in self.players:
-                        player.tell(Exit())
+                        player.tell(EXIT)
             case Exited(answered):
                 self.answered += answered
                 self.alive -= 1

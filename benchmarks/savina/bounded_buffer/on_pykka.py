@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -39,6 +39,9 @@ class ProduceData:
     pass
 
 
+PRODUCE_DATA: Final = ProduceData()
+
+
 @dataclass(frozen=True, slots=True)
 class DataItem:
     data: float
@@ -50,6 +53,9 @@ class ProducerExit:
     pass
 
 
+PRODUCER_EXIT: Final = ProducerExit()
+
+
 @dataclass(frozen=True, slots=True)
 class ConsumerAvailable:
     consumer: Any
@@ -58,6 +64,9 @@ class ConsumerAvailable:
 @dataclass(frozen=True, slots=True)
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Producer(pykka.ThreadingActor):
                 self.data = calculate(self.data, self.cost)
                 self.manager.tell(DataItem(self.data, self.actor_ref))
             case ProduceData():
-                self.manager.tell(ProducerExit())
+                self.manager.tell(PRODUCER_EXIT)
                 self.stop()
 
 
@@ -153,12 +162,12 @@ class Manager(pykka.ThreadingActor):
     def ask_producers(self) -> None:
         while self.room and self.idle:
             self.room -= 1
-            self.idle.popleft().tell(ProduceData())
+            self.idle.popleft().tell(PRODUCE_DATA)
 
     def end_if_done(self) -> None:
         if not self.producing and len(self.waiting) == len(self.consumers):
             for consumer in self.consumers:
-                consumer.tell(Exit())
+                consumer.tell(EXIT)
 
 
 def run(buffer: int, producers: int, consumers: int, items: int, cost: int) -> float:

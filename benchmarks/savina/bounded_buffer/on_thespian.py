@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorExitRequest, ActorSystem
 
@@ -37,6 +37,9 @@ class ProduceData:
     pass
 
 
+PRODUCE_DATA: Final = ProduceData()
+
+
 @dataclass(frozen=True, slots=True)
 class DataItem:
     data: float
@@ -47,14 +50,23 @@ class ProducerExit:
     pass
 
 
+PRODUCER_EXIT: Final = ProducerExit()
+
+
 @dataclass(frozen=True, slots=True)
 class ConsumerAvailable:
     pass
 
 
+CONSUMER_AVAILABLE: Final = ConsumerAvailable()
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Producer(Actor):
                 self.data = calculate(self.data, self.cost)
                 self.send(self.manager, DataItem(self.data))
             case ProduceData():
-                self.send(self.manager, ProducerExit())
+                self.send(self.manager, PRODUCER_EXIT)
                 self.send(self.myAddress, ActorExitRequest())
 
 
@@ -84,7 +96,7 @@ class Consumer(Actor):
             case StartConsumer(cost):
                 self.cost, self.manager = cost, sender
                 self.items, self.total = 0, 0.0
-                self.available = ConsumerAvailable()
+                self.available = CONSUMER_AVAILABLE
                 self.send(sender, self.available)
             case DataItem(data):
                 self.items += 1
@@ -146,12 +158,12 @@ class Manager(Actor):
     def ask_producers(self) -> None:
         while self.room and self.idle:
             self.room -= 1
-            self.send(self.idle.popleft(), ProduceData())
+            self.send(self.idle.popleft(), PRODUCE_DATA)
 
     def end_if_done(self) -> None:
         if not self.producing and len(self.waiting) == len(self.consumers):
             for consumer in self.consumers:
-                self.send(consumer, Exit())
+                self.send(consumer, EXIT)
 
 
 def run(buffer: int, producers: int, consumers: int, items: int, cost: int) -> float:

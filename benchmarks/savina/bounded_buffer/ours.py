@@ -1,6 +1,7 @@
 """The bounded buffer on rnd-actors."""
 
 from collections import deque
+from typing import Final
 
 from attrs import frozen
 
@@ -38,6 +39,9 @@ class ProduceData:
     pass
 
 
+PRODUCE_DATA: Final = ProduceData()
+
+
 @frozen
 class DataItem:
     data: float
@@ -49,6 +53,9 @@ class ProducerExit:
     pass
 
 
+PRODUCER_EXIT: Final = ProducerExit()
+
+
 @frozen
 class ConsumerAvailable:
     consumer: "ActorRef[DataItem]"
@@ -57,6 +64,9 @@ class ConsumerAvailable:
 @frozen
 class Exit:
     pass
+
+
+EXIT: Final = Exit()
 
 
 @frozen
@@ -76,7 +86,7 @@ class Producer(Actor[StartProducer | ProduceData]):
                 self.data = calculate(self.data, self.cost)
                 self.manager.tell(DataItem(self.data, self.ref))
             case ProduceData():
-                self.manager.tell(ProducerExit())
+                self.manager.tell(PRODUCER_EXIT)
                 self.stop()
 
 
@@ -149,12 +159,12 @@ class Manager(Actor[Manage | DataItem | ProducerExit | ConsumerAvailable | Exite
     def ask_producers(self) -> None:
         while self.room and self.idle:
             self.room -= 1
-            self.idle.popleft().tell(ProduceData())
+            self.idle.popleft().tell(PRODUCE_DATA)
 
     def end_if_done(self) -> None:
         if not self.producing and len(self.waiting) == len(self.consumers):
             for consumer in self.consumers:
-                consumer.tell(Exit())
+                consumer.tell(EXIT)
 
 
 def run(buffer: int, producers: int, consumers: int, items: int, cost: int) -> float:

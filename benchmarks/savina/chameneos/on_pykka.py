@@ -1,7 +1,7 @@
 """Chameneos on Pykka."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -39,6 +39,9 @@ class Exit:
     pass
 
 
+EXIT: Final = Exit()
+
+
 @dataclass(frozen=True, slots=True)
 class MeetingCount:
     count: int
@@ -58,7 +61,7 @@ class Mall(pykka.ThreadingActor):
                 for n, creature in enumerate(creatures):
                     creature.tell(Start(COLOURS[n % len(COLOURS)], self.actor_ref))
             case Meet(_, creature) if not self.meetings_left:
-                creature.tell(Exit())
+                creature.tell(EXIT)
             case Meet() if self.waiting is not None:
                 self.meetings_left -= 1
                 self.waiting.tell(message)

@@ -1,7 +1,7 @@
 """Chameneos on Thespian, on its base that runs all actors in the calling thread."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorSystem
 
@@ -39,6 +39,9 @@ class Exit:
     pass
 
 
+EXIT: Final = Exit()
+
+
 @dataclass(frozen=True, slots=True)
 class MeetingCount:
     count: int
@@ -57,7 +60,7 @@ class Mall(Actor):
                 for n, creature in enumerate(creatures):
                     self.send(creature, Start(COLOURS[n % len(COLOURS)], self.myAddress))
             case Meet(_, creature) if not self.meetings_left:
-                self.send(creature, Exit())
+                self.send(creature, EXIT)
             case Meet() if self.waiting is not None:
                 self.meetings_left -= 1
                 self.send(self.waiting, message)

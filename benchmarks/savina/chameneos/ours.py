@@ -1,5 +1,7 @@
 """Chameneos on rnd-actors."""
 
+from typing import Final
+
 from attrs import frozen
 from gevent.event import AsyncResult
 
@@ -38,6 +40,9 @@ class Exit:
     pass
 
 
+EXIT: Final = Exit()
+
+
 @frozen
 class MeetingCount:
     count: int
@@ -56,7 +61,7 @@ class Mall(Actor[Open | Meet | MeetingCount]):
                 for n, creature in enumerate(creatures):
                     creature.tell(Start(COLOURS[n % len(COLOURS)], self.ref))
             case Meet(_, creature) if not self.meetings_left:
-                creature.tell(Exit())
+                creature.tell(EXIT)
             case Meet() if self.waiting is not None:
                 self.meetings_left -= 1
                 self.waiting.tell(message)

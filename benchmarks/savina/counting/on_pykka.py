@@ -1,7 +1,7 @@
 """Counting on Pykka."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -19,6 +19,9 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Increment:
     pass
+
+
+INCREMENT: Final = Increment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Producer(pykka.ThreadingActor):
         match message:
             case Start(increments, counter):
                 for _ in range(increments):
-                    counter.tell(Increment())
+                    counter.tell(INCREMENT)
                 counter.tell(Retrieve(self.actor_ref))
             case Result(count):
                 self.done.set(count)

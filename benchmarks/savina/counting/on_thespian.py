@@ -1,7 +1,7 @@
 """Counting on Thespian, on its base that runs all actors in the calling thread."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorSystem
 
@@ -21,9 +21,15 @@ class Increment:
     pass
 
 
+INCREMENT: Final = Increment()
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieve:
     pass
+
+
+RETRIEVE: Final = Retrieve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,8 @@ class Producer(Actor):
             case Start(increments, counter):
                 self.starter = sender
                 for _ in range(increments):
-                    self.send(counter, Increment())
-                self.send(counter, Retrieve())
+                    self.send(counter, INCREMENT)
+                self.send(counter, RETRIEVE)
             case Result(count):
                 self.send(self.starter, count)
 

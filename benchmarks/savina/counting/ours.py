@@ -1,5 +1,7 @@
 """Counting on rnd-actors."""
 
+from typing import Final
+
 from attrs import frozen
 from gevent.event import AsyncResult
 
@@ -20,6 +22,9 @@ class Increment:
     pass
 
 
+INCREMENT: Final = Increment()
+
+
 @frozen
 class Retrieve:
     sender: "ActorRef[Start | Result]"
@@ -38,7 +43,7 @@ class Producer(Actor[Start | Result]):
         match message:
             case Start(increments, counter):
                 for _ in range(increments):
-                    counter.tell(Increment())
+                    counter.tell(INCREMENT)
                 counter.tell(Retrieve(self.ref))
             case Result(count):
                 self.done.set(count)

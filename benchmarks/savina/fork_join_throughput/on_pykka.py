@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -20,6 +20,9 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Work:
     pass
+
+
+WORK: Final = Work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def run(messages: int, actors: int) -> float:
             worker.tell(Start(messages, collector))
         for _ in range(messages):
             for worker in workers:
-                worker.tell(Work())
+                worker.tell(WORK)
         total = done.get()
     pykka.ActorRegistry.stop_all()
     expected = messages * actors * math.sin(37.2) ** 2

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorSystem
 
@@ -20,6 +20,9 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Work:
     pass
+
+
+WORK: Final = Work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def run(messages: int, actors: int) -> float:
                 system.tell(worker, Start(messages, collector))
             for _ in range(messages):
                 for worker in workers:
-                    system.tell(worker, Work())
+                    system.tell(worker, WORK)
             total = system.listen()
     finally:
         system.shutdown()

@@ -1,6 +1,7 @@
 """Fork-join throughput on rnd-actors."""
 
 import math
+from typing import Final
 
 from attrs import frozen
 from gevent.event import AsyncResult
@@ -20,6 +21,9 @@ class Start:
 @frozen
 class Work:
     pass
+
+
+WORK: Final = Work()
 
 
 @frozen
@@ -74,7 +78,7 @@ def run(messages: int, actors: int) -> float:
             worker.tell(Start(messages, collector))
         for _ in range(messages):
             for worker in workers:
-                worker.tell(Work())
+                worker.tell(WORK)
         total = done.get()
     expected = messages * actors * math.sin(37.2) ** 2
     assert math.isclose(total or 0, expected), f"the total is {total}, not {expected}"

@@ -1,7 +1,7 @@
 """The philosophers on Pykka."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -34,9 +34,15 @@ class Eat:
     pass
 
 
+EAT: Final = Eat()
+
+
 @dataclass(frozen=True, slots=True)
 class Denied:
     pass
+
+
+DENIED: Final = Denied()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,10 @@ class Arbitrator(pykka.ThreadingActor):
             case Hungry(number, sender):
                 right = (number + 1) % len(self.in_use)
                 if self.in_use[number] or self.in_use[right]:
-                    sender.tell(Denied())
+                    sender.tell(DENIED)
                 else:
                     self.in_use[number] = self.in_use[right] = True
-                    sender.tell(Eat())
+                    sender.tell(EAT)
             case Done(number):
                 right = (number + 1) % len(self.in_use)
                 self.in_use[number] = self.in_use[right] = False

@@ -1,7 +1,7 @@
 """The philosophers on Thespian, on its base that runs all actors in the calling thread."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorExitRequest, ActorSystem
 
@@ -32,9 +32,15 @@ class Eat:
     pass
 
 
+EAT: Final = Eat()
+
+
 @dataclass(frozen=True, slots=True)
 class Denied:
     pass
+
+
+DENIED: Final = Denied()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,10 @@ class Arbitrator(Actor):
             case Hungry(number):
                 right = (number + 1) % len(self.in_use)
                 if self.in_use[number] or self.in_use[right]:
-                    self.send(sender, Denied())
+                    self.send(sender, DENIED)
                 else:
                     self.in_use[number] = self.in_use[right] = True
-                    self.send(sender, Eat())
+                    self.send(sender, EAT)
             case Done(number):
                 right = (number + 1) % len(self.in_use)
                 self.in_use[number] = self.in_use[right] = False

@@ -1,5 +1,7 @@
 """The philosophers on rnd-actors."""
 
+from typing import Final
+
 from attrs import frozen
 
 from benchmarks.stopwatch import Stopwatch
@@ -32,9 +34,15 @@ class Eat:
     pass
 
 
+EAT: Final = Eat()
+
+
 @frozen
 class Denied:
     pass
+
+
+DENIED: Final = Denied()
 
 
 @frozen
@@ -77,10 +85,10 @@ class Arbitrator(Actor[Serve | Hungry | Done | Exit]):
             case Hungry(number, sender):
                 right = (number + 1) % len(self.in_use)
                 if self.in_use[number] or self.in_use[right]:
-                    sender.tell(Denied())
+                    sender.tell(DENIED)
                 else:
                     self.in_use[number] = self.in_use[right] = True
-                    sender.tell(Eat())
+                    sender.tell(EAT)
             case Done(number):
                 right = (number + 1) % len(self.in_use)
                 self.in_use[number] = self.in_use[right] = False

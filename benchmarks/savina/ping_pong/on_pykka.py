@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -27,6 +27,9 @@ class Pong:
     pass
 
 
+PONG: Final = Pong()
+
+
 class Pinger(pykka.ThreadingActor):
     def __init__(self, done: threading.Event) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class Pinger(pykka.ThreadingActor):
 
 class Ponger(pykka.ThreadingActor):
     def on_receive(self, message: Ping) -> None:
-        message.sender.tell(Pong())
+        message.sender.tell(PONG)
 
 
 def run(pings: int) -> float:

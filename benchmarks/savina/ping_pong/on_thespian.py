@@ -1,7 +1,7 @@
 """Ping-pong on Thespian, on its base that runs all actors in the calling thread."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thespian.actors import Actor, ActorSystem
 
@@ -21,9 +21,15 @@ class Ping:
     pass
 
 
+PING: Final = Ping()
+
+
 @dataclass(frozen=True, slots=True)
 class Pong:
     pass
+
+
+PONG: Final = Pong()
 
 
 class Pinger(Actor):
@@ -31,7 +37,7 @@ class Pinger(Actor):
         match message:
             case Start(pings, pong):
                 self.left, self.pong, self.starter = pings, pong, sender
-                self.ping = Ping()
+                self.ping = PING
                 self.send(pong, self.ping)
             case Pong():
                 self.left -= 1
@@ -44,7 +50,7 @@ class Pinger(Actor):
 class Ponger(Actor):
     def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
         if isinstance(message, Ping):
-            self.send(sender, Pong())
+            self.send(sender, PONG)
 
 
 def run(pings: int) -> float:

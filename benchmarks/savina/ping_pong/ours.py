@@ -1,5 +1,7 @@
 """Ping-pong on rnd-actors."""
 
+from typing import Final
+
 from attrs import frozen
 
 from benchmarks.stopwatch import Stopwatch
@@ -24,6 +26,9 @@ class Pong:
     pass
 
 
+PONG: Final = Pong()
+
+
 class Pinger(Actor[Start | Pong]):
     def receive(self, message: Start | Pong) -> None:
         match message:
@@ -41,7 +46,7 @@ class Pinger(Actor[Start | Pong]):
 
 class Ponger(Actor[Ping]):
     def receive(self, message: Ping) -> None:
-        message.sender.tell(Pong())
+        message.sender.tell(PONG)
 
 
 def run(pings: int) -> float:
