@@ -119,6 +119,13 @@ class Actor(Generic[M]):
         """
         self._incarnation.stash(self.stash_capacity)
 
+    def unstash(self) -> None:
+        """Take the message that was stashed first up again, before all others.
+
+        For an actor that goes on with one: after `unstash_all` it would stash the others again.
+        """
+        self._incarnation.unstash()
+
     def unstash_all(self) -> None:
         """Take all stashed messages up again, in their order and before all others."""
         self._incarnation.unstash_all()

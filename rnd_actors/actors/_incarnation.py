@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ class Incarnation:
         """The entry that is being handled and still has to be accounted for."""
         self._owned: Owned | None = None
         self.deferred: dict[Deferred[Any], Asked | None] = {}
-        self.stashed: list[Any] | tuple[()] = ()
+        self.stashed: deque[Any] | tuple[()] = ()
         self.watched: dict[Cell, None] = {}
 
     @property
@@ -113,9 +114,14 @@ class Incarnation:
                 "unstash them, or raise its stash_capacity"
             )
         if not self.stashed:
-            self.stashed = []
+            self.stashed = deque()
         self.stashed.append(self.in_hand)
         self.in_hand = None
+
+    def unstash(self) -> None:
+        """Put what was stashed first before all that waits."""
+        if self.stashed:
+            self.cell.mailbox.put_back([self.stashed.popleft()])
 
     def unstash_all(self) -> None:
         """Put what was stashed before all that waits."""

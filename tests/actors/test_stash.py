@@ -60,6 +60,12 @@ def open_up(puppet: Puppet) -> None:
     puppet.unstash_all()
 
 
+def open_one(puppet: Puppet) -> None:
+    assert isinstance(puppet, Keeper)
+    puppet.is_open = True
+    puppet.unstash()
+
+
 def shut(puppet: Puppet) -> None:
     assert isinstance(puppet, Keeper)
     puppet.is_open = False
@@ -112,6 +118,25 @@ def test_stashed_messages_come_before_all_that_wait(ref: ActorRef[object], diary
     tell_notes(ref, 3, 4)
     settle(ref)
     assert noted(diary) == [1, 2, 3, 4]
+
+
+def test_they_can_be_taken_up_one_by_one_before_all_that_wait(
+    ref: ActorRef[object], diary: Record
+) -> None:
+    for number in (1, 2, 3):
+        ref.tell(Note(number))
+    ref.tell(Do(open_one))
+    ref.tell(Note(4))
+    settle(ref)
+    assert (noted(diary), ref.figures().stashed) == ([1, 4], 2)
+    ref.tell(Do(open_one))
+    ref.tell(Note(5))
+    settle(ref)
+    assert (noted(diary), ref.figures().stashed) == ([1, 4, 2, 5], 1)
+    ref.tell(Do(open_one))
+    ref.tell(Do(open_one))
+    settle(ref)
+    assert (noted(diary)[4:], ref.figures().stashed) == ([3], 0)
 
 
 def test_messages_can_be_stashed_again(ref: ActorRef[object], diary: Record) -> None:

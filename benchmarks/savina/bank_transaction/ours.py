@@ -64,7 +64,7 @@ class Account(Actor[Debit | Credit | Reply | Balance]):
             case Reply():
                 self.teller.tell(REPLY)
                 self.is_paying = False
-                self.unstash_all()
+                self.unstash()
             case Balance():
                 self.reply(message, self.balance)
 
