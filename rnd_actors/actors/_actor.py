@@ -77,7 +77,7 @@ class Actor(Generic[M]):
     @property
     def ref(self) -> ActorRef[M]:
         """The address of this actor, for others."""
-        return self._incarnation.cell.ref
+        return (self._life or self._incarnation).cell.ref
 
     @property
     def incarnation(self) -> int:
