@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format bench soak docs clean
+.PHONY: help run test coverage check format bench bench-quick soak docs clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: make run ARGS="…")
 	@$(BIN)/rnd-actors run $(ARGS)
@@ -30,8 +30,12 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-dev ## Measure the main job, ten simulated hours, and plans against real runs
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.installed-bench ## Measure everything beside peers and limits, for half an hour, and write docs/performance.md
+	$(BIN)/python -m benchmarks --json docs/performance.json
+	$(BIN)/python -m benchmarks.table docs/performance.json docs/performance.md
+
+bench-quick: $(VENV)/.installed-bench ## The same in small, in two minutes, and print it
+	$(BIN)/python -m benchmarks --quick
 
 soak: $(VENV)/.installed-dev ## Collect a million samples from workers that die all the time
 	$(BIN)/python -m benchmarks.soak
@@ -40,7 +44,7 @@ docs: $(VENV)/.installed-dev ## Draw the live view for the README
 	$(BIN)/python -m docs.live_view
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.python: Makefile
@@ -58,3 +62,7 @@ $(VENV)/.installed: $(VENV)/.python pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[parquet,report]' --group dev
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --editable . --group bench
+	@touch $@

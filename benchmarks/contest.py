@@ -5,6 +5,8 @@ ratio of two of them says more than each of them alone.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,7 +18,7 @@ from attrs import asdict, field, frozen
 __all__ = ["OURS", "Contest", "Results", "Side"]
 
 _FOLDER: Final = Path(__file__).parent
-_TIME_LIMIT_S: Final = 120.0
+_TIME_LIMIT_S: Final = 60.0
 OURS: Final = "rnd-actors"
 
 
@@ -105,7 +107,7 @@ class Contest:
     def hold(self, rounds: int, size: str) -> Results:
         """Run so many rounds of the size `normal`, `quick` or `full`; show who is at work.
 
-        A side that fails or takes more than two minutes is left out.
+        A side that fails or takes more than a minute is left out.
         """
         sides = [side for side in self.sides if side.is_quick or size != "quick"]
         changes = {"normal": {}, "quick": self.quick or {}, "full": self.full}[size]
@@ -127,20 +129,31 @@ class Contest:
         module = f"benchmarks.{self.group}.{self.program}.{side.module}"
         patched = "patched" if side.is_patched else "plain"
         command = [sys.executable, "-m", "benchmarks.measured", module, patched, str(repeats)]
-        try:
-            done = subprocess.run(
-                [*command, json.dumps(parameters)],
-                capture_output=True,
-                text=True,
-                timeout=_TIME_LIMIT_S,
-                check=True,
-            )
-        except subprocess.TimeoutExpired:
-            print(f"{self.name}: {side.name} takes more than {_TIME_LIMIT_S:g} s", file=sys.stderr)
-        except subprocess.CalledProcessError as error:
-            last = error.stderr.strip().splitlines()[-1:] or ["no word"]
-            print(f"{self.name}: {side.name} failed: {last[0]}", file=sys.stderr)
-        else:
-            figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        output, errors, code = _run([*command, json.dumps(parameters)])
+        if code == 0:
+            figures: dict[str, float] = json.loads(output.splitlines()[-1])
             return figures
+        last = errors.strip().splitlines()[-1:] or [f"exit code {code}, without a word"]
+        print(f"{self.name}: {side.name} is left out: {last[0]}", file=sys.stderr)
         return None
+
+
+def _run(command: list[str]) -> tuple[str, str, int]:
+    """Run a command for a minute at most; return what it wrote, and its exit code.
+
+    It has a process group of its own, so that what it may have started ends with it.
+    """
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=_TIME_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, errors = process.communicate()
+        errors = f"it takes more than {_TIME_LIMIT_S:g} s"
+    return output, errors, process.returncode

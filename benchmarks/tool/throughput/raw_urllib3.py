@@ -1,5 +1,7 @@
 """A bare urllib3 loop that parses."""
 
+from collections.abc import Iterator
+
 import urllib3
 from urllib3.exceptions import HTTPError
 
@@ -13,7 +15,7 @@ def run(lines: int, samples: int, streams: int) -> dict[str, float]:
     return read_all(read, lines, samples, streams)
 
 
-def read(port: int, values: list[int]) -> None:
+def read(port: int, values: list[int]) -> Iterator[None]:
     """Read chunk by chunk, and the lines of each."""
     url, tail = f"http://127.0.0.1:{port}/rnd?n=1000000000", b""
     try:
@@ -23,3 +25,4 @@ def read(port: int, values: list[int]) -> None:
     for chunk in response.stream(65536):
         *whole, tail = (tail + chunk).split(b"\n")
         values.extend([int(line[4:]) for line in whole])
+        yield

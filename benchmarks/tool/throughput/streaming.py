@@ -1,7 +1,7 @@
 """What the limits share: workers that send, and a reader for each until there are enough lines."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from subprocess import DEVNULL
 
 import gevent
@@ -13,8 +13,8 @@ from rnd_actors import choose_ports
 
 __all__ = ["read_all"]
 
-Reader = Callable[[int, "list[int]"], None]
-"""Reads the worker at a port for ever, into a list."""
+Reader = Callable[[int, "list[int]"], Iterator[None]]
+"""Reads the worker at a port into a list, and yields after each piece."""
 
 
 def read_all(read: Reader, lines: int, samples: int, streams: int) -> dict[str, float]:
@@ -28,26 +28,22 @@ def read_all(read: Reader, lines: int, samples: int, streams: int) -> dict[str, 
         for port in ports
     ]
     enough = Event()
-    readers = [gevent.spawn(_read_when_up, read, port, values) for port in ports]
-    watcher = gevent.spawn(_watch, values, samples, enough)
+
+    def read_until_enough(port: int) -> None:
+        while not enough.is_set():
+            try:
+                for _ in read(port, values):
+                    if len(values) >= samples:
+                        enough.set()
+                        return
+            except OSError:  # it does not listen yet
+                gevent.sleep(0.001)
+
+    readers = [gevent.spawn(read_until_enough, port) for port in ports]
     enough.wait()
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    gevent.killall([*readers, watcher])
+    gevent.killall(readers)
     for process in workers:
         process.kill()
         process.wait()
     return {"seconds": seconds * samples / len(values), "cpu_us": cpu / len(values) * 1e6}
-
-
-def _read_when_up(read: Reader, port: int, values: list[int]) -> None:
-    while True:
-        try:
-            read(port, values)
-        except OSError:
-            gevent.sleep(0.001)
-
-
-def _watch(values: list[int], samples: int, enough: Event) -> None:
-    while len(values) < samples:
-        gevent.sleep(0.01)
-    enough.set()
