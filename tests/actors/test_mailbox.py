@@ -1,7 +1,11 @@
 """The mailbox without a limit: two lanes, and what closing it means."""
 
+from contextlib import suppress
+
 import gevent
 import pytest
+from gevent import GreenletExit
+from gevent.event import Event as Flag
 
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._mailbox import Mailbox
@@ -112,6 +116,52 @@ def test_killing_the_one_who_waits_loses_no_message_in_any_schedule() -> None:
         return is_left
 
     assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
+
+
+def test_whoever_is_killed_while_it_waits_is_not_woken_in_its_next_wait_in_any_schedule() -> None:
+    def kill_and_put(_: ActorSystem) -> bool:
+        mailbox, flag = Mailbox(lambda entry, why: None), Flag()
+
+        def read_and_wait() -> None:
+            with suppress(GreenletExit):
+                mailbox.get()
+            flag.wait()
+
+        actor = gevent.spawn(read_and_wait)
+        gevent.idle()
+        actor.kill(block=False)
+        mailbox.put("message")
+        gevent.idle()
+        has_read = len(mailbox) == 0
+        assert actor.ready() is has_read  # then the kill came into its next wait
+        flag.set()
+        actor.join()
+        return has_read
+
+    assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
+
+
+def test_whoever_was_killed_while_it_waited_is_not_woken_for_what_comes_later(
+    mailbox: Mailbox,
+) -> None:
+    flag = Flag()
+
+    def read_and_wait() -> None:
+        with suppress(GreenletExit):
+            mailbox.get()
+        flag.wait()
+
+    actor = gevent.spawn(read_and_wait)
+    gevent.idle()
+    actor.kill(block=False)
+    gevent.idle()
+    mailbox.put("message")
+    mailbox.put_signal(Signal())
+    mailbox.put_signal_last(Signal())
+    gevent.idle()
+    assert not actor.ready()
+    flag.set()
+    actor.get()
 
 
 def test_closing_returns_the_messages_that_waited(mailbox: Mailbox) -> None:
