@@ -118,7 +118,9 @@ def test_killing_the_one_who_waits_loses_no_message_in_any_schedule() -> None:
     assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
 
 
-def test_whoever_is_killed_while_it_waits_is_not_woken_in_its_next_wait_in_any_schedule() -> None:
+def test_whoever_is_killed_while_it_waits_is_not_woken_in_its_next_wait_in_any_schedule(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     def kill_and_put(_: ActorSystem) -> bool:
         mailbox, flag = Mailbox(lambda entry, why: None), Flag()
 
@@ -139,6 +141,7 @@ def test_whoever_is_killed_while_it_waits_is_not_woken_in_its_next_wait_in_any_s
         return has_read
 
     assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
+    assert capsys.readouterr().err == ""
 
 
 def test_whoever_was_killed_while_it_waited_is_not_woken_for_what_comes_later(

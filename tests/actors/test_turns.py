@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import gevent
+import greenlet
 import pytest
 from attrs import frozen
 from gevent import GreenletExit
@@ -259,20 +260,38 @@ def test_a_sleeper_that_is_woken_twice_has_one_turn() -> None:
     assert went_on == [True]
 
 
-def test_who_goes_to_sleep_hands_over_without_the_loop(
+def test_whoever_goes_to_sleep_hands_over_to_the_next_without_the_hub_in_between(
     system: ActorSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns_module, "_IN_A_ROW_S", _AGES_S)
-    rally, throws, loops = Rally(system), list[int](), Flag()
+    rally, switches = Rally(system), list[bool]()
 
-    def have_turn_of_loop() -> None:
-        throws.append(rally.throws)
-        loops.set()
+    def trace(event: str, between: tuple[object, object]) -> None:
+        switches.append(gevent.get_hub() in between)
 
-    rally.at(10, lambda: loop().run_callback(have_turn_of_loop))
-    rally.at(1000, rally.end)
-    loops.wait()
-    assert throws == [1000]
+    def end() -> None:
+        greenlet.settrace(None)
+        rally.end()
+
+    rally.at(10, lambda: greenlet.settrace(trace))
+    rally.at(1010, end)
+    while rally.is_on:
+        gevent.sleep(0)
+    assert switches == [False] * 1000
+
+
+def test_all_who_were_woken_have_their_turns_before_the_loop_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns_module, "_IN_A_ROW_S", _AGES_S)
+    asleep, turns = Asleep(), list[object]()
+    for number in range(3):
+        asleep.add(lambda number=number: turns.append(number))  # type: ignore[misc]
+    for number in range(3):
+        asleep.wake(number)
+    loop().run_callback(turns.append, "loop")
+    asleep.await_all()
+    assert turns == [0, 1, 2, "loop"]
 
 
 def test_a_rally_does_not_keep_a_timer_waiting(rally: Rally) -> None:
@@ -408,7 +427,7 @@ def test_all_who_wait_for_a_future_have_its_answer(promise: Promise) -> None:
     assert not promise.future.is_ready
     gevent.sleep(0)
     promise.keep("here")
-    assert [greenlet.get() for greenlet in waiting] == ["here"] * 5
+    assert [one.get() for one in waiting] == ["here"] * 5
     assert promise.future.get(0) == "here"
 
 
@@ -419,7 +438,7 @@ def test_those_who_wait_on_have_the_answer_after_others_gave_up(promise: Promise
         promise.future.get(0.01)
     killed.kill()
     promise.keep("here")
-    assert [greenlet.get() for greenlet in patient] == ["here", "here"]
+    assert [one.get() for one in patient] == ["here", "here"]
 
 
 @pytest.mark.usefixtures("many_in_a_row")
