@@ -28,7 +28,7 @@ from rnd_actors.actors import (
 )
 from rnd_actors.actors import _turns as turns_module
 from rnd_actors.actors._sleeper import Sleeper
-from rnd_actors.actors._turns import current_turns
+from rnd_actors.actors._turns import Turns, current_turns
 from rnd_actors.errors import ActorCrashedError, AskTimeoutError, DeadlockError
 from tests.actors.toys import (
     Ask,
@@ -302,6 +302,34 @@ def test_a_rally_does_not_keep_a_timer_waiting(rally: Rally) -> None:
     assert seen == [True]
     assert rally.is_on
     assert rally.throws > 0
+
+
+def test_a_timer_waits_for_the_turns_of_one_round_at_most(
+    system: ActorSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "_IN_A_ROW_S", 0.0001)
+    begin, rounds, waited, timer = Turns._begin, list[Turns](), Flag(), loop().timer(0)
+    expired = list[int]()
+
+    def count_and_begin(turns: Turns) -> None:
+        rounds.append(turns)
+        begin(turns)
+
+    def expire() -> None:
+        expired.append(len(rounds))
+        waited.set()
+
+    def start_timer() -> None:
+        rounds.clear()
+        timer.start(expire)
+
+    monkeypatch.setattr(Turns, "_begin", count_and_begin)
+    rally = Rally(system)
+    rally.at(2000, start_timer)
+    waited.wait()
+    rally.end()
+    timer.close()
+    assert expired[0] <= 1
 
 
 def test_a_rally_does_not_keep_a_socket_waiting(rally: Rally) -> None:
