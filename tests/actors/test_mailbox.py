@@ -77,6 +77,34 @@ def test_whoever_was_woken_for_signals_already_taken_waits_on(mailbox: Mailbox) 
     assert actor.get() is second
 
 
+def test_whoever_was_woken_for_a_message_that_is_gone_by_its_turn_waits_on(
+    mailbox: Mailbox,
+) -> None:
+    signal = Signal()
+    actor = gevent.spawn(mailbox.get)
+    gevent.idle()
+    mailbox.put("message")
+    assert mailbox.close() == ["message"]
+    gevent.idle()
+    assert not actor.ready()
+    mailbox.put_signal(signal)
+    assert actor.get() is signal
+
+
+def test_whoever_waits_for_messages_is_woken_by_a_last_signal(mailbox: Mailbox) -> None:
+    signal = Signal()
+    actor = gevent.spawn(mailbox.get)
+    gevent.idle()
+    mailbox.put_signal_last(signal)
+    assert actor.get() is signal
+
+
+def test_messages_are_put_back_before_all_others_in_their_order(mailbox: Mailbox) -> None:
+    mailbox.put("third")
+    mailbox.put_back(["first", "second"])
+    assert [mailbox.get() for _ in range(3)] == ["first", "second", "third"]
+
+
 def test_a_last_signal_waits_for_the_messages_before_it(mailbox: Mailbox) -> None:
     last = Signal()
     mailbox.put("before")
