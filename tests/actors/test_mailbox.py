@@ -7,9 +7,9 @@ import pytest
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import ActorSystem
+from rnd_actors.actors import ActorSystem, Normal
 from rnd_actors.actors._mailbox import Mailbox
-from rnd_actors.actors._signals import Signal
+from rnd_actors.actors._signals import Signal, Stop
 from rnd_actors.simulation import explore
 
 
@@ -128,6 +128,15 @@ def test_its_length_counts_messages_and_no_signals(mailbox: Mailbox) -> None:
     for _ in range(3):
         mailbox.get()
     assert len(mailbox) == 0
+
+
+def test_its_length_does_not_count_what_outlives_the_incarnation_either(mailbox: Mailbox) -> None:
+    mailbox.put_signal_last(Stop(Normal(), lasts=True))
+    mailbox.put_signal_last(Signal())
+    mailbox.put("message")
+    mailbox.forget_signals(but_stops=True)
+    assert len(mailbox) == 1
+    assert len(mailbox.entries) == 2
 
 
 def test_killing_the_one_who_waits_loses_no_message_in_any_schedule() -> None:
