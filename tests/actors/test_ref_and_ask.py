@@ -553,6 +553,18 @@ def test_waiting_for_ever_for_an_answer_that_cannot_come_is_a_deadlock(
     settle(idle)
 
 
+def test_the_time_limit_of_an_ask_that_was_answered_keeps_no_deadlock_from_being_found(
+    system: ActorSystem,
+) -> None:
+    gate, ref = Gate(), system.start(puppet("slow"))
+    ref.ask(Ask(nothing), timeout=3600.0)
+    with pytest.raises(DeadlockError):
+        ref.ask(Ask(gate.pass_through), timeout=None)
+    assert time.monotonic() == 0.0
+    gate.open()
+    settle(ref)
+
+
 def test_a_deadlock_names_the_actors_that_wait_for_each_other(system: ActorSystem) -> None:
     one, other = system.start(puppet("one")), system.start(puppet("other"))
 

@@ -193,6 +193,13 @@ def test_a_future_whose_get_timed_out_gives_the_answer_later(ref: ActorRef[objec
     assert future.get(0) == "late"
 
 
+def test_a_get_without_time_does_not_wait(ref: ActorRef[object]) -> None:
+    future = ref.ask_future(Handle(answer("here")))
+    with pytest.raises(AskTimeoutError, match="within 0 s"):
+        future.get(0)
+    assert future.get() == "here"
+
+
 def test_a_deferred_request_is_answered_later_and_the_actor_goes_on(
     ref: ActorRef[object],
 ) -> None:

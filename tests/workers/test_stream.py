@@ -66,6 +66,22 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_takes_its_time(
         assert list(chunks) == [b"rnd=2\n"]
 
 
+def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, real = Event(), time.monotonic
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD)
+        go_on.wait(10)
+        connection.sendall(chunk(b"rnd=1\n") + chunk(b""))
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 1, 10)) as stream:
+        monkeypatch.setattr(time, "monotonic", lambda: real() + 10.1)
+        go_on.set()
+        assert list(stream) == [b"rnd=1\n"]
+
+
 def test_nobody_listening_is_unreachable() -> None:
     [port] = choose_ports(0, 1)
     with pytest.raises(WorkerUnreachableError):
