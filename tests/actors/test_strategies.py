@@ -769,6 +769,26 @@ def test_a_stuck_child_that_is_restarted_with_its_group_does_not_end_its_success
     assert {name: info.incarnation for name, info in children_of(boss).items()} == {"a": 2, "b": 2}
 
 
+def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
+    system: ActorSystem, events: Record, diary: Record
+) -> None:
+    gate = Gate()
+    children = [puppet("a", diary), puppet("b", diary, shutdown=SOON)]
+    boss = team(system, children, strategy=Strategy.ONE_FOR_ALL)
+    refs_ = running(boss)
+    refs_["b"].tell(Do(swallow_kills(gate, times=3)))
+    gate.await_entry()
+    stuck = refs_["b"]._cell.greenlet
+    refs_["a"].tell(Do(crash))
+    events.expect(ActorStuck)
+    up(diary, "team/b", 2)
+    gate.open()
+    assert stuck is not None
+    stuck.join(SOON)
+    assert stuck.dead
+    assert running(boss)["b"].ask(Ask(lambda puppet: puppet.incarnation)) >= 2
+
+
 def test_a_supervisor_that_is_killed_in_a_group_restart_leaves_nobody_behind(
     system: ActorSystem, diary: Record
 ) -> None:

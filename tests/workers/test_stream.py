@@ -17,6 +17,7 @@ from rnd_actors.errors import (
     WorkerUnreachableError,
 )
 from rnd_actors.workers import choose_ports
+from rnd_actors.workers._guarded_socket import GuardedSocket
 from rnd_actors.workers._stream import WorkerStream
 from tests.workers.serving import HEAD, WORKER, chunk, serving
 
@@ -80,6 +81,25 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
         monkeypatch.setattr(time, "monotonic", lambda: real() + 10.1)
         go_on.set()
         assert list(stream) == [b"rnd=1\n"]
+
+
+@pytest.mark.parametrize("seconds", [10.1, 10.6, 86400.0])
+def test_a_worker_is_to_blame_for_its_silence_unless_this_program_stood_still(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.monotonic
+    with (
+        serving(lambda connection: connection.sendall(b"x")) as port,
+        closing(GuardedSocket(10.0)) as sock,
+    ):
+        sock.connect(("127.0.0.1", port))
+        sock.sendall(b"\r\n")
+        monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
+        if seconds > 10.5:
+            assert sock.recv_into(bytearray(1)) == 1
+        else:
+            with pytest.raises(TimeoutError):
+                sock.recv_into(bytearray(1))
 
 
 def test_nobody_listening_is_unreachable() -> None:
