@@ -114,6 +114,8 @@ class Cell:
 
     def start(self) -> None:
         """Begin a new incarnation; the parent hears `ChildReady` or `ChildEnded` of it."""
+        if self.life is not None:  # it is stuck, and what it was told to do is not for the next one
+            self.mailbox.forget_signals(but_stops=True)
         self.incarnation += 1
         self.end_reason = None
         self.healthy = False

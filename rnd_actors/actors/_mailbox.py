@@ -250,12 +250,6 @@ class BoundedMailbox(Mailbox):
             self._room.release()
         return [entry.message if isinstance(entry, _Posted) else entry for entry in waiting]
 
-    def _stop_waiting(self) -> None:
-        """Note that the reader goes on, but not in its turn."""
-        if self.idle_since is None:
-            self._turns.forget(self._switch)
-        self.idle_since = None
-
     def put_back(self, entries: Sequence[Any]) -> None:
         super().put_back(entries if self.closed else [_Posted(entry) for entry in entries])
 

@@ -54,7 +54,7 @@ class Asked:
         self.is_answered = False
         self._value: object = None
         self._error: BaseException | None = None
-        self._sleepers: tuple[Sleeper, ...] = ()
+        self._sleepers: dict[Sleeper, None] = {}
 
     def answer(self, value: object) -> None:
         """Let the asker have this, unless it has an answer already."""
@@ -70,16 +70,18 @@ class Asked:
 
     def wait_until(self, give_up_at: float | None) -> None:
         """Wait for the answer, at the longest until that moment of the monotonic clock."""
-        sleeper = Sleeper()
-        self._sleepers += (sleeper,)
-        left = None
-        while not self.is_answered:
-            now = time.monotonic()
-            if give_up_at is not None:
-                left = give_up_at - now
-                if left <= 0:
-                    break
-            sleeper.sleep(now, left)
+        sleeper, left = Sleeper(), None
+        self._sleepers[sleeper] = None
+        try:
+            while not self.is_answered:
+                now = time.monotonic()
+                if give_up_at is not None:
+                    left = give_up_at - now
+                    if left <= 0:
+                        break
+                sleeper.sleep(now, left)
+        finally:
+            del self._sleepers[sleeper]
 
     def result(self) -> Any:
         """Return the answer, or raise it."""

@@ -40,8 +40,8 @@ class Turns:
         """Let a greenlet that sleeps go on in its turn."""
         self._woken.append(switch)
         if not self._is_due:
-            self._is_due = True
             self._hub.loop.run_callback(self._begin)
+            self._is_due = True
 
     def sleep(self, now: float) -> None:
         """Let others have their turns, until somebody wakes the greenlet that calls this.

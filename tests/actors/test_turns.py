@@ -602,3 +602,37 @@ def test_a_rally_does_not_keep_a_kill_waiting(
         future.get()
     assert events.expect(ActorFailed).reason == Killed()
     assert rally.is_on
+
+
+def test_whoever_gave_up_on_a_future_is_forgotten(promise: Promise) -> None:
+    for _ in range(50):
+        with pytest.raises(AskTimeoutError):
+            promise.future.get(0)
+    assert not promise.future._asked._sleepers
+
+
+@pytest.mark.parametrize("gives_way", [False, True])
+def test_nobody_can_wait_in_a_callback_of_the_loop_right_after_turns_either(
+    system: ActorSystem,
+    hub_errors: list[object],
+    monkeypatch: pytest.MonkeyPatch,
+    gives_way: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.setattr(turns_module, "_IN_A_ROW_S", _AGES_S)
+    ref, tried, got = system.start(puppet("ref")), Flag(), []
+    settle(ref)
+
+    def act(_: object) -> int:
+        if gives_way:
+            gevent.sleep(0)
+        return 7
+
+    def ask() -> None:
+        tried.set()
+        got.append(ref.ask(Ask(act)))
+
+    gevent.get_hub().loop.run_callback(ask)
+    tried.wait()
+    settle(ref)
+    assert got == []
+    assert [type(error) for error in hub_errors] == [BlockingSwitchOutError]
