@@ -34,8 +34,9 @@ def main() -> None:
     for contest in chosen:
         results.append(contest.hold(options.rounds or (1 if options.quick else 5), size))
         print(in_words(results[-1]), end="\n\n", flush=True)
+    others = _others(options.json, results) if options.only else []
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(_as_json(results, size), indent=1) + "\n")
+    options.json.write_text(json.dumps(_as_json(others + results, size), indent=1) + "\n")
     print(f"written to {options.json}")
     for benchmark in () if options.quick or options.only else (ten_hours, plan_against_reality):
         title, _, explanation = (benchmark.__doc__ or "").partition("\n")
@@ -48,7 +49,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, fewer sides, one round")
     parser.add_argument("--full", action="store_true", help="Savina's own sizes")
     parser.add_argument("--rounds", type=int, help="how often each side takes part (5; quick: 1)")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="those whose name has this in it")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="those whose name has this in it; the JSON file keeps the results of all others",
+    )
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE")
     return parser.parse_args()
 
@@ -57,6 +63,15 @@ def _is_chosen(contest: Contest, only: list[str] | None, size: str) -> bool:
     if only is None:
         return size != "quick" or contest.quick is not None
     return any(word in f"{contest.group}/{contest.name}" for word in only)
+
+
+def _others(file: Path, results: list[Results]) -> list[Results]:
+    """Return what an earlier run has written, but for the contests that were held anew."""
+    if not file.exists():
+        return []
+    anew = {(result.group, result.name) for result in results}
+    earlier = [Results(**each) for each in json.loads(file.read_text())["benchmarks"]]
+    return [result for result in earlier if (result.group, result.name) not in anew]
 
 
 def _as_json(results: list[Results], size: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What each step gave: today's programs on the code of earlier commits, in turn.
 
 `python -m benchmarks.history REVISION…` prints a table with a column for each revision, in which
-every figure is the median of five runs, taken round after round. Without revisions it is those
-that docs/performance.md speaks of.
+every figure is the median of three first runs, each in a new process, taken round after round.
+Without revisions it is those that docs/performance.md speaks of.
 """
 
 import io
@@ -27,7 +27,7 @@ STEPS: Final = {
     "26bb009": "handing over",
     "HEAD": "now",
 }
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 PROGRAMS: Final[dict[str, tuple[str, dict[str, Any], float, str]]] = {
     "tell, µs": ("framework.tell", {"messages": 200_000}, 1e6 / 200_000, ".2f"),
     "ask, µs": ("framework.ask", {"requests": 20_000}, 1e6 / 20_000, ".1f"),
