@@ -74,6 +74,12 @@ def _others(file: Path, results: list[Results]) -> list[Results]:
     return [result for result in earlier if (result.group, result.name) not in anew]
 
 
+def _place(result: Results) -> int:
+    """Return where the contest stands in the catalogue."""
+    names = [(contest.group, contest.name) for contest in CONTESTS]
+    return names.index((result.group, result.name))
+
+
 def _as_json(results: list[Results], size: str) -> dict[str, Any]:
     return {
         "taken": time.strftime("%Y-%m-%d"),
@@ -81,7 +87,7 @@ def _as_json(results: list[Results], size: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PEERS},
         "size": size,
-        "benchmarks": [result.as_json() for result in results],
+        "benchmarks": [result.as_json() for result in sorted(results, key=_place)],
     }
 
 
