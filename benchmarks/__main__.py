@@ -48,7 +48,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, fewer sides, one round")
     parser.add_argument("--full", action="store_true", help="Savina's own sizes")
-    parser.add_argument("--rounds", type=int, help="how often each side takes part (5; quick: 1)")
+    parser.add_argument(
+        "--rounds", type=_count, help="how often each side takes part (5; quick: 1)"
+    )
     parser.add_argument(
         "--only",
         nargs="+",
@@ -57,6 +59,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number, 1 or more; got {text!r}")
+    return int(text)
 
 
 def _is_chosen(contest: Contest, only: list[str] | None, size: str) -> bool:
