@@ -102,4 +102,6 @@ _TABLES: Final = {
 }
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:  # noqa: PLR2004
+        sys.exit(__doc__)
     write(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -41,6 +41,8 @@ def _by_file(samples: str) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:  # noqa: PLR2004
+        sys.exit(__doc__)
     for file, share in shares(sys.argv[1], sys.argv[2]).items():
         if share >= _LEAST_SHARE:
             print(f"{share:6.1%}  {file}")
