@@ -8,7 +8,7 @@ __all__ = ["LineParser"]
 
 _LINE: Final = re.compile(rb"rnd=(-?[0-9]{1,18})\r?")
 _SAMPLES: Final = re.compile(rb"(?:rnd=-?[0-9]{1,18}\r?\n)*+")
-"""What nearly always comes: then all lines are read at once, in a third of the time."""
+"""What nearly always comes: then all lines are read at once, which is faster."""
 _EMPTY: Final = (b"", b"\r")
 _LONGEST: Final = 256
 """Bytes of a line that are kept: a sample is far shorter, and a message needs no more to show."""

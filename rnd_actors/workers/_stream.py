@@ -38,7 +38,7 @@ class WorkerStream:
     What it takes is what the contract of workers says: status 200, chunked, plain text, and the
     `X-Worker-Id` that it was started with, since a stranger may have taken its port.
 
-    It reads with `http.client`, below urllib3, whose own way takes three times as long for a chunk.
+    It reads with `http.client`, below urllib3, whose own way takes far longer for each chunk.
 
     It owns its connection, which no pool can lose when the greenlet is killed, and has to be closed
     by the greenlet that opened it. Closing an unfinished answer does not wait for the rest.
