@@ -253,7 +253,7 @@ class Cell:
         """Raise `WrongThreadError` in another thread than that of the system."""
         if thread_id() != self.system.thread_id:
             raise WrongThreadError(
-                f"{self.name} lives in the thread that entered its ActorSystem; gevent's queues "
+                f"{self.name} lives in the thread that entered its ActorSystem; gevent's loop "
                 "cannot be used from others. Hand the message over with a thread-safe queue that a "
                 "greenlet of that thread reads, or use hub.loop.async_()."
             )
