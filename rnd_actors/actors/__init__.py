@@ -5,6 +5,7 @@ It knows nothing of workers, HTTP, samples or the command line.
 
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._backoff import Backoff
+from rnd_actors.actors._bounded_mailbox import Overflow
 from rnd_actors.actors._budget import Budget
 from rnd_actors.actors._child_spec import BRUTAL_KILL, INFINITY, ChildSpec, Restart
 from rnd_actors.actors._delegation import ChildDown, ChildGivenUp, ChildUp, Delegated
@@ -25,7 +26,6 @@ from rnd_actors.actors._events import (
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, Shutdown
 from rnd_actors.actors._figures import Figures
 from rnd_actors.actors._future import Future, gather
-from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._patching import require_patched
 from rnd_actors.actors._ref import ActorRef

@@ -30,9 +30,12 @@ class Acceptance:
         self.known: set[type] = set()
 
     def __call__(self, message: object) -> bool:
+        kind = type(message)
+        if kind in self.known:
+            return True
         accepted = isinstance(message, self._types)
         if accepted:
-            self.known.add(type(message))
+            self.known.add(kind)
         return accepted
 
 

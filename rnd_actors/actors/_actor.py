@@ -25,7 +25,7 @@ Q = TypeVar("Q", bound=Request[Any])
 
 
 class Actor(Generic[M]):
-    """State that one greenlet owns, changed by one message of type `M` at a time.
+    """State that nobody else can reach, changed by one message of type `M` at a time.
 
     Subclass it, write `receive` with `match`, and hand a factory of it to a supervisor or an
     `ActorSystem`. What happens inside an actor is never concurrent: no locks are needed. An
@@ -145,12 +145,12 @@ class Actor(Generic[M]):
     def after(self, delay: float, message: M) -> Timer:
         """Tell yourself `message` in `delay` seconds, unless this incarnation has ended."""
         life = self._incarnation
-        return life.owned.after(delay, lambda: life.cell.mailbox.put_forced(message))
+        return life.owned.after(delay, lambda: life.cell.door.put_forced(message))
 
     def every(self, interval: float, message: M) -> Timer:
         """Tell yourself `message` every `interval` seconds as long as this incarnation lives."""
         life = self._incarnation
-        return life.owned.every(interval, lambda: life.cell.mailbox.put_forced(message))
+        return life.owned.every(interval, lambda: life.cell.door.put_forced(message))
 
     def watch(self, ref: ActorRef[Any]) -> None:
         """Be told `Terminated(ref, reason)` once that actor has stopped for good.

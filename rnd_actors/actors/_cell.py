@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import gevent
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
+from rnd_actors.actors._bounded_mailbox import BoundedMailbox
 from rnd_actors.actors._events import ActorStuck, DeadLetter, MessageUnhandled
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed
 from rnd_actors.actors._figures import Figures
 from rnd_actors.actors._incarnation import Incarnation
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
+from rnd_actors.actors._mailbox import Door, Mailbox
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
 from rnd_actors.actors._signals import ChildEnded, ChildReady, Stop
@@ -38,15 +38,6 @@ _KILLS: Final = 2
 """The first kill may meet the actor in `receive` and start its `on_stop`; the second ends that."""
 
 
-class ActorGreenlet(gevent.Greenlet):  # type: ignore[type-arg]
-    """The greenlet of an incarnation."""
-
-    __slots__ = ("cell",)
-
-    spawning_stack_limit = 0  # it would show the supervisor, and keep frames alive
-    cell: Cell
-
-
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present incarnation."""
 
@@ -56,10 +47,10 @@ class Cell:
         "_started_at",
         "children",
         "dead",
+        "door",
         "end_reason",
         "exit_reason",
         "failed",
-        "greenlet",
         "handled",
         "healthy",
         "incarnation",
@@ -80,11 +71,11 @@ class Cell:
         self.parent = parent
         self.system = system
         self.name: str = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
-        self.mailbox = self.make_mailbox()
+        self.mailbox = self._make_mailbox()
+        self.door: Door = self.mailbox
         self.ref: ActorRef[Any] = ActorRef(self)
         self.children: dict[str, Cell] = {}
         self.life: Incarnation | None = None
-        self.greenlet: gevent.Greenlet[[], None] | None = None
         self.incarnation = 0
         self.end_reason: ExitReason | None = None
         """Why the last incarnation ended; None while one lives."""
@@ -101,13 +92,6 @@ class Cell:
         if parent is not None:
             parent.children[spec.id] = self
 
-    def make_mailbox(self) -> Mailbox:
-        """Return the mailbox that the `ChildSpec` asks for."""
-        spec = self.spec
-        if spec.capacity is None:
-            return Mailbox(self._refuse)
-        return BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
-
     def make_actor(self) -> object:
         """Return what the factory of the `ChildSpec` makes: a fresh actor, if it is right."""
         return self.spec.factory()
@@ -121,9 +105,7 @@ class Cell:
         self.healthy = False
         self._started_at = time.monotonic()
         self.life = Incarnation(self, self.incarnation)
-        self.greenlet = ActorGreenlet(self.life.run)
-        self.greenlet.cell = self
-        self.greenlet.start()
+        self.system.turns.wake(self.life)
 
     def ready(self) -> None:
         """Hear from the incarnation that its `on_start` has returned."""
@@ -132,7 +114,7 @@ class Cell:
 
     def ended(self, reason: ExitReason) -> None:
         """Hear from the incarnation that it is over."""
-        self.life = self.greenlet = None
+        self.life = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason
         self.mailbox.forget_signals(but_stops=isinstance(reason, Crashed | Killed))
@@ -152,7 +134,7 @@ class Cell:
 
         What `lasts` holds for the next incarnation, if this one crashes before it hears of it.
         """
-        if self.exit_reason is None or self.greenlet is not None:
+        if self.exit_reason is None or self.life is not None:
             self.mailbox.put_signal(Stop(reason, lasts))
 
     def drain(self, reason: ExitReason, *, lasts: bool = False) -> None:
@@ -162,16 +144,16 @@ class Cell:
 
     def await_end(self, limit: float) -> None:
         """Wait up to `limit` seconds for the end of the incarnation, then kill it."""
-        greenlet = self.greenlet
-        if greenlet is None:
-            return
-        if limit > 0:
-            greenlet.join(None if limit == float("inf") else limit)
-        for _ in range(_KILLS):
-            if not greenlet.dead:
-                greenlet.kill(timeout=_KILL_PATIENCE_S)
-        if not greenlet.dead:
-            self.system.events.publish(ActorStuck(self.name))
+        life = self.life
+        if life is not None:
+            if limit > 0:
+                life.join(None if limit == float("inf") else limit)
+            for _ in range(_KILLS):
+                if not life.is_over:
+                    life.kill()
+                    life.join(_KILL_PATIENCE_S)
+            if not life.is_over:
+                self.system.events.publish(ActorStuck(self.name))
 
     def await_retirement(self, timeout: float | None) -> None:
         """Wait until it has stopped for good, for so many seconds at most."""
@@ -187,7 +169,7 @@ class Cell:
         self.dead += len(waiting)
         for entry in waiting:
             self._lament(entry, "the actor has stopped")
-        if self.greenlet is not None:
+        if self.life is not None:
             self.stop(reason)
         if self.parent is not None and self.parent.children.get(self.spec.id) is self:
             del self.parent.children[self.spec.id]
@@ -196,12 +178,12 @@ class Cell:
         for watcher in tuple(self.watchers):
             if watcher.life is not None:
                 watcher.life.unwatch(self)
-            watcher.mailbox.put_forced(Terminated(self.ref, reason))
+            watcher.door.put_forced(Terminated(self.ref, reason))
 
     def add_watcher(self, watcher: Cell) -> None:
         """Tell `watcher` when this actor has stopped for good, or now if it has."""
         if self.exit_reason is not None:
-            watcher.mailbox.put_forced(Terminated(self.ref, self.exit_reason))
+            watcher.door.put_forced(Terminated(self.ref, self.exit_reason))
         else:
             self.watchers[watcher] = None
 
@@ -257,6 +239,12 @@ class Cell:
                 "cannot be used from others. Hand the message over with a thread-safe queue that a "
                 "greenlet of that thread reads, or use hub.loop.async_()."
             )
+
+    def _make_mailbox(self) -> Mailbox:
+        spec = self.spec
+        if spec.capacity is None:
+            return Mailbox(self._refuse)
+        return BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
 
     def _wait_for_room(self, room: Semaphore, timeout: float | None) -> bool:
         return wait_for_room(self, room, timeout)

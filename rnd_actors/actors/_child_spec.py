@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic
 
 from attrs import fields, frozen
 
-from rnd_actors.actors._mailbox import Overflow
+from rnd_actors.actors._bounded_mailbox import Overflow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.errors import ChildSpecError
 

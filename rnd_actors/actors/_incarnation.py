@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from collections import deque
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from gevent import GreenletExit
+from gevent import GreenletExit, get_hub
+from gevent.event import Event as Flag
 
-from rnd_actors.actors._acceptance import acceptance_of
+from rnd_actors.actors._acceptance import Acceptance, acceptance_of
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._events import (
-    ActorFailed,
-    ActorStarted,
-    ActorStopped,
-    ActorStuck,
-    MessageFailed,
-)
+from rnd_actors.actors._duties import Duties
+from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, ActorStuck
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed
 from rnd_actors.actors._owned import Owned
-from rnd_actors.actors._requests import Asked, Deferred, Request
-from rnd_actors.actors._signals import BackgroundFailed, Signal, Stop
-from rnd_actors.errors import (
-    ActorCrashedError,
-    ActorError,
-    ChildSpecError,
-    NotAnsweredError,
-    StashFullError,
-)
+from rnd_actors.actors._requests import Asked
+from rnd_actors.actors._signals import Doom, Signal, Stop
+from rnd_actors.errors import ChildSpecError
 
 if TYPE_CHECKING:
     from rnd_actors.actors._cell import Cell
+    from rnd_actors.actors._turns import Carrier
 
 __all__ = ["Incarnation"]
 
 
-class Incarnation:
+class Incarnation(Duties):
     """A fresh instance of the user's actor, and all that ends with it."""
 
-    __slots__ = ("_owned", "actor", "cell", "deferred", "in_hand", "number", "stashed", "watched")
+    __slots__ = (
+        "_accepts",
+        "_context",
+        "_ended",
+        "_owned",
+        "_receive",
+        "actor",
+        "carrier",
+        "is_over",
+        "number",
+        "watched",
+    )
+
+    _accepts: Acceptance
+    _receive: Callable[[Any], None]
 
     def __init__(self, cell: Cell, number: int) -> None:
-        self.cell = cell
+        super().__init__(cell)
+        self.turns = cell.system.turns
         self.number = number
         self.actor: Actor[Any] | None = None
-        self.in_hand: Any = None
-        """The entry that is being handled and still has to be accounted for."""
-        self._owned: Owned | None = None
-        self.deferred: dict[Deferred[Any], Asked | None] = {}
-        self.stashed: deque[Any] | tuple[()] = ()
+        self.carrier: Carrier | None = None
+        """The greenlet on which it has its turn; None while it waits for one."""
+        self.is_over = False
         self.watched: dict[Cell, None] = {}
+        self._context = copy_context()
+        self._owned: Owned | None = None
+        self._ended: Flag | None = None
+        """Set when it is over; made for the first one who waits for that."""
 
     @property
     def owned(self) -> Owned:
@@ -58,28 +67,36 @@ class Incarnation:
             self._owned = Owned(self.cell)
         return self._owned
 
-    def run(self) -> None:
-        """Live: the main function of the greenlet."""
-        events, name = self.cell.system.events, self.cell.name
+    def take_turn(self, carrier: Carrier) -> None:
+        """Begin to live, or handle what has come meanwhile."""
+        self.carrier = carrier
+        carrier.cell = self.cell
+        carrier.gr_context = self._context
         try:
-            self.actor = self._make_actor()
-            self.actor.on_start()
-            events.publish(ActorStarted(name, self.number))
-            self.cell.ready()
-            reason = self._serve(self.actor)
+            if self.actor is None:
+                self._begin()
+            reason = self._serve()
         except BaseException as error:  # noqa: BLE001
             reason = _reason_of(error)
-        if self.actor is not None:
-            reason = self._wind_down(self.actor, reason)
-        event = ActorFailed if isinstance(reason, Crashed | Killed) else ActorStopped
-        events.publish(event(name, self.number, reason))
-        if self.cell.life is self:
-            self.cell.ended(reason)
+        if reason is not None:
+            self._end(reason)
+        self.carrier = None
+
+    def kill(self, error: BaseException | None = None) -> None:
+        """Raise `GreenletExit`, or this error, where the actor waits; the loop does it, soon."""
+        get_hub().loop.run_callback(self._throw, error or GreenletExit())
+
+    def join(self, timeout: float | None) -> None:
+        """Wait until it is over, for so many seconds at most."""
+        if not self.is_over:
+            if self._ended is None:
+                self._ended = Flag()
+            self._ended.wait(timeout)
 
     def background_failed(self, error: BaseException) -> None:
         """Hear that background work has raised: the incarnation crashes with that."""
         if self.cell.life is self:
-            self.cell.mailbox.put_signal(BackgroundFailed(error))
+            self.cell.mailbox.put_signal(Doom(error))
 
     def watch(self, other: Cell) -> None:
         """Be told `Terminated` when `other` has stopped for good, or at once if it has already."""
@@ -91,141 +108,100 @@ class Incarnation:
         self.watched.pop(other, None)
         other.watchers.pop(self.cell, None)
 
-    def defer(self, request: Request[Any]) -> Deferred[Any]:
-        """Take the answer to the request in hand upon the incarnation, for later."""
-        asked = self.asked(request)
-        deferred: Deferred[Any] = Deferred(asked, self._settle)
-        self.deferred[deferred] = asked
-        self._let_go()
-        return deferred
+    def _throw(self, error: BaseException) -> None:
+        if self.carrier is not None:
+            self.carrier.throw(error)
+        elif self.actor is not None and not self.is_over:
+            self.cell.mailbox.put_signal(Doom(error))
+            self.turns.give_now(self)
+        elif not self.is_over:
+            self.turns.forget(self)
+            self._end(_reason_of(error))
 
-    def forward(self, request: Request[Any], other: Cell) -> None:
-        """Hand the request in hand on, with the duty to answer."""
-        other.mailbox.put(self.asked(request) or request)
-        self._let_go()
-
-    def stash(self, capacity: int) -> None:
-        """Keep the entry in hand for later."""
-        if self.in_hand is None:
-            raise ActorError("stash() keeps the message that is being handled; there is none")
-        if len(self.stashed) >= capacity:
-            raise StashFullError(
-                f"{self.cell.name} has stashed its {capacity} messages already; "
-                "unstash them, or raise its stash_capacity"
-            )
-        if not self.stashed:
-            self.stashed = deque()
-        self.stashed.append(self.in_hand)
-        self.in_hand = None
-
-    def unstash(self) -> None:
-        """Put what was stashed first before all that waits."""
-        if self.stashed:
-            self.cell.mailbox.put_back([self.stashed.popleft()])
-
-    def unstash_all(self) -> None:
-        """Put what was stashed before all that waits."""
-        if self.stashed:
-            self.cell.mailbox.put_back(self.stashed)
-            self.stashed = ()
-
-    def unhandled(self, message: object) -> None:
-        """Account for the message in hand, which the actor has no case for."""
-        entry = self.in_hand
-        if (entry.request if isinstance(entry, Asked) else entry) is not message:
-            raise ActorError(
-                f"unhandled() takes the message that is being handled; got {message!r}"
-            )
-        self.in_hand = None
-        self.cell.not_handled(entry)
-
-    def discard(self, why: str) -> None:
-        """Make a dead letter of the message in hand."""
-        entry, self.in_hand = self.in_hand, None
-        self.cell.make_dead_letter(entry, why)
-
-    def asked(self, request: Request[Any]) -> Asked | None:
-        """Return the envelope of the request in hand; None if it was told, not asked."""
-        in_hand = self.in_hand
-        if isinstance(in_hand, Asked) and in_hand.request is request:
-            return in_hand
-        if in_hand is request:
-            return None
-        raise ActorError(f"only the request that is being handled can be answered; got {request!r}")
-
-    def _make_actor(self) -> Actor[Any]:
-        actor = self.cell.make_actor()
+    def _begin(self) -> None:
+        cell = self.cell
+        actor = cell.make_actor()
         if not isinstance(actor, Actor) or actor._life is not None:  # noqa: SLF001
             raise ChildSpecError(
-                f"the factory of {self.cell.name} must make a fresh Actor each time; "
-                f"it made {actor!r}"
+                f"the factory of {cell.name} must make a fresh Actor each time; it made {actor!r}"
             )
+        self.actor = actor
         actor._life = self  # noqa: SLF001
-        return actor
+        actor.on_start()
+        self._receive, self._accepts = actor.receive, acceptance_of(type(actor))
+        cell.system.events.publish(ActorStarted(cell.name, self.number))
+        cell.ready()
 
-    def _serve(self, actor: Actor[Any]) -> ExitReason:
-        """Handle what comes, one at a time, until a stop."""
-        cell, mailbox, receive = self.cell, self.cell.mailbox, actor.receive
-        at_hand, get = mailbox.at_hand, mailbox.get
-        mailbox.change_reader()
-        accepts = acceptance_of(type(actor))
-        known = accepts.known
+    def _serve(self) -> ExitReason | None:
+        """Handle what is there, one at a time; return why to end, or None to wait for more."""
+        cell, receive, accepts = self.cell, self._receive, self._accepts
+        mailbox, known = cell.mailbox, accepts.known
+        at_hand = mailbox.at_hand
+        if mailbox.idle_since is not None:
+            mailbox.idle_s += self.turns.now - mailbox.idle_since
+            mailbox.idle_since = None
         while cell.life is self:
-            message = entry = at_hand.popleft() if at_hand and not mailbox.signals else get()
-            kind = entry.__class__
-            if kind is Asked:
-                message = entry.request
-            elif kind not in known and isinstance(entry, Signal):
-                if isinstance(entry, Stop):
-                    return entry.reason
-                self._obey(actor, entry)
-                continue
-            self.in_hand = entry
-            try:
-                if message.__class__ in known or accepts(message):
-                    receive(message)
-                else:
-                    self.unhandled(message)
-            except BaseException as error:
-                self._fail(message, error)
-                raise
-            if self.in_hand is not None:
-                self.in_hand = None
-                cell.handled += 1
-                if kind is Asked and not entry.is_answered:
-                    self._demand_answer(entry)
+            if at_hand and not mailbox.signals:
+                entry = at_hand.popleft()
+            elif mailbox.signals or mailbox.entries:
+                entry = mailbox.take()
+            else:
+                self.turns.now = mailbox.idle_since = time.monotonic()
+                mailbox.sleeper = self
+                return None
+            if entry.__class__ in known:
+                self.in_hand = entry
+                try:
+                    receive(entry)
+                except BaseException as error:
+                    self.fail(entry, error)
+                    raise
+                if self.in_hand is not None:
+                    self.in_hand = None
+                    cell.handled += 1
+            elif not isinstance(entry, Signal):
+                self._handle(entry)
+            elif isinstance(entry, Stop):
+                return entry.reason
+            else:
+                self._obey(entry)
         return Killed()  # it was stuck, and has been replaced meanwhile
 
-    def _obey(self, actor: Actor[Any], signal: Signal) -> None:
-        if isinstance(signal, BackgroundFailed):
+    def _handle(self, entry: Any) -> None:
+        """Handle a request that was asked, or a message of a class that has not come before."""
+        message = entry.request if isinstance(entry, Asked) else entry
+        self.in_hand = entry
+        try:
+            if self._accepts(message):
+                self._receive(message)
+            else:
+                self.unhandled(message)
+        except BaseException as error:
+            self.fail(message, error)
+            raise
+        if self.in_hand is not None:
+            self.in_hand = None
+            self.cell.handled += 1
+            if isinstance(entry, Asked) and not entry.is_answered:
+                self.demand_answer(entry)
+
+    def _obey(self, signal: Signal) -> None:
+        if isinstance(signal, Doom):
             raise signal.error
-        actor._on_signal(signal)  # noqa: SLF001
+        self.actor._on_signal(signal)  # type: ignore[union-attr]  # noqa: SLF001
 
-    def _demand_answer(self, asked: Asked) -> None:
-        asked.fail(
-            NotAnsweredError(
-                f"{self.cell.name} handled {asked.request!r} without an answer; its receive() "
-                "has to call self.reply(request, answer), defer(request) or forward(request)"
-            )
-        )
-
-    def _fail(self, message: object, error: BaseException) -> None:
-        """Account for the entry in hand, on which the incarnation ends."""
-        entry, self.in_hand = self.in_hand, None
-        if entry is not None:
-            self.cell.failed += 1
-        if isinstance(entry, Asked):
-            killed = ActorCrashedError(f"{self.cell.name} was killed while it handled {message!r}")
-            entry.fail(killed if isinstance(error, GreenletExit) else error)
-        self.cell.system.events.publish(MessageFailed(self.cell.name, message, error))
-
-    def _let_go(self) -> None:
-        """Count the entry in hand as handled: what is left to do for it is not its duty."""
-        self.in_hand = None
-        self.cell.handled += 1
-
-    def _settle(self, deferred: Deferred[Any]) -> None:
-        self.deferred.pop(deferred, None)
+    def _end(self, reason: ExitReason) -> None:
+        cell = self.cell
+        if self.actor is not None:
+            reason = self._wind_down(self.actor, reason)
+        self.is_over = True
+        event = ActorFailed if isinstance(reason, Crashed | Killed) else ActorStopped
+        cell.system.events.publish(event(cell.name, self.number, reason))
+        if cell.life is self:
+            cell.ended(reason)
+        if self._ended is not None:
+            self._ended.set()
+        self.turns.now = time.monotonic()
 
     def _wind_down(self, actor: Actor[Any], reason: ExitReason) -> ExitReason:
         """End what the incarnation owns, also what `on_stop` may begin; return why it ended."""
@@ -237,9 +213,7 @@ class Incarnation:
         reason = _after(reason, actor.on_stop, reason)
         if self._owned is not None:
             reason = _after(reason, self._end_owned, self._owned)
-        for asked in filter(None, self.deferred.values()):
-            why = f"{self.cell.name} ended ({reason}) and still owed {asked.request!r} an answer"
-            asked.fail(ActorCrashedError(why))
+        self.owe_nothing(str(reason))
         return reason
 
     def _end_owned(self, owned: Owned) -> None:

@@ -60,7 +60,7 @@ class ActorRef(Generic[M_contra]):
         cell = self._cell
         if thread_id() != cell.system.thread_id:
             cell.require_thread()
-        cell.mailbox.put(message)
+        cell.door.put(message)
 
     def ask(self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0) -> R:
         """Send a request and wait up to `timeout` seconds (None: for ever) for its answer.
@@ -91,7 +91,7 @@ class ActorRef(Generic[M_contra]):
         cell.require_thread()
         asked = Asked(request)
         future: Future[R] = Future(asked, cell)
-        if not cell.mailbox.put(asked, timeout):
+        if not cell.door.put(asked, timeout):
             raise AskTimeoutError(
                 f"the mailbox of {self.name} had no room for {request!r} within {timeout:g} s; "
                 f"it {cell.describe_work()}"
@@ -148,4 +148,4 @@ class ActorRef(Generic[M_contra]):
 
 def post(ref: ActorRef[M], message: M) -> None:
     """Tell on behalf of the framework itself: never waits, never refused for want of room."""
-    ref._cell.mailbox.put_forced(message)  # noqa: SLF001
+    ref._cell.door.put_forced(message)  # noqa: SLF001

@@ -34,7 +34,7 @@ def end_children(cells: Sequence[Cell], order: ShutdownOrder, *, for_good: bool)
     If they end for good, what waits for them becomes dead letters. If this itself is killed, what
     is left of them is killed too.
     """
-    alive = {cell for cell in cells if cell.greenlet is not None}
+    alive = {cell for cell in cells if cell.life is not None}
     batches = [cells] if order is ShutdownOrder.PARALLEL else [[cell] for cell in reversed(cells)]
     try:
         for batch in batches:
@@ -49,7 +49,7 @@ def end_children(cells: Sequence[Cell], order: ShutdownOrder, *, for_good: bool)
 def _end_together(cells: Sequence[Cell]) -> None:
     asked_at = time.monotonic()
     for cell in cells:
-        if cell.greenlet is not None and cell.spec.shutdown > 0:
+        if cell.life is not None and cell.spec.shutdown > 0:
             (cell.drain if cell.spec.drain else cell.stop)(Shutdown())
     for cell in sorted(cells, key=lambda cell: cell.spec.shutdown):
         waited = time.monotonic() - asked_at
@@ -58,8 +58,8 @@ def _end_together(cells: Sequence[Cell]) -> None:
 
 def _kill_together(cells: Sequence[Cell], alive: set[Cell]) -> None:
     for cell in cells:
-        if cell.greenlet is not None:
-            cell.greenlet.kill(block=False)
+        if cell.life is not None:
+            cell.life.kill()
     try:
         for cell in cells:
             cell.await_end(0)

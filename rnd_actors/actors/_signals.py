@@ -11,7 +11,7 @@ from rnd_actors.actors._exits import ExitReason
 if TYPE_CHECKING:
     from rnd_actors.actors._cell import Cell
 
-__all__ = ["BackgroundFailed", "ChildEnded", "ChildReady", "Signal", "Stop"]
+__all__ = ["ChildEnded", "ChildReady", "Doom", "Signal", "Stop"]
 
 
 @frozen(eq=False)
@@ -29,8 +29,8 @@ class Stop(Signal):
 
 
 @frozen(eq=False)
-class BackgroundFailed(Signal):
-    """Background work of the incarnation raised."""
+class Doom(Signal):
+    """End with this error, which is raised in the actor."""
 
     error: BaseException
 

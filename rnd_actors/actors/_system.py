@@ -22,6 +22,7 @@ from rnd_actors.actors._supervision import CountChildren, StartChild
 from rnd_actors.actors._supervisor import Supervisor
 from rnd_actors.actors._thread import thread_id
 from rnd_actors.actors._tree import ActorInfo, info_of
+from rnd_actors.actors._turns import current_turns
 from rnd_actors.actors._waiting import waiting_for
 from rnd_actors.errors import ActorError
 
@@ -55,6 +56,7 @@ class ActorSystem:
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
         self.thread_id = thread_id()
+        self.turns = current_turns()
         simulation: Any = getattr(gevent.get_hub(), "simulation", None)
         self.new_cell: Callable[[ChildSpec, Cell | None, ActorSystem], Cell] = (
             simulation.new_cell if simulation else Cell
@@ -111,7 +113,8 @@ class ActorSystem:
         )
 
     def __enter__(self) -> Self:
-        self.thread_id = thread_id()
+        self.thread_id, self.turns = thread_id(), current_turns()
+        self.turns.open()
         self._root.start()
         self._root.ref.ask(CountChildren())
         return self
@@ -123,8 +126,11 @@ class ActorSystem:
         traceback: TracebackType | None,
     ) -> None:
         self._root.stop(Shutdown())
-        with waiting_for(f"the end of {self._root.name}", of=self._root):
-            self._root.await_end(INFINITY)
+        try:
+            with waiting_for(f"the end of {self._root.name}", of=self._root):
+                self._root.await_end(INFINITY)
+        finally:
+            self.turns.close()
         if exc is None and isinstance(self._root.exit_reason, Crashed):
             raise self._root.exit_reason.error
 

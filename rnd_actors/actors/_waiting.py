@@ -52,7 +52,7 @@ def wait_for_room(cell: Cell, room: Semaphore, timeout: float | None) -> bool:
     Raises:
         MailboxFullError: the actor itself wants to wait, and only it could make room.
     """
-    if getcurrent() is cell.greenlet:
+    if getattr(getcurrent(), "cell", None) is cell:
         raise MailboxFullError(
             f"{cell.name} tells itself something and its mailbox is full: only it could make "
             "room; use after(0, message), a larger capacity or another overflow policy"
@@ -63,7 +63,7 @@ def wait_for_room(cell: Cell, room: Semaphore, timeout: float | None) -> bool:
 
 def require_other(cell: Cell) -> None:
     """Raise `SelfAskError` in the greenlet of the actor that is asked."""
-    if getcurrent() is cell.greenlet:
+    if getattr(getcurrent(), "cell", None) is cell:
         raise SelfAskError(
             f"{cell.name} waits for its own answer, which could never come; "
             "call a method instead, or tell() yourself and go on"

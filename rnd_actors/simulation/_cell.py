@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import getcurrent
@@ -12,10 +12,9 @@ from gevent.event import Event as Flag
 from rnd_actors.actors import Actor
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._current import current_cell
-from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.actors._requests import Asked
 from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Slow
-from rnd_actors.simulation._mailbox import GuardedMailbox
+from rnd_actors.simulation._guarded_door import GuardedDoor
 
 if TYPE_CHECKING:
     from rnd_actors.actors import ActorSystem, ChildSpec
@@ -41,11 +40,9 @@ class SimulatedCell(Cell):
         """Faults that strike the next message."""
         self._cut_off_until = 0.0
         super().__init__(spec, parent, system)
+        self.door = GuardedDoor(self.mailbox, self._lets_in)
         if parent is not None:
             simulation.injector.register(self)
-
-    def make_mailbox(self) -> Mailbox:
-        return cast("Mailbox", GuardedMailbox(super().make_mailbox(), self._lets_in))
 
     def make_actor(self) -> object:
         actor = super().make_actor()
@@ -64,12 +61,11 @@ class SimulatedCell(Cell):
 
     def _crash(self, error: InjectedError) -> None:
         """Crash now, also in the middle of a message; a supervisor finishes what it does first."""
-        if self.life is None or self.greenlet is None:
-            return
-        if self.life.in_hand is not None and not self.supervises:
-            self.greenlet.kill(error, block=False)
-        else:
-            self.life.background_failed(error)
+        if self.life is not None:
+            if self.supervises:
+                self.life.background_failed(error)
+            else:
+                self.life.kill(error)
 
     def _disturbed(self, receive: Callable[[Any], None]) -> Callable[[Any], None]:
         def disturbed(message: Any) -> None:

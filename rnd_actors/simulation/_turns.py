@@ -1,11 +1,12 @@
 """The turns of a simulation: its schedule picks who is next."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gevent.hub import Hub
 
-from rnd_actors.actors._turns import Switch, Turns
+from rnd_actors.actors._turns import Carried, Carrier, Switch, Turns
 
 if TYPE_CHECKING:
     from rnd_actors.simulation._callbacks import Callback
@@ -16,21 +17,28 @@ __all__ = ["VirtualTurns"]
 class VirtualTurns(Turns):
     """Makes every turn a callback of its own, among which the loop of the simulation picks."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, note_carrier: Callable[[Carrier], None]) -> None:
         super().__init__(hub)
-        self._callbacks: dict[Switch, Callback] = {}
+        self._note_carrier = note_carrier
+        self._callbacks: dict[Carried | Switch, Callback] = {}
 
-    def wake(self, switch: Switch) -> None:
-        self._callbacks[switch] = self._hub.loop.run_callback(self._give, switch)
+    def wake(self, sleeper: Carried | Switch) -> None:
+        self._callbacks[sleeper] = self._hub.loop.run_callback(self._begin_turn, sleeper)
 
     def sleep(self, now: float) -> None:
         self._hub.switch()
         self.now = time.monotonic()
 
-    def forget(self, switch: Switch) -> None:
-        if switch in self._callbacks:
-            self._callbacks.pop(switch).stop()
+    def forget(self, sleeper: Carried | Switch) -> None:
+        if sleeper in self._callbacks:
+            self._callbacks.pop(sleeper).stop()
 
-    def _give(self, switch: Switch) -> None:
-        del self._callbacks[switch]
-        switch()
+    def new_carrier(self) -> Carrier:
+        carrier = super().new_carrier()
+        self._note_carrier(carrier)
+        return carrier
+
+    def _begin_turn(self, sleeper: Carried | Switch) -> None:
+        del self._callbacks[sleeper]
+        self.now = time.monotonic()
+        self._give(sleeper)

@@ -96,8 +96,8 @@ class VirtualTime:
             self._hub = stack.enter_context(_hub_on(self._loop, self))
             stack.enter_context(virtual_clocks(self._loop.now))
             stack.enter_context(seeded_random(f"random {self._seed}"))
-            Greenlet.add_spawn_callback(self._note_spawn)
-            stack.callback(Greenlet.remove_spawn_callback, self._note_spawn)
+            Greenlet.add_spawn_callback(self.note_spawn)
+            stack.callback(Greenlet.remove_spawn_callback, self.note_spawn)
             self._stack = stack.pop_all()
         return self
 
@@ -128,7 +128,7 @@ class VirtualTime:
             return Cell(spec, parent, system)
         return SimulatedCell(spec, parent, system, self)
 
-    def _note_spawn(self, greenlet: Greenlet[..., Any]) -> None:
+    def note_spawn(self, greenlet: Greenlet[..., Any]) -> None:
         """Keep a greenlet until it ends.
 
         With this link every end is a callback, and not just those of greenlets that have used
@@ -150,7 +150,7 @@ class _VirtualHub(Hub):
     def __init__(self, loop: VirtualLoop, simulation: VirtualTime) -> None:
         super().__init__(loop)  # type: ignore[call-overload]
         self.simulation = simulation
-        self.turns = VirtualTurns(self)
+        self.turns = VirtualTurns(self, simulation.note_spawn)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 from rnd_actors.actors import Actor, ActorRef
 from rnd_actors.actors._current import current_cell
-from rnd_actors.actors._mailbox import Mailbox
+from rnd_actors.actors._mailbox import Door
 from rnd_actors.actors._owned import Owned
 from rnd_actors.actors._requests import Asked
 from rnd_actors.simulation import InjectedError
-from rnd_actors.simulation._mailbox import GuardedMailbox
+from rnd_actors.simulation._guarded_door import GuardedDoor
 
 __all__ = ["crash_at", "delay", "drop"]
 
@@ -91,8 +91,8 @@ def drop(
         (3, 4)
     """
 
-    def lose(mailbox: Mailbox, entry: Any) -> None:
-        mailbox.refuse(entry, "lost: a test wants it so")
+    def lose(_: Door, entry: Any) -> None:
+        receiver._cell.mailbox.refuse(entry, "lost: a test wants it so")  # noqa: SLF001
 
     with _tampered(receiver, _Filter(sender, matching), lose):
         yield
@@ -123,15 +123,15 @@ def delay(
         ('fast', 'slow')
     """
     timers = Owned()
-    late: deque[tuple[Mailbox, Any]] = deque()
+    late: deque[tuple[Door, Any]] = deque()
 
-    def hold_back(mailbox: Mailbox, entry: Any) -> None:
-        late.append((mailbox, entry))
+    def hold_back(door: Door, entry: Any) -> None:
+        late.append((door, entry))
         timers.after(seconds, deliver_next)
 
     def deliver_next() -> None:
-        mailbox, entry = late.popleft()
-        mailbox.put_forced(entry)
+        door, entry = late.popleft()
+        door.put_forced(entry)
 
     try:
         with _tampered(receiver, _Filter(sender, matching), hold_back):
@@ -158,19 +158,19 @@ class _Filter:
 
 @contextmanager
 def _tampered(
-    receiver: ActorRef[Any], hit: _Filter, tamper: Callable[[Mailbox, Any], None]
+    receiver: ActorRef[Any], hit: _Filter, tamper: Callable[[Door, Any], None]
 ) -> Iterator[None]:
     cell: Any = receiver._cell  # noqa: SLF001
-    mailbox = cell.mailbox
+    door = cell.door
 
     def lets_in(entry: Any, is_forced: bool) -> bool:  # noqa: FBT001
         if is_forced or not hit(entry):
             return True
-        tamper(mailbox, entry)
+        tamper(door, entry)
         return False
 
-    cell.mailbox = GuardedMailbox(mailbox, lets_in)
+    cell.door = GuardedDoor(door, lets_in)
     try:
         yield
     finally:
-        cell.mailbox = mailbox
+        cell.door = door

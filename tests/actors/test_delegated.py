@@ -151,7 +151,7 @@ def test_a_child_rests_as_long_as_its_decider_says_nothing(
     told.expect(ChildDown)
     gevent.idle()
     assert ref.is_alive
-    assert ref._cell.greenlet is None
+    assert ref._cell.life is None
     assert len(ref._cell.mailbox) == 1
     assert events.all(ChildRestarting) == []
 

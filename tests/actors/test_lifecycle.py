@@ -130,7 +130,7 @@ def test_a_first_start_that_fails_is_raised_where_it_was_asked_for_and_is_not_re
     with pytest.raises(BoomError, match="as told") as caught:
         system.start(puppet("puppet", diary, at_start=crash))
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert frames[-3:] == ["run", "on_start", "crash"]
+    assert frames[-3:] == ["_begin", "on_start", "crash"]
     assert system.find("puppet") is None
     assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Crashed(caught.value))]
     assert events.all(ChildRestarting) == []

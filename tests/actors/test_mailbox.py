@@ -1,16 +1,16 @@
 """The mailbox without a limit: two lanes, and what closing it means."""
 
-from contextlib import suppress
+from collections.abc import Callable
 
 import gevent
 import pytest
-from gevent import GreenletExit
-from gevent.event import Event as Flag
 
 from rnd_actors.actors import ActorSystem, Normal
 from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.actors._signals import Signal, Stop
+from rnd_actors.actors._turns import Carried, Carrier, current_turns
 from rnd_actors.simulation import explore
+from tests.actors.toys import Do, Record, kill, puppet, settle
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def mailbox(refused: list[tuple[object, str]]) -> Mailbox:
 def test_messages_come_out_in_the_order_in_which_they_came(mailbox: Mailbox) -> None:
     for number in range(5):
         mailbox.put(number)
-    assert [mailbox.get() for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert [mailbox.take() for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_a_signal_overtakes_the_messages_that_wait(mailbox: Mailbox) -> None:
@@ -34,7 +34,7 @@ def test_a_signal_overtakes_the_messages_that_wait(mailbox: Mailbox) -> None:
     mailbox.put("first")
     mailbox.put("second")
     mailbox.put_signal(signal)
-    assert [mailbox.get() for _ in range(3)] == [signal, "first", "second"]
+    assert [mailbox.take() for _ in range(3)] == [signal, "first", "second"]
 
 
 def test_signals_keep_their_own_order(mailbox: Mailbox) -> None:
@@ -43,66 +43,13 @@ def test_signals_keep_their_own_order(mailbox: Mailbox) -> None:
     mailbox.put("message")
     mailbox.put_signal(signals[1])
     mailbox.put_signal(signals[2])
-    assert [mailbox.get() for _ in range(4)] == [*signals, "message"]
-
-
-def test_whoever_waits_for_messages_is_woken_by_a_signal(mailbox: Mailbox) -> None:
-    signal = Signal()
-    actor = gevent.spawn(mailbox.get)
-    gevent.idle()
-    mailbox.put_signal(signal)
-    assert actor.get() is signal
-
-
-def test_a_signal_overtakes_even_the_message_that_has_just_woken_the_actor(
-    mailbox: Mailbox,
-) -> None:
-    signal = Signal()
-    actor = gevent.spawn(lambda: [mailbox.get() for _ in range(3)])
-    gevent.idle()
-    mailbox.put("first")
-    mailbox.put("second")
-    mailbox.put_signal(signal)
-    assert actor.get() == [signal, "first", "second"]
-
-
-def test_whoever_was_woken_for_signals_already_taken_waits_on(mailbox: Mailbox) -> None:
-    first, second = Signal(), Signal()
-    mailbox.put_signal(first)
-    assert mailbox.get() is first
-    actor = gevent.spawn(mailbox.get)
-    gevent.idle()
-    assert not actor.ready()
-    mailbox.put_signal(second)
-    assert actor.get() is second
-
-
-def test_whoever_was_woken_for_a_message_that_is_gone_by_its_turn_waits_on(
-    mailbox: Mailbox,
-) -> None:
-    signal = Signal()
-    actor = gevent.spawn(mailbox.get)
-    gevent.idle()
-    mailbox.put("message")
-    assert mailbox.close() == ["message"]
-    gevent.idle()
-    assert not actor.ready()
-    mailbox.put_signal(signal)
-    assert actor.get() is signal
-
-
-def test_whoever_waits_for_messages_is_woken_by_a_last_signal(mailbox: Mailbox) -> None:
-    signal = Signal()
-    actor = gevent.spawn(mailbox.get)
-    gevent.idle()
-    mailbox.put_signal_last(signal)
-    assert actor.get() is signal
+    assert [mailbox.take() for _ in range(4)] == [*signals, "message"]
 
 
 def test_messages_are_put_back_before_all_others_in_their_order(mailbox: Mailbox) -> None:
     mailbox.put("third")
     mailbox.put_back(["first", "second"])
-    assert [mailbox.get() for _ in range(3)] == ["first", "second", "third"]
+    assert [mailbox.take() for _ in range(3)] == ["first", "second", "third"]
 
 
 def test_a_last_signal_waits_for_the_messages_before_it(mailbox: Mailbox) -> None:
@@ -110,14 +57,14 @@ def test_a_last_signal_waits_for_the_messages_before_it(mailbox: Mailbox) -> Non
     mailbox.put("before")
     mailbox.put_signal_last(last)
     mailbox.put("after")
-    assert [mailbox.get() for _ in range(3)] == ["before", last, "after"]
+    assert [mailbox.take() for _ in range(3)] == ["before", last, "after"]
 
 
 def test_a_signal_overtakes_a_last_signal(mailbox: Mailbox) -> None:
     last, signal = Signal(), Signal()
     mailbox.put_signal_last(last)
     mailbox.put_signal(signal)
-    assert [mailbox.get() for _ in range(2)] == [signal, last]
+    assert [mailbox.take() for _ in range(2)] == [signal, last]
 
 
 def test_its_length_counts_messages_and_no_signals(mailbox: Mailbox) -> None:
@@ -126,7 +73,7 @@ def test_its_length_counts_messages_and_no_signals(mailbox: Mailbox) -> None:
     mailbox.put_signal_last(Signal())
     assert len(mailbox) == 1
     for _ in range(3):
-        mailbox.get()
+        mailbox.take()
     assert len(mailbox) == 0
 
 
@@ -139,69 +86,80 @@ def test_its_length_does_not_count_what_outlives_the_incarnation_either(mailbox:
     assert len(mailbox.entries) == 2
 
 
-def test_killing_the_one_who_waits_loses_no_message_in_any_schedule() -> None:
-    def kill_and_put(_: ActorSystem) -> bool:
-        mailbox = Mailbox(lambda entry, why: None)
-        actor = gevent.spawn(mailbox.get)
-        gevent.idle()
-        actor.kill(block=False)
-        mailbox.put("message")
-        gevent.idle()
-        assert actor.dead
-        is_left = len(mailbox) == 1
-        assert (mailbox.get() if is_left else actor.value) == "message"
-        return is_left
+class Reader(Carried):
+    """Takes in its turns what there is."""
 
-    assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.turns = current_turns()
+        self.taken: list[object] = []
+        self._mailbox = mailbox
+        mailbox.sleeper = self
+
+    def take_turn(self, carrier: Carrier) -> None:
+        while self._mailbox.signals or self._mailbox.entries:
+            self.taken.append(self._mailbox.take())
+        self._mailbox.sleeper = self
 
 
-def test_whoever_is_killed_while_it_waits_is_not_woken_in_its_next_wait_in_any_schedule(
-    capsys: pytest.CaptureFixture[str],
+@pytest.fixture
+def reader(mailbox: Mailbox) -> Reader:
+    return Reader(mailbox)
+
+
+@pytest.mark.parametrize("put", [Mailbox.put_signal, Mailbox.put_signal_last, Mailbox.put])
+def test_whoever_waits_is_woken_by_all_that_comes(
+    put: Callable[[Mailbox, object], object], mailbox: Mailbox, reader: Reader
 ) -> None:
-    def kill_and_put(_: ActorSystem) -> bool:
-        mailbox, flag = Mailbox(lambda entry, why: None), Flag()
-
-        def read_and_wait() -> None:
-            with suppress(GreenletExit):
-                mailbox.get()
-            flag.wait()
-
-        actor = gevent.spawn(read_and_wait)
+    signal = Signal()
+    for _ in range(2):
+        reader.taken.clear()
+        put(mailbox, signal)
+        assert reader.taken == []
         gevent.idle()
-        actor.kill(block=False)
-        mailbox.put("message")
-        gevent.idle()
-        has_read = len(mailbox) == 0
-        assert actor.ready() is has_read  # then the kill came into its next wait
-        flag.set()
-        actor.join()
-        return has_read
-
-    assert {run.result for run in explore(kill_and_put, range(200))} == {True, False}
-    assert capsys.readouterr().err == ""
+        assert reader.taken == [signal]
 
 
-def test_whoever_was_killed_while_it_waited_is_not_woken_for_what_comes_later(
-    mailbox: Mailbox,
+def test_whoever_waits_is_woken_by_what_is_put_back(mailbox: Mailbox, reader: Reader) -> None:
+    mailbox.put_back(["first", "second"])
+    gevent.idle()
+    assert reader.taken == ["first", "second"]
+
+
+def test_a_signal_overtakes_even_the_message_that_has_just_woken_the_actor(
+    mailbox: Mailbox, reader: Reader
 ) -> None:
-    flag = Flag()
-
-    def read_and_wait() -> None:
-        with suppress(GreenletExit):
-            mailbox.get()
-        flag.wait()
-
-    actor = gevent.spawn(read_and_wait)
+    signal = Signal()
+    mailbox.put("first")
+    mailbox.put("second")
+    mailbox.put_signal(signal)
     gevent.idle()
-    actor.kill(block=False)
-    gevent.idle()
+    assert reader.taken == [signal, "first", "second"]
+
+
+def test_whoever_was_woken_for_a_message_that_is_gone_by_its_turn_waits_on(
+    mailbox: Mailbox, reader: Reader
+) -> None:
+    signal = Signal()
     mailbox.put("message")
-    mailbox.put_signal(Signal())
-    mailbox.put_signal_last(Signal())
+    assert mailbox.close() == ["message"]
     gevent.idle()
-    assert not actor.ready()
-    flag.set()
-    actor.get()
+    assert reader.taken == []
+    mailbox.put_signal(signal)
+    gevent.idle()
+    assert reader.taken == [signal]
+
+
+def test_killing_an_actor_that_waits_loses_no_message_in_any_schedule() -> None:
+    def kill_and_tell(system: ActorSystem) -> int:
+        diary = Record()
+        ref = system.start(puppet("puppet", diary))
+        kill(ref)
+        ref.tell(Do(lambda puppet: diary.add(puppet.incarnation)))
+        settle(ref)
+        [incarnation] = diary.all(int)
+        return incarnation
+
+    assert {run.result for run in explore(kill_and_tell, range(200))} == {1, 2}
 
 
 def test_closing_returns_the_messages_that_waited(mailbox: Mailbox) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnd_actors.actors import ActorSystem, MessageFailed
-from rnd_actors.actors._mailbox import BoundedMailbox, Overflow
+from rnd_actors.actors._bounded_mailbox import BoundedMailbox, Overflow
 from rnd_actors.actors._signals import Signal
 from rnd_actors.errors import MailboxFullError
 from rnd_actors.simulation import explore
@@ -72,7 +72,13 @@ def send(mailbox: BoundedMailbox, *entries: object) -> "Greenlet[[], None]":
 
 
 def take(mailbox: BoundedMailbox, count: int) -> list[Any]:
-    return [mailbox.get() for _ in range(count)]
+    return [_take_one(mailbox) for _ in range(count)]
+
+
+def _take_one(mailbox: BoundedMailbox) -> Any:
+    while not (mailbox.signals or mailbox.entries):
+        gevent.idle()
+    return mailbox.take()
 
 
 def test_with_block_the_sender_waits_until_there_is_room() -> None:
@@ -375,7 +381,7 @@ def test_order_and_room_are_those_of_a_naive_model(
                 model.queue.append(Signal())
                 mailbox.put_signal_last(model.queue[-1])
             case "handled" if model.signals or model.queue:
-                assert mailbox.get() is model.next()
+                assert mailbox.take() is model.next()
         assert len(mailbox) == len(model.waiting)
     assert mailbox.close() == model.waiting
 
@@ -398,7 +404,7 @@ def test_drop_oldest_holds_the_newest_messages_and_never_more_than_its_capacity(
                 mailbox.put_forced(number)
                 model.queue.append(number)
             case "handled" if model.queue:
-                assert mailbox.get() == model.next()
+                assert mailbox.take() == model.next()
         assert len(mailbox) == len(model.waiting)
         assert [entry for entry, _ in refused.items] == expected
 

@@ -374,11 +374,11 @@ def test_an_actor_that_was_stuck_ends_when_it_comes_back(diary: Record) -> None:
         ref = system.start(puppet("stubborn", diary, shutdown=SOON))
         ref.tell(Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
         gate.await_entry()
-    greenlet = ref._cell.greenlet
-    assert greenlet is not None
+    life = ref._cell.life
+    assert life is not None
     gate.open()
     gevent.idle()
-    assert greenlet.dead
+    assert life.is_over
 
 
 def test_a_supervisor_that_is_killed_twice_leaves_no_child_unannounced(diary: Record) -> None:
@@ -439,7 +439,7 @@ def test_a_stop_takes_what_the_children_take_and_none_of_them_longer_than_its_li
         for ref in refs:
             figures = ref.figures()
             assert not ref.is_alive
-            assert ref._cell.greenlet is None
+            assert ref._cell.life is None
             assert figures.told == 2 == figures.handled + figures.failed + figures.dead
 
     assert len(explore(leave, range(100))) == 100

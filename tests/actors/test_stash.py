@@ -370,7 +370,7 @@ STEPS: dict[str, Callable[[ActorRef[Any]], object]] = {
     "crash": lambda ref: ref.tell(Do(crash)),
     "stop itself": lambda ref: ref.tell(Do(Puppet.stop)),
     "stop": lambda ref: ref.stop(),
-    "kill": lambda ref: kill(ref) if ref._cell.greenlet is not None else None,
+    "kill": lambda ref: kill(ref) if ref._cell.life is not None else None,
     "timer": lambda ref: ref._cell.mailbox.put_forced(Note(0)),
 }
 

@@ -778,14 +778,14 @@ def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
     refs_ = running(boss)
     refs_["b"].tell(Do(swallow_kills(gate, times=3)))
     gate.await_entry()
-    stuck = refs_["b"]._cell.greenlet
+    stuck = refs_["b"]._cell.life
     refs_["a"].tell(Do(crash))
     events.expect(ActorStuck)
     up(diary, "team/b", 2)
     gate.open()
     assert stuck is not None
     stuck.join(SOON)
-    assert stuck.dead
+    assert stuck.is_over
     assert running(boss)["b"].ask(Ask(lambda puppet: puppet.incarnation)) == 2
 
 
@@ -800,7 +800,7 @@ def test_a_supervisor_that_is_killed_in_a_group_restart_leaves_nobody_behind(
     children = running(inner)
     children["a"].tell(Do(crash))
     gate.await_entry()
-    inner._cell.greenlet.kill(block=False)  # type: ignore[union-attr]
+    inner._cell.life.kill()  # type: ignore[union-attr]
     for ref in children.values():
         assert ref.join() is not None
     gate.open()

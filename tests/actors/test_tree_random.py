@@ -183,7 +183,7 @@ class Chronicle:
 
     def check_the_end(self) -> None:
         self.check()
-        assert not any(ref.is_alive or ref._cell.greenlet for ref in self._all())
+        assert not any(ref.is_alive or ref._cell.life for ref in self._all())
         for name, refs in self.refs.items():
             figures = [ref.figures() for ref in refs]
             assert not any(found.mailbox or found.stashed for found in figures)
@@ -387,8 +387,8 @@ def act(system: ActorSystem, chronicle: Chronicle, step: Step, number: int) -> N
         chronicle.refs[name].add(ref)
     if step.action == "kill":
         life = ref._cell.life
-        if life is not None and life.actor is not None and ref._cell.greenlet is not None:
-            ref._cell.greenlet.kill(block=False)
+        if life is not None and life.actor is not None and ref._cell.life is not None:
+            ref._cell.life.kill()
     elif not leaf:
         ref.tell(ShutDown())
     elif step.action == "shut":

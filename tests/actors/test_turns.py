@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import gevent
@@ -35,6 +36,7 @@ from tests.actors.toys import (
     BoomError,
     Gate,
     Note,
+    Puppet,
     Record,
     in_turn,
     kill,
@@ -260,14 +262,15 @@ def test_a_sleeper_that_is_woken_twice_has_one_turn() -> None:
     assert went_on == [True]
 
 
-def test_whoever_goes_to_sleep_hands_over_to_the_next_without_the_hub_in_between(
+def test_actors_have_their_turns_one_after_the_other_without_any_switch(
     system: ActorSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns_module, "_IN_A_ROW_S", _AGES_S)
-    rally, switches = Rally(system), list[bool]()
+    gevent.idle()  # the loop has its turn, and the next turns in a row are many
+    rally, switches = Rally(system), list[object]()
 
     def trace(event: str, between: tuple[object, object]) -> None:
-        switches.append(gevent.get_hub() in between)
+        switches.append(between)
 
     def end() -> None:
         greenlet.settrace(None)
@@ -277,7 +280,103 @@ def test_whoever_goes_to_sleep_hands_over_to_the_next_without_the_hub_in_between
     rally.at(1010, end)
     while rally.is_on:
         gevent.sleep(0)
-    assert switches == [False] * 1000
+    assert switches == []
+
+
+@frozen
+class WhichGreenlet(Request[object]):
+    """Ask in which greenlet the actor runs."""
+
+
+class Nomad(Actor[WhichGreenlet | Request[Any]]):
+    def receive(self, message: WhichGreenlet | Request[Any]) -> None:
+        self.reply(message, gevent.getcurrent())
+
+
+def test_actors_that_do_not_wait_in_their_turns_share_one_greenlet(system: ActorSystem) -> None:
+    nomads = [system.start(ChildSpec(str(number), Nomad)) for number in range(100)]
+    assert len({nomad.ask(WhichGreenlet()) for nomad in nomads}) == 1
+
+
+def test_an_actor_that_waits_in_its_turn_keeps_its_greenlet_to_itself(system: ActorSystem) -> None:
+    gate = Gate()
+    waiting = system.start(puppet("waiting"))
+    its_greenlet = waiting.ask(Ask(lambda _: gevent.getcurrent()))
+
+    def wait(_: Puppet) -> object:
+        gate.pass_through()
+        return gevent.getcurrent()
+
+    future = waiting.ask_future(Ask(wait))
+    gate.await_entry()
+    nomads = [system.start(ChildSpec(str(number), Nomad)) for number in range(10)]
+    assert its_greenlet not in {nomad.ask(WhichGreenlet()) for nomad in nomads}
+    gate.open()
+    assert future.get() is its_greenlet
+
+
+def test_the_context_variables_of_an_actor_are_its_own(system: ActorSystem) -> None:
+    name = ContextVar("name", default="nobody")
+    ann, bob = system.start(puppet("ann")), system.start(puppet("bob"))
+    for ref in (ann, bob):
+        ref.ask(Ask(lambda puppet: name.set(puppet.ref.name)))
+    assert [ref.ask(Ask(lambda _: name.get())) for ref in (ann, bob)] == ["ann", "bob"]
+    assert name.get() == "nobody"
+
+
+def test_an_actor_begins_with_the_context_variables_of_its_supervisor() -> None:
+    name = ContextVar("name", default="nobody")
+    name.set("main")
+    with ActorSystem() as system:
+        ref = system.start(puppet("puppet"))
+        assert ref.ask(Ask(lambda _: name.get())) == "main"
+
+
+def test_an_actor_that_is_killed_before_its_first_turn_is_never_made(
+    system: ActorSystem, events: Record
+) -> None:
+    made = list[Actor[Any]]()
+
+    def make() -> Actor[Any]:
+        made.append(Nomad())
+        return made[-1]
+
+    cell: Any = system.new_cell(ChildSpec("stillborn", make), system._root, system)
+    gevent.idle()  # the next turn is given by a callback, which comes after this one
+    loop().run_callback(lambda: cell.life._throw(GreenletExit()))
+    cell.start()
+    cell.await_end(float("inf"))
+    assert made == []
+    assert events.expect(ActorFailed) == ActorFailed("stillborn", 1, Killed())
+
+
+def test_a_greenlet_that_goes_to_sleep_hands_over_to_the_next_without_the_hub_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns_module, "_IN_A_ROW_S", _AGES_S)
+    sleepers, switches = list[Sleeper](), list[bool]()
+
+    def trace(event: str, between: tuple[object, object]) -> None:
+        switches.append(gevent.get_hub() in between)
+
+    def wake_each_other(other: int) -> None:
+        sleepers.append(Sleeper())
+        me = sleepers[-1]
+        me.sleep(time.monotonic(), None)
+        for number in range(100):
+            if number == 10:
+                greenlet.settrace(trace)
+            sleepers[other].wake()
+            me.sleep(time.monotonic(), None)
+        greenlet.settrace(None)
+        sleepers[other].wake()
+
+    both = [gevent.spawn(wake_each_other, other) for other in (1, 0)]
+    gevent.idle()
+    sleepers[0].wake()
+    gevent.joinall(both, raise_error=True)
+    assert switches.count(True) == 0
+    assert len(switches) > 100
 
 
 def test_all_who_were_woken_have_their_turns_before_the_loop_goes_on(

@@ -225,9 +225,9 @@ def kill_yourself(puppet: Puppet) -> None:
 
 def kill(ref: ActorRef[Any]) -> None:
     """Kill the greenlet in which the actor runs."""
-    greenlet = ref._cell.greenlet
-    assert greenlet is not None
-    greenlet.kill(block=False)
+    life = ref._cell.life
+    assert life is not None
+    life.kill()
 
 
 def settle(ref: ActorRef[Any]) -> None:

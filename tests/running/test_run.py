@@ -126,7 +126,7 @@ def test_an_interruption_does_not_wait_for_a_collector_that_is_slow_or_down() ->
     began = time.monotonic()
     asked = settings("-lines-per-chunk", "1000", interval=0, samples=10**6)
     result = run(asked, Until(slow_or_down), interrupted=interrupted)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert result.outcome is Outcome.INTERRUPTED
     assert result.samples >= 20
     assert_balanced(result)
