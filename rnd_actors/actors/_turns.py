@@ -56,6 +56,11 @@ class Carrier(gevent.Greenlet):  # type: ignore[type-arg]
         self.load: Carried | None = None
         """Who has the next turn on it."""
 
+    def unload(self) -> Carried | None:
+        """Return who has the next turn on it; None: it is not needed any more."""
+        load, self.load = self.load, None
+        return load
+
     def _run(self) -> None:
         self._turns.carry(self)
 
@@ -127,26 +132,25 @@ class Turns:
     def carry(self, carrier: Carrier) -> None:
         """Give one turn after the other on a carrier that has its first load."""
         woken = self._woken
-        carried: Any = carrier.load
+        carried: Any = carrier.unload()
         while carried is not None:
             carried.take_turn(carrier)
+            carried = None  # a carrier that waits keeps nobody alive
             if woken and self.now < self._until and isinstance(woken[0], Carried):
                 carried = woken.popleft()
             elif self._users:
                 carried = self._park(carrier)
-            else:
-                return
 
     def _park(self, carrier: Carrier) -> Carried | None:
         """Let another greenlet go on; return who has the next turn on this one."""
-        carrier.load = carrier.cell = None
+        carrier.cell = carrier.gr_context = None
         self._spare.append(carrier)
         try:
             self.sleep(self.now)
         except BaseException:
             self._spare.remove(carrier)
             raise
-        return carrier.load
+        return carrier.unload()
 
     def _give(self, sleeper: Carried | Switch) -> None:
         """Give a turn, for a greenlet that is no carrier, or one whose turn is not over."""

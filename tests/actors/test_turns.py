@@ -1,10 +1,12 @@
 """Turns: who goes on next in real time, where one sleeping greenlet hands over to another."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Literal
+from weakref import WeakSet
 
 import gevent
 import greenlet
@@ -13,6 +15,7 @@ from attrs import frozen
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 from gevent.exceptions import BlockingSwitchOutError
+from gevent.monkey import get_original
 from gevent.socket import socketpair
 
 from rnd_actors.actors import (
@@ -26,6 +29,7 @@ from rnd_actors.actors import (
     Future,
     Killed,
     Request,
+    Restart,
 )
 from rnd_actors.actors import _turns as turns_module
 from rnd_actors.actors._sleeper import Sleeper
@@ -34,6 +38,7 @@ from rnd_actors.errors import ActorCrashedError, AskTimeoutError, DeadlockError
 from tests.actors.toys import (
     Ask,
     BoomError,
+    Do,
     Gate,
     Note,
     Puppet,
@@ -54,6 +59,13 @@ _AGES_S = 60.0
 @pytest.fixture
 def virtual_time() -> None:
     """Leave time as it is: a simulation has turns of its own."""
+
+
+@pytest.fixture(autouse=True)
+def no_more_turns_in_a_row() -> Iterator[None]:
+    """Let the loop have its turn soon in the tests that follow."""
+    yield
+    current_turns()._until = 0.0
 
 
 @pytest.fixture
@@ -313,6 +325,27 @@ def test_an_actor_that_waits_in_its_turn_keeps_its_greenlet_to_itself(system: Ac
     assert its_greenlet not in {nomad.ask(WhichGreenlet()) for nomad in nomads}
     gate.open()
     assert future.get() is its_greenlet
+
+
+def test_no_greenlet_that_waits_for_turns_keeps_an_actor_alive(system: ActorSystem) -> None:
+    gate, alive = Gate(), WeakSet[Puppet]()
+    remembered: ContextVar[Puppet | None] = ContextVar("remembered", default=None)
+
+    def remember(puppet: Puppet) -> None:
+        alive.add(puppet)
+        remembered.set(puppet)
+
+    waiting = system.start(puppet("waiting"))
+    waiting.tell(Do(lambda _: gate.pass_through()))
+    gate.await_entry()
+    other = system.start(puppet("other", restart=Restart.TEMPORARY))
+    other.ask(Ask(remember))  # on a second greenlet, which then waits behind that of `waiting`
+    gate.open()
+    settle(waiting)
+    other.stop()
+    other.join()
+    gc.collect()
+    assert len(alive) == 0
 
 
 def test_the_context_variables_of_an_actor_are_its_own(system: ActorSystem) -> None:
@@ -688,6 +721,22 @@ def test_each_thread_has_turns_of_its_own(system: ActorSystem) -> None:
     assert answers == list(range(1, len(answers) + 1))
     assert turns is not current_turns()
     assert current_turns() is current_turns()
+
+
+def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSystem) -> None:
+    counter = system.start(ChildSpec("counter", Counter))
+
+    def run_and_rest() -> None:
+        for _ in range(50):
+            sleep(0)  # gives the interpreter's lock away, and has to get it back
+
+    sleep = get_original("time", "sleep")
+    thread = gevent.get_hub().threadpool.spawn(run_and_rest)
+    give_up_at = time.monotonic() + _GIVE_UP_S
+    while not thread.ready() and time.monotonic() < give_up_at:
+        counter.ask(Add())
+    assert thread.ready()
+    thread.get()
 
 
 def test_a_rally_does_not_keep_a_kill_waiting(
