@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 
+from rnd_actors.actors._carrier import Carried
 from rnd_actors.actors._events import MessageFailed
 from rnd_actors.actors._requests import Asked, Deferred, Request
-from rnd_actors.actors._turns import Carried
 from rnd_actors.errors import (
     ActorCrashedError,
     ActorError,

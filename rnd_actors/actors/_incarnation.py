@@ -21,8 +21,8 @@ from rnd_actors.actors._signals import Doom, Signal, Stop
 from rnd_actors.errors import ChildSpecError
 
 if TYPE_CHECKING:
+    from rnd_actors.actors._carrier import Carrier
     from rnd_actors.actors._cell import Cell
-    from rnd_actors.actors._turns import Carrier
 
 __all__ = ["Incarnation"]
 

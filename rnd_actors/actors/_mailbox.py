@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from rnd_actors.actors._carrier import Carried
 from rnd_actors.actors._signals import Signal, Stop
-from rnd_actors.actors._turns import Carried
 
 __all__ = ["Door", "Mailbox"]
 

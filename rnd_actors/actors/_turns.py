@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import gevent
 from gevent import get_hub
 
+from rnd_actors.actors._carrier import Carried, Carrier
+
 if TYPE_CHECKING:
     from gevent.hub import Hub
 
-    from rnd_actors.actors._cell import Cell
-
-__all__ = ["Carried", "Carrier", "Switch", "Turns", "current_turns"]
+__all__ = ["Switch", "Turns", "current_turns"]
 
 Switch: TypeAlias = Callable[[], object]
 """The `switch` of a greenlet."""
@@ -26,43 +26,6 @@ _IN_A_ROW_S: Final = 0.006
 
 It is more than `sys.getswitchinterval()`, or other threads would starve: the loop lets go of the
 interpreter's lock for a moment only, and who misses that waits for an interval without such."""
-
-
-class Carried:
-    """What needs a greenlet only while it has its turn."""
-
-    __slots__ = ("turns",)
-
-    turns: Turns
-    """Where it has its turns."""
-
-    def take_turn(self, carrier: Carrier) -> None:
-        """Do what there is to do, on the greenlet `carrier`, which calls this."""
-        raise NotImplementedError
-
-
-class Carrier(gevent.Greenlet):  # type: ignore[type-arg]
-    """A greenlet on which one after the other has its turn."""
-
-    __slots__ = ("_turns", "cell", "load")
-
-    spawning_stack_limit = 0  # it would show who came first, and keep frames alive
-
-    def __init__(self, turns: Turns) -> None:
-        super().__init__()
-        self._turns = turns
-        self.cell: Cell | None = None
-        """Of the actor that has its turn."""
-        self.load: Carried | None = None
-        """Who has the next turn on it."""
-
-    def unload(self) -> Carried | None:
-        """Return who has the next turn on it; None: it is not needed any more."""
-        load, self.load = self.load, None
-        return load
-
-    def _run(self) -> None:
-        self._turns.carry(self)
 
 
 class Turns:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gevent.hub import Hub
 
-from rnd_actors.actors._turns import Carried, Carrier, Switch, Turns
+from rnd_actors.actors._carrier import Carried, Carrier
+from rnd_actors.actors._turns import Switch, Turns
 
 if TYPE_CHECKING:
     from rnd_actors.simulation._callbacks import Callback

@@ -6,9 +6,10 @@ import gevent
 import pytest
 
 from rnd_actors.actors import ActorSystem, Normal
+from rnd_actors.actors._carrier import Carried, Carrier
 from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.actors._signals import Signal, Stop
-from rnd_actors.actors._turns import Carried, Carrier, current_turns
+from rnd_actors.actors._turns import current_turns
 from rnd_actors.simulation import explore
 from tests.actors.toys import Do, Record, kill, puppet, settle
 
