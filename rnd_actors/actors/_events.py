@@ -99,7 +99,7 @@ class ActorFailed(Event):
 
 @frozen
 class ActorStuck(Event):
-    """An actor did not end although its greenlet was killed; it is left behind.
+    """An actor did not end although it was killed; it is left behind.
 
     Example:
         >>> from rnd_actors import ActorStuck

@@ -42,7 +42,7 @@ class Shutdown:
 
 @frozen
 class Killed:
-    """It did not stop within its time limit, or something killed its greenlet.
+    """It did not stop within its time limit, or something killed it.
 
     Example:
         >>> from rnd_actors import Killed
