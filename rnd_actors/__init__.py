@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         make_collector,
     )
     from rnd_actors.errors import (
+        ActorClassError,
         ActorCrashedError,
         ActorDeadError,
         ActorError,
@@ -165,6 +166,7 @@ __all__ = [
     "STANDIN",
     "Accepted",
     "Actor",
+    "ActorClassError",
     "ActorCrashedError",
     "ActorDeadError",
     "ActorError",

@@ -1,6 +1,7 @@
 """Validators of attrs fields that raise `SettingsError` and say which values are accepted."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from attrs import Attribute
@@ -11,10 +12,14 @@ __all__ = [
     "Validator",
     "accepts",
     "delay",
+    "instance",
+    "member",
     "optional",
     "probability",
     "rate",
+    "require",
     "seconds",
+    "time_limit",
     "whole_number",
 ]
 
@@ -31,6 +36,11 @@ def accepts(form: str, test: Callable[[Any], bool]) -> Validator:
     return validate
 
 
+def require(validator: Validator, name: str, value: object) -> None:
+    """Validate an argument that is no field: raise `SettingsError` if it is not accepted."""
+    validator(None, _Named(name), value)  # type: ignore[arg-type]
+
+
 def optional(validator: Validator) -> Validator:
     """Return a validator that accepts None, too."""
 
@@ -41,11 +51,22 @@ def optional(validator: Validator) -> Validator:
     return validate
 
 
-def whole_number(least: int, most: int) -> Validator:
-    """Return a validator of the whole numbers in a range."""
+def member(of: type[Enum]) -> Validator:
+    """Return a validator of the members of an enumeration."""
+    return accepts(f"a member of {of.__name__}", lambda value: isinstance(value, of))
+
+
+def instance(of: type, form: str) -> Validator:
+    """Return a validator of the instances of a class, described by `form`."""
+    return accepts(form, lambda value: isinstance(value, of))
+
+
+def whole_number(least: int, most: int | None = None) -> Validator:
+    """Return a validator of the whole numbers in a range; without `most`, it has no end."""
+    form = f"a whole number, {least} or more" if most is None else ""
     return accepts(
-        f"a whole number from {least} to {most}",
-        lambda value: type(value) is int and least <= value <= most,
+        form or f"a whole number from {least} to {most}",
+        lambda value: type(value) is int and least <= value and (most is None or value <= most),
     )
 
 
@@ -55,7 +76,18 @@ def _is_number(value: Any) -> bool:
 
 seconds = accepts("seconds > 0", lambda value: _is_number(value) and value > 0)
 delay = accepts("seconds, 0 or more", lambda value: _is_number(value) and value >= 0)
+time_limit = accepts(
+    "seconds >= 0, BRUTAL_KILL or INFINITY",
+    lambda value: type(value) in (int, float) and value >= 0,
+)
 probability = accepts(
     "a probability from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
 )
 rate = accepts("a number a second, > 0", lambda value: _is_number(value) and value > 0)
+
+
+class _Named:
+    """Stands in the place of a field, of which a validator asks the name alone."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name

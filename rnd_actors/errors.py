@@ -6,6 +6,7 @@ A message says what was expected, what came instead and what to do next.
 from collections.abc import Sequence
 
 __all__ = [
+    "ActorClassError",
     "ActorCrashedError",
     "ActorDeadError",
     "ActorError",
@@ -99,6 +100,19 @@ class ActorError(RndActorsError):
     """
 
 
+class ActorClassError(ActorError, TypeError):
+    """A class of actors could never work as it is written.
+
+    Example:
+        >>> from rnd_actors import Actor
+        >>> class Greeter(Actor[str]):
+        ...     def recieve(self, message: str) -> None:
+        ...         print(message)
+        Traceback (most recent call last):
+        rnd_actors.errors.ActorClassError: Greeter accepts messages of type <class 'str'> but ...
+    """
+
+
 class ActorDeadError(ActorError):
     """The actor has stopped for good, so nobody will answer.
 
@@ -159,14 +173,14 @@ class DeadlockError(ActorError):
 
 
 class WrongThreadError(ActorError):
-    """A system is used from another thread than the one that entered it.
+    """A system is used from another thread than the one that entered it; only `tell` works there.
 
     Example:
         >>> from gevent import get_hub
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
         >>> with ActorSystem() as system:
         ...     ref = system.start(ChildSpec("idle", Actor))
-        ...     get_hub().threadpool.apply(ref.tell, ["hello"])
+        ...     get_hub().threadpool.apply(ref.stop)
         Traceback (most recent call last):
         rnd_actors.errors.WrongThreadError: idle lives in the thread that entered its ...
     """

@@ -4,13 +4,7 @@ It knows nothing of workers, HTTP, samples or the command line.
 """
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._backoff import Backoff
-from rnd_actors.actors._bounded_mailbox import Overflow
-from rnd_actors.actors._budget import Budget
-from rnd_actors.actors._child_spec import BRUTAL_KILL, INFINITY, ChildSpec, Restart
-from rnd_actors.actors._delegation import ChildDown, ChildGivenUp, ChildUp, Delegated
-from rnd_actors.actors._event_log import log_events
-from rnd_actors.actors._event_stream import EventStream
+from rnd_actors.actors._event_stream import EventStream, log_events
 from rnd_actors.actors._events import (
     ActorFailed,
     ActorStarted,
@@ -24,12 +18,19 @@ from rnd_actors.actors._events import (
     MessageUnhandled,
 )
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, Shutdown
-from rnd_actors.actors._figures import Figures
-from rnd_actors.actors._future import Future, gather
+from rnd_actors.actors._loop import require_patched
+from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
-from rnd_actors.actors._patching import require_patched
-from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import Deferred, Request
+from rnd_actors.actors._policy import (
+    AutoShutdown,
+    Backoff,
+    Budget,
+    Restart,
+    ShutdownOrder,
+    Strategy,
+)
+from rnd_actors.actors._ref import ActorRef, Figures, Terminated
+from rnd_actors.actors._requests import Deferred, Future, Request, gather
 from rnd_actors.actors._routing import (
     Broadcast,
     ConsistentHash,
@@ -38,13 +39,18 @@ from rnd_actors.actors._routing import (
     Router,
     Routing,
 )
-from rnd_actors.actors._shutdown import ShutdownOrder
-from rnd_actors.actors._strategy import AutoShutdown, Strategy
 from rnd_actors.actors._supervision import (
+    BRUTAL_KILL,
+    INFINITY,
     ChildCounts,
+    ChildDown,
+    ChildGivenUp,
     ChildInfo,
+    ChildSpec,
     ChildState,
+    ChildUp,
     CountChildren,
+    Delegated,
     DeleteChild,
     RestartChild,
     ShutDown,
@@ -56,7 +62,6 @@ from rnd_actors.actors._supervision import (
 from rnd_actors.actors._supervisor import Supervisor
 from rnd_actors.actors._system import ActorSystem
 from rnd_actors.actors._tree import ActorInfo
-from rnd_actors.actors._watching import Terminated
 
 __all__ = [
     "BRUTAL_KILL",

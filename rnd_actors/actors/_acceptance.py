@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Never, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Never, NoReturn, Union, get_args, get_origin
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._actor import Actor
+__all__ = ["Acceptance", "message_type"]
 
-__all__ = ["Acceptance", "acceptance_of"]
-
-_ANYTHING: Final = (object,)
 _PROMOTED: Final[dict[object, tuple[type, ...]]] = {
     float: (float, int),
     complex: (complex, float, int),
@@ -23,59 +19,81 @@ class Acceptance:
 
     Where `M` says nothing that can be checked at run time (a type variable, a name in quotes),
     everything is accepted.
+
+    Args:
+        of: the `M` of the actor.
     """
 
-    def __init__(self, actor: type[Actor[Any]]) -> None:
-        self._types = _classes(_message_type(actor))
+    def __init__(self, of: object) -> None:
+        self._classes: tuple[type, ...] = ()
+        """Whose instances are accepted."""
+        self._protocols: tuple[type, ...] = ()
+        """Protocols with data: of two instances of a class one may be accepted, the other not."""
+        self._values: tuple[object, ...] = ()
+        """Of `Literal`: a value is accepted with its type."""
         self.known: set[type] = set()
+        """Classes of messages that were accepted before."""
+        self._add(of)
 
     def __call__(self, message: object) -> bool:
         kind = type(message)
         if kind in self.known:
             return True
-        accepted = isinstance(message, self._types)
-        if accepted:
+        if isinstance(message, self._classes):
             self.known.add(kind)
-        return accepted
+            return True
+        return isinstance(message, self._protocols) or any(
+            type(value) is kind and value == message for value in self._values
+        )
+
+    def _add(self, message: Any) -> None:
+        origin = get_origin(message)
+        if message is Never or message is NoReturn:
+            return
+        if hasattr(message, "__value__"):  # `type Messages = …`
+            self._add(message.__value__)
+        elif origin is Annotated:
+            self._add(get_args(message)[0])
+        elif origin in (Union, UnionType):
+            for each in get_args(message):
+                self._add(each)
+        elif origin is Literal:
+            self._values += get_args(message)
+        elif message is None:
+            self._classes += (type(None),)
+        else:
+            self._add_class(origin or message)
+
+    def _add_class(self, cls: Any) -> None:
+        if not _can_be_checked(cls):
+            self._classes += (object,)
+        elif getattr(cls, "_is_protocol", False):
+            self._protocols += (cls,)
+        else:
+            self._classes += _PROMOTED.get(cls, (cls,))
 
 
-def acceptance_of(actor: type[Actor[Any]]) -> Acceptance:
-    """Return that of a class of actors, the same for all of them."""
-    known: Acceptance | None = vars(actor).get("_acceptance")
-    if known is None:
-        known = actor._acceptance = Acceptance(actor)  # noqa: SLF001
-    return known
+def message_type(actor: type, root: type) -> object:
+    """Return the `M` that the class or the nearest of its bases gives to `root`, the `Actor`.
 
-
-def _message_type(actor: type) -> object:
-    """Return the `M` that the class or the nearest of its bases gives to `Actor`."""
-    for base in getattr(actor, "__orig_bases__", ()):
-        origin = get_origin(base) or base
-        if not (isinstance(origin, type) and hasattr(origin, "_life")):
+    A type variable if none is given.
+    """
+    if actor is root:
+        return root.__parameters__[0]  # type: ignore[attr-defined]
+    for base in vars(actor).get("__orig_bases__", actor.__bases__):
+        origin: Any = get_origin(base) or base
+        if not (isinstance(origin, type) and issubclass(origin, root)):
             continue
         given = get_args(base)
         names: tuple[object, ...] = getattr(origin, "__parameters__", ())
-        is_actor_itself = not any(hasattr(other, "_life") for other in origin.__bases__)
-        inner = names[0] if is_actor_itself else _message_type(origin)
+        inner = message_type(origin, root)
         return given[names.index(inner)] if given and inner in names else inner
     return object
 
 
-def _classes(message_type: object) -> tuple[type, ...]:
-    if message_type is Never:
-        return ()
-    if message_type is Any:
-        return _ANYTHING
-    origin = get_origin(message_type)
-    if origin is Annotated:
-        return _classes(get_args(message_type)[0])
-    if origin in (Union, UnionType):
-        return tuple(cls for arg in get_args(message_type) for cls in _classes(arg))
-    cls: Any = origin or message_type
-    return _PROMOTED.get(cls, (cls,)) if _can_be_checked(cls) else _ANYTHING
-
-
 def _can_be_checked(cls: Any) -> bool:
+    if cls is Any:
+        return False
     try:
         isinstance(None, cls)
     except TypeError:  # a type variable, a TypedDict, a Protocol that is not @runtime_checkable

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 
+import gevent
+
+from rnd_actors.actors._acceptance import Acceptance, message_type
 from rnd_actors.actors._events import Event
-from rnd_actors.actors._exits import ExitReason, Normal
+from rnd_actors.actors._exits import ExitReason, Normal, shown
+from rnd_actors.actors._greenlet import ActorGreenlet
+from rnd_actors.actors._mailbox import Signal
 from rnd_actors.actors._owned import Timer
+from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Deferred, Request
-from rnd_actors.errors import ActorError
-
-if TYPE_CHECKING:
-    from rnd_actors.actors._acceptance import Acceptance
-    from rnd_actors.actors._incarnation import Incarnation
-    from rnd_actors.actors._ref import ActorRef
-    from rnd_actors.actors._signals import Signal
+from rnd_actors.errors import ActorClassError, ActorError
 
 __all__ = ["Actor"]
 
 M = TypeVar("M")
 R = TypeVar("R")
 Q = TypeVar("Q", bound=Request[Any])
+
+_HOOKS: Final = ("on_start", "receive", "run", "on_stop")
 
 
 class Actor(Generic[M]):
@@ -31,8 +35,15 @@ class Actor(Generic[M]):
     `ActorSystem`. What happens inside an actor is never concurrent: no locks are needed. An
     exception that leaves any method ends the incarnation; the supervisor decides what follows.
 
+    Each incarnation is a `gevent.Greenlet` of its own, with the name of the actor: what gevent
+    promises of greenlets is true of it.
+
     A message that is no `M` does not reach `receive`: it is a dead letter, and an event says so.
     Methods other than the hooks work from `on_start` on, not yet in `__init__`.
+
+    Raises:
+        ActorClassError: when a subclass is made: it accepts messages, but has no `receive`; or one
+            of its hooks is a coroutine or a generator.
 
     Example:
         >>> from attrs import frozen
@@ -57,9 +68,29 @@ class Actor(Generic[M]):
     stash_capacity: ClassVar[int] = 1000
     """How many messages `stash` keeps; one more is a `StashFullError`."""
 
-    _acceptance: ClassVar[Acceptance]
-    _life: Incarnation | None = None
+    _acceptance: ClassVar[Acceptance] = Acceptance(Any)
+    _greenlet: ActorGreenlet | None = None
+    _has_own_work: ClassVar[bool] = False
+    """Whether `run` is overridden."""
     _supervises: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        accepted = message_type(cls, Actor)
+        cls._acceptance = Acceptance(accepted)
+        cls._has_own_work = cls.run is not Actor.run
+        for name in _HOOKS:
+            hook = getattr(cls, name)
+            if iscoroutinefunction(hook) or isgeneratorfunction(hook) or isasyncgenfunction(hook):
+                raise ActorClassError(
+                    f"{cls.__name__}.{name}() is a coroutine or a generator, which nobody would "
+                    "run; write a plain method: on gevent every call may wait"
+                )
+        if cls.receive is Actor.receive and _wants_receive(cls, accepted):
+            raise ActorClassError(
+                f"{cls.__name__} accepts messages of type {shown(accepted)} but has no receive(); "
+                "write receive(self, message), or run(self) and Actor[Never] if it handles none"
+            )
 
     def on_start(self) -> None:
         """Called once, before the first message of this incarnation."""
@@ -67,6 +98,28 @@ class Actor(Generic[M]):
     def receive(self, message: M) -> None:
         """Handle one message."""
         self.unhandled(message)
+
+    def run(self) -> None:
+        """Override it to give the actor work of its own, on its greenlet, instead of messages.
+
+        It is called after `on_start`; when it returns, the actor stops normally. When the actor is
+        to stop, a `GreenletExit` is raised in it where it waits. Messages are not handled
+        by such an actor: each is a dead letter. Work that seldom waits calls `checkpoint()`.
+
+        Example:
+            >>> import gevent
+            >>> from typing import Never
+            >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+            >>> class Ticker(Actor[Never]):
+            ...     def run(self) -> None:
+            ...         while True:
+            ...             print("tick")
+            ...             gevent.sleep(3600)
+            >>> with ActorSystem() as system:
+            ...     ref = system.start(ChildSpec("ticker", Ticker))
+            ...     gevent.sleep(0)
+            tick
+        """
 
     def on_stop(self, reason: ExitReason) -> None:
         """Called once, after the last message of this incarnation, also after a crash.
@@ -77,21 +130,21 @@ class Actor(Generic[M]):
     @property
     def ref(self) -> ActorRef[M]:
         """The address of this actor, for others."""
-        return (self._life or self._incarnation).cell.ref
+        return self._own.cell.ref
 
     @property
     def incarnation(self) -> int:
         """1 for the first instance, one more after each restart."""
-        return self._incarnation.number
+        return self._own.number
 
     def reply(self, request: Request[R], answer: R) -> None:
         """Answer the request that is being handled; nothing happens if it was told, not asked."""
-        if asked := self._incarnation.asked(request):
+        if asked := self._own.handling.asked(request):
             asked.answer(answer)
 
     def reply_error(self, request: Request[Any], error: Exception) -> None:
         """Let the asker's `ask` raise `error`; this actor goes on."""
-        if asked := self._incarnation.asked(request):
+        if asked := self._own.handling.asked(request):
             asked.fail(error)
 
     def defer(self, request: Request[R]) -> Deferred[R]:
@@ -99,15 +152,15 @@ class Actor(Generic[M]):
 
         If this incarnation ends before `reply`, the asker gets an `ActorCrashedError`.
         """
-        return self._incarnation.defer(request)
+        return self._own.handling.defer(request)
 
     def forward(self, request: Q, to: ActorRef[Q]) -> None:
         """Hand the request that is being handled on; `to` answers the asker in your place."""
-        self._incarnation.forward(request, to._cell)  # noqa: SLF001
+        self._own.handling.forward(request, to._cell)  # noqa: SLF001
 
     def unhandled(self, message: object) -> None:
         """Say that there is no case for this message: for the last `case _` of a `match`."""
-        self._incarnation.unhandled(message)
+        self._own.handling.unhandled(message)
 
     def stash(self) -> None:
         """Keep the message that is being handled for later.
@@ -117,68 +170,92 @@ class Actor(Generic[M]):
         Raises:
             StashFullError: `stash_capacity` messages are kept already.
         """
-        self._incarnation.stash(self.stash_capacity)
+        self._own.handling.stash(self.stash_capacity)
 
     def unstash(self) -> None:
         """Take the message that was stashed first up again, before all others.
 
         For an actor that goes on with one: after `unstash_all` it would stash the others again.
         """
-        self._incarnation.unstash()
+        self._own.handling.unstash()
 
     def unstash_all(self) -> None:
         """Take all stashed messages up again, in their order and before all others."""
-        self._incarnation.unstash_all()
+        self._own.handling.unstash_all()
 
     def publish(self, event: Event) -> None:
         """Tell the subscribers of the system's event stream."""
-        self._incarnation.cell.system.events.publish(event)
+        self._own.cell.system.events.publish(event)
 
     def mark_healthy(self) -> None:
         """Say that this incarnation works: when it ends, backoff and restart budget start anew."""
-        self._incarnation.cell.healthy = True
+        self._own.cell.is_healthy()
 
     def stop(self) -> None:
         """End this incarnation normally after the message in hand."""
-        self._incarnation.cell.stop(Normal())
+        self._own.cell.stop(Normal())
 
     def after(self, delay: float, message: M) -> Timer:
-        """Tell yourself `message` in `delay` seconds, unless this incarnation has ended."""
-        life = self._incarnation
-        return life.owned.after(delay, lambda: life.cell.door.put_forced(message))
+        """Tell yourself `message` in `delay` seconds, unless this incarnation has ended.
+
+        Raises:
+            SettingsError: `delay` is less than 0, or no finite number.
+        """
+        cell = self._own.cell
+        return self._own.owned.after(delay, lambda: cell.post(message))
 
     def every(self, interval: float, message: M) -> Timer:
-        """Tell yourself `message` every `interval` seconds as long as this incarnation lives."""
-        life = self._incarnation
-        return life.owned.every(interval, lambda: life.cell.door.put_forced(message))
+        """Tell yourself `message` every `interval` seconds as long as this incarnation lives.
+
+        Raises:
+            SettingsError: `interval` is not more than 0, or no finite number.
+        """
+        cell = self._own.cell
+        return self._own.owned.every(interval, lambda: cell.post(message))
 
     def watch(self, ref: ActorRef[Any]) -> None:
         """Be told `Terminated(ref, reason)` once that actor has stopped for good.
 
         If it has already, the message comes at once. Watching ends with this incarnation.
         """
-        self._incarnation.watch(ref._cell)  # noqa: SLF001
+        self._own.watch(ref._cell)  # noqa: SLF001
 
     def unwatch(self, ref: ActorRef[Any]) -> None:
-        """Be no longer told of the end of that actor."""
-        self._incarnation.unwatch(ref._cell)  # noqa: SLF001
+        """Stop watching `ref`; undoes `watch`."""
+        self._own.unwatch(ref._cell)  # noqa: SLF001
 
     def background(self, work: Callable[..., object], *args: Any) -> None:
         """Run `work(*args)`, which may wait, in a greenlet that this incarnation owns.
 
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
-        life = self._incarnation
-        life.owned.background(work, args, life.background_failed)
+        self._own.background(work, args)
+
+    def checkpoint(self) -> None:
+        """Let other greenlets, timers and sockets have their turn, if it is due.
+
+        It is due some milliseconds after the loop had its last one. For loops in `run` that may
+        always find something to do; those that wait need it not.
+        """
+        if time.monotonic() > self._own.cell.system.loop_turn.due:
+            gevent.sleep(0)
 
     def _on_signal(self, signal: Signal) -> None:
         """Handle what the system lane brings beyond stopping; only supervisors get such."""
 
     @property
-    def _incarnation(self) -> Incarnation:
-        if self._life is None:
+    def _own(self) -> ActorGreenlet:
+        """The greenlet of this incarnation."""
+        if self._greenlet is None:
             raise ActorError(
                 f"this {type(self).__name__} does not run in a system; start it with "
                 "system.start(ChildSpec(id, factory)), and use its ref from on_start() on"
             )
-        return self._life
+        return self._greenlet
+
+
+def _wants_receive(actor: type[Actor[Any]], accepted: object) -> bool:
+    """Say whether a class has to have a `receive`: it is final, and says what it accepts."""
+    is_abstract = any(getattr(each, "__isabstractmethod__", False) for each in vars(actor).values())
+    says_nothing = accepted in (Never, NoReturn, Any, object) or isinstance(accepted, TypeVar)
+    return not (actor._has_own_work or is_abstract or says_nothing)  # noqa: SLF001

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
 
+import gevent
+from attrs import frozen
+from gevent import monkey
 from gevent.event import Event as Flag
-from gevent.lock import Semaphore
+from gevent.queue import Full
 
-from rnd_actors.actors._bounded_mailbox import BoundedMailbox
+from rnd_actors.actors._event_stream import EventStream
 from rnd_actors.actors._events import ActorStuck, DeadLetter, MessageUnhandled
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed
-from rnd_actors.actors._figures import Figures
-from rnd_actors.actors._incarnation import Incarnation
-from rnd_actors.actors._mailbox import Door, Mailbox
-from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import Asked
-from rnd_actors.actors._signals import ChildEnded, ChildReady, Stop
-from rnd_actors.actors._thread import thread_id
-from rnd_actors.actors._waiting import wait_for_room
-from rnd_actors.actors._watching import Terminated
+from rnd_actors.actors._exits import Crashed, ExitReason, Killed, shown
+from rnd_actors.actors._loop import LoopTurn, thread_id
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
+from rnd_actors.actors._owned import current_greenlet
+from rnd_actors.actors._ref import ActorRef, Addressed, Figures, Terminated
+from rnd_actors.actors._requests import Asked, waiting_for
 from rnd_actors.errors import (
     ActorDeadError,
     MailboxFullError,
@@ -27,97 +27,227 @@ from rnd_actors.errors import (
     WrongThreadError,
 )
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._child_spec import ChildSpec
-    from rnd_actors.actors._system import ActorSystem
-
-__all__ = ["Cell"]
+__all__ = [
+    "Cell",
+    "CellSpec",
+    "ChildEnded",
+    "ChildHealthy",
+    "ChildReady",
+    "ChildSignal",
+    "Incarnation",
+    "System",
+    "message_of",
+]
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2
 """The first kill may meet the actor in `receive` and start its `on_stop`; the second ends that."""
 
+_new_lock = monkey.get_original("_thread", "allocate_lock")
+
+
+class System(Protocol):
+    """What an actor has to know of its system."""
+
+    @property
+    def events(self) -> EventStream: ...
+
+    @property
+    def thread_id(self) -> int: ...
+
+    @property
+    def loop_turn(self) -> LoopTurn: ...
+
+    def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell:
+        """Make the cell of an actor."""
+
+    def who_waits(self) -> str:
+        """Say of every actor that is up what it does."""
+
+
+class CellSpec(Protocol):
+    """What an actor's cell is made of."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def factory(self) -> Callable[[], object]: ...
+
+    @property
+    def capacity(self) -> int | None: ...
+
+    @property
+    def overflow(self) -> Overflow: ...
+
+
+class Incarnation(Protocol):
+    """The greenlet of the present incarnation, as its cell sees it."""
+
+    @property
+    def actor(self) -> Any:
+        """The user's object; None until the factory has made it."""
+
+    @property
+    def handling(self) -> Any:
+        """What it has taken from the mailbox: the entry in hand, and those that were stashed."""
+
+    def ready(self) -> bool:
+        """Whether the greenlet has ended."""
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+    def kill(self, *, block: bool) -> None: ...
+
+    def report_end(self) -> None:
+        """Tell the cell that the greenlet has ended, unless it has heard of it."""
+
+    def unwatch(self, other: Addressed) -> None:
+        """Forget an actor that it has watched."""
+
+
+class Children(Protocol):
+    """The children of an actor that supervises."""
+
+    @property
+    def refs(self) -> tuple[ActorRef[Any], ...]:
+        """Those of the children that have not stopped for good, in start order."""
+
+    def find(self, child_id: str) -> Cell | None: ...
+
+    def cells(self) -> Iterable[Cell]:
+        """Give those that have not stopped for good, in start order."""
+
+
+@frozen(eq=False)
+class ChildSignal(Signal):
+    """For the parent: something has happened to this incarnation of a child."""
+
+    child: Cell
+    incarnation: int
+
+
+@frozen(eq=False)
+class ChildReady(ChildSignal):
+    """Its `on_start` has returned."""
+
+
+@frozen(eq=False)
+class ChildHealthy(ChildSignal):
+    """It has shown that it works."""
+
+
+@frozen(eq=False)
+class ChildEnded(ChildSignal):
+    """It is over."""
+
+    reason: ExitReason
+
 
 class Cell:
-    """One actor over all its incarnations: mailbox, ref, counts, and the present incarnation."""
+    """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
+
+    `put(entry, block, timeout)` adds a message at the end, and returns False if there was no room
+    in time; `post(entry)` adds one of the framework itself. Tests and simulations replace them.
+    """
 
     __slots__ = (
         "_lived_s",
+        "_overflow",
         "_retired",
         "_started_at",
         "children",
         "dead",
-        "door",
         "end_reason",
         "exit_reason",
+        "factory",
         "failed",
+        "greenlet",
         "handled",
         "healthy",
+        "id",
         "incarnation",
-        "life",
         "mailbox",
         "name",
         "parent",
+        "post",
+        "put",
         "ref",
         "refused",
-        "spec",
         "system",
+        "thread_id",
         "waits_for",
         "watchers",
     )
 
-    def __init__(self, spec: ChildSpec, parent: Cell | None, system: ActorSystem) -> None:
-        self.spec = spec
+    def __init__(self, spec: CellSpec, parent: Cell | None, system: System) -> None:
+        self.id = spec.id
+        self.factory = spec.factory
         self.parent = parent
         self.system = system
+        self.thread_id = system.thread_id
         self.name: str = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
-        self.mailbox = self._make_mailbox()
-        self.door: Door = self.mailbox
+        self._overflow = spec.overflow
+        self.mailbox: Mailbox
+        self.put: Callable[..., object]
+        if spec.capacity is None:
+            self.mailbox = Mailbox(self._refuse)
+            self.put = self.mailbox.put
+        else:
+            self.mailbox = BoundedMailbox(self._refuse, spec.capacity)
+            self.put = self._put_bounded
+        self.post: Callable[[Any], object] = self.mailbox.post
         self.ref: ActorRef[Any] = ActorRef(self)
-        self.children: dict[str, Cell] = {}
-        self.life: Incarnation | None = None
+        self.children: Children | None = None
+        self.greenlet: Incarnation | None = None
         self.incarnation = 0
+        """The number of the present incarnation, or of the last one."""
         self.end_reason: ExitReason | None = None
         """Why the last incarnation ended; None while one lives."""
+        self.exit_reason: ExitReason | None = None
+        """Why the actor has stopped for good."""
         self.healthy = False
         """Whether the last incarnation has shown that it works."""
         self.handled = self.failed = self.dead = self.refused = 0
         self.waits_for: object = None
         self._retired: Flag | None = None
         """Set once it has stopped for good; made for the first one who waits for that."""
-        self.exit_reason: ExitReason | None = None
-        self.watchers: dict[Cell, None] = {}
+        self.watchers: dict[Cell, None] | None = None
         self._started_at = 0.0
         self._lived_s = 0.0
-        if parent is not None:
-            parent.children[spec.id] = self
 
     def make_actor(self) -> object:
         """Return what the factory of the `ChildSpec` makes: a fresh actor, if it is right."""
-        return self.spec.factory()
+        return self.factory()
 
-    def start(self) -> None:
-        """Begin a new incarnation; the parent hears `ChildReady` or `ChildEnded` of it."""
-        if self.life is not None:  # it is stuck, and what it was told to do is not for the next one
-            self.mailbox.forget_signals(but_stops=True)
+    def begin(self, greenlet: Incarnation) -> None:
+        """Hear of a new incarnation that is about to start."""
+        if self.greenlet is not None:  # it is stuck; what it was told to do is not for the next one
+            self.mailbox.discard_signals(but_stops=True)
+        self.greenlet = greenlet
         self.incarnation += 1
         self.end_reason = None
         self.healthy = False
         self._started_at = time.monotonic()
-        self.life = Incarnation(self, self.incarnation)
-        self.system.turns.wake(self.life)
 
-    def ready(self) -> None:
-        """Hear from the incarnation that its `on_start` has returned."""
+    def is_ready(self) -> None:
+        """Hear that `on_start` of the incarnation has returned."""
         if self.parent is not None:
             self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
 
-    def ended(self, reason: ExitReason) -> None:
-        """Hear from the incarnation that it is over."""
-        self.life = None
+    def is_healthy(self) -> None:
+        """Hear that the incarnation has shown that it works."""
+        if not self.healthy:
+            self.healthy = True
+            if self.parent is not None:
+                self.parent.mailbox.put_signal(ChildHealthy(self, self.incarnation))
+
+    def has_ended(self, reason: ExitReason) -> None:
+        """Hear that the incarnation is over."""
+        self.greenlet = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason
-        self.mailbox.forget_signals(but_stops=isinstance(reason, Crashed | Killed))
+        self.mailbox.discard_signals(but_stops=isinstance(reason, Crashed | Killed))
         if self.parent is None:
             self.retire(reason)
         else:
@@ -126,34 +256,34 @@ class Cell:
     @property
     def supervises(self) -> bool:
         """Whether the present incarnation is a supervisor."""
-        actor = self.life.actor if self.life is not None else None
+        actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001
 
-    def stop(self, reason: ExitReason, *, lasts: bool = False) -> None:
-        """Let the incarnation end after the message in hand.
+    def stop(self, reason: ExitReason, *, outlives_crash: bool = False) -> None:
+        """Let the incarnation end after the message in hand."""
+        if self.exit_reason is None or self.greenlet is not None:
+            self.mailbox.put_signal(Stop(reason, outlives_crash))
 
-        What `lasts` holds for the next incarnation, if this one crashes before it hears of it.
-        """
-        if self.exit_reason is None or self.life is not None:
-            self.mailbox.put_signal(Stop(reason, lasts))
-
-    def drain(self, reason: ExitReason, *, lasts: bool = False) -> None:
+    def drain(self, reason: ExitReason, *, outlives_crash: bool = False) -> None:
         """Let the incarnation end after the messages that wait already."""
         if self.exit_reason is None:
-            self.mailbox.put_signal_last(Stop(reason, lasts))
+            self.mailbox.put_signal_last(Stop(reason, outlives_crash))
 
     def await_end(self, limit: float) -> None:
         """Wait up to `limit` seconds for the end of the incarnation, then kill it."""
-        life = self.life
-        if life is not None:
-            if limit > 0:
-                life.join(None if limit == float("inf") else limit)
-            for _ in range(_KILLS):
-                if not life.is_over:
-                    life.kill()
-                    life.join(_KILL_PATIENCE_S)
-            if not life.is_over:
-                self.system.events.publish(ActorStuck(self.name))
+        greenlet = self.greenlet
+        if greenlet is None:
+            return
+        if limit > 0:
+            greenlet.join(None if limit == float("inf") else limit)
+        for _ in range(_KILLS):
+            if not greenlet.ready():
+                greenlet.kill(block=False)
+                greenlet.join(_KILL_PATIENCE_S)
+        if greenlet.ready():
+            greenlet.report_end()
+        else:
+            self.system.events.publish(ActorStuck(self.name))
 
     def await_retirement(self, timeout: float | None) -> None:
         """Wait until it has stopped for good, for so many seconds at most."""
@@ -163,66 +293,82 @@ class Cell:
             self._retired.wait(timeout)
 
     def retire(self, reason: ExitReason) -> None:
-        """Stop for good: what waits or still comes becomes dead letters."""
+        """Stop for good: what waits or still comes becomes dead letters. The first reason stays."""
+        if self.exit_reason is not None:
+            return
         self.exit_reason = reason
         waiting = self.mailbox.close()
         self.dead += len(waiting)
         for entry in waiting:
-            self._lament(entry, "the actor has stopped")
-        if self.life is not None:
+            self._report_undelivered(entry, "the actor has stopped")
+        if self.greenlet is not None:
             self.stop(reason)
-        if self.parent is not None and self.parent.children.get(self.spec.id) is self:
-            del self.parent.children[self.spec.id]
+        for watcher in tuple(self.watchers or ()):
+            if watcher.greenlet is not None:
+                watcher.greenlet.unwatch(self)
+            watcher.post(Terminated(self.ref, reason))
         if self._retired is not None:
             self._retired.set()
-        for watcher in tuple(self.watchers):
-            if watcher.life is not None:
-                watcher.life.unwatch(self)
-            watcher.door.put_forced(Terminated(self.ref, reason))
 
     def add_watcher(self, watcher: Cell) -> None:
         """Tell `watcher` when this actor has stopped for good, or now if it has."""
         if self.exit_reason is not None:
-            watcher.door.put_forced(Terminated(self.ref, self.exit_reason))
+            watcher.post(Terminated(self.ref, self.exit_reason))
         else:
+            if self.watchers is None:
+                self.watchers = {}
             self.watchers[watcher] = None
+
+    def remove_watcher(self, watcher: Cell) -> None:
+        """Do not tell `watcher`; nothing happens if it does not watch."""
+        if self.watchers is not None:
+            self.watchers.pop(watcher, None)
 
     def figures(self) -> Figures:
         """Return what the actor has done so far."""
         now = time.monotonic()
-        mailbox, life = self.mailbox, self.life
-        lived_s = self._lived_s + (now - self._started_at if life is not None else 0.0)
-        idle_s = mailbox.idle_s + (
-            now - mailbox.idle_since if mailbox.idle_since is not None else 0.0
-        )
+        mailbox, greenlet = self.mailbox, self.greenlet
+        lived_s = self._lived_s + (now - self._started_at if greenlet is not None else 0.0)
+        idle_s = mailbox.idle_s
+        if mailbox.idle_since is not None:
+            idle_s += now - mailbox.idle_since
         return Figures(
             told=mailbox.told,
             handled=self.handled,
             failed=self.failed,
             dead=self.dead,
             refused=self.refused,
-            stashed=len(life.stashed) if life is not None else 0,
-            mailbox=len(mailbox),
+            stashed=len(greenlet.handling.stashed) if greenlet is not None else 0,
+            mailbox=mailbox.waiting(),
             busy_s=max(0.0, lived_s - idle_s),
         )
 
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return self.mailbox.waiting()
+
     def describe_work(self) -> str:
         """Say what the actor is doing, for errors of those who wait for it."""
+        greenlet = self.greenlet
         if self.waits_for is not None:
             return f"waits for {self.waits_for}"
         if self.mailbox.idle_since is not None:
             return "waits for a message"
-        in_hand = self.life.in_hand if self.life is not None else None
-        if in_hand is not None:
-            message = in_hand.request if isinstance(in_hand, Asked) else in_hand
-            return f"is busy with {message!r}"
-        return f"is down (incarnation {self.incarnation})" if self.life is None else "is busy"
+        if greenlet is None:
+            return f"is down (incarnation {self.incarnation})"
+        if greenlet.handling.is_busy():
+            return f"is busy with {shown(message_of(greenlet.handling.in_hand))}"
+        return "is busy"
 
-    def not_handled(self, entry: Any) -> None:
+    def who_waits(self) -> str:
+        """Say of all actors of the system what they are doing."""
+        return self.system.who_waits()
+
+    def not_handled(self, entry: object) -> None:
         """Account for a message that the actor was given and has no case for."""
-        message = entry.request if isinstance(entry, Asked) else entry
+        message = message_of(entry)
         if isinstance(entry, Asked):
-            entry.fail(UnhandledMessageError(f"{self.name} does not handle {message!r}"))
+            entry.fail(UnhandledMessageError(f"{self.name} does not handle {shown(message)}"))
         self.system.events.publish(MessageUnhandled(self.name, message))
         self.make_dead_letter(message, "the actor has no case for it")
 
@@ -233,35 +379,96 @@ class Cell:
 
     def require_thread(self) -> None:
         """Raise `WrongThreadError` in another thread than that of the system."""
-        if thread_id() != self.system.thread_id:
+        if thread_id() != self.thread_id:
             raise WrongThreadError(
-                f"{self.name} lives in the thread that entered its ActorSystem; gevent's loop "
-                "cannot be used from others. Hand the message over with a thread-safe queue that a "
-                "greenlet of that thread reads, or use hub.loop.async_()."
+                f"{self.name} lives in the thread that entered its ActorSystem, and only tell() "
+                "works in others. Tell it a message that holds a thread-safe queue for the answer."
             )
 
-    def _make_mailbox(self) -> Mailbox:
-        spec = self.spec
-        if spec.capacity is None:
-            return Mailbox(self._refuse)
-        return BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self._wait_for_room)
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Call it in the thread of the system: at once, or as soon as its loop has its turn."""
+        if thread_id() == self.thread_id:
+            function(*args)
+        else:
+            loop: Any = self.mailbox.hub.loop
+            loop.run_callback_threadsafe(function, *args)
 
-    def _wait_for_room(self, room: Semaphore, timeout: float | None) -> bool:
-        return wait_for_room(self, room, timeout)
+    def put_from_thread(self, message: object) -> None:
+        """Add a message that another thread has told, which waits if the mailbox is bounded."""
+        if self.mailbox.maxsize is None:
+            self.call(self.put, message)
+            return
+        failure: list[BaseException] = []
+        done = _new_lock()
+        done.acquire()
 
-    def _refuse(self, entry: Any, why: str) -> None:
+        def put() -> None:
+            try:
+                self.put(message)
+            except BaseException as error:  # noqa: BLE001
+                failure.append(error)
+            finally:
+                done.release()
+
+        self.call(gevent.spawn, put)
+        done.acquire()
+        if failure:
+            raise failure[0]
+
+    def _put_bounded(self, entry: object, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002
+        """Add a message as the policy says; False: there was no room in time."""
+        mailbox: Any = self.mailbox
+        if not mailbox.full():
+            mailbox.put(entry)
+        elif self._overflow is Overflow.BLOCK:
+            return self._wait_and_put(entry, block, timeout)
+        elif self._overflow is Overflow.DROP_OLDEST:
+            mailbox.drop_oldest()
+            mailbox.put(entry)
+        else:
+            mailbox.refuse(entry, "refused: the mailbox was full")
+            if self._overflow is Overflow.FAIL:
+                raise MailboxFullError(
+                    f"the mailbox holds its {mailbox.maxsize} messages already; send more slowly, "
+                    "or give the receiver a larger capacity or another overflow policy"
+                )
+        return True
+
+    def _wait_and_put(self, entry: object, block: bool, timeout: float | None) -> bool:  # noqa: FBT001
+        greenlet: object = current_greenlet()
+        if greenlet is not None and greenlet is self.greenlet:
+            raise MailboxFullError(
+                f"{self.name} tells itself something and its mailbox is full: only it could make "
+                "room; use after(0, message), a larger capacity or another overflow policy"
+            )
+        try:
+            with waiting_for(f"room in the mailbox of {self.name}", of=self):
+                self.mailbox.put(entry, block, timeout)
+        except Full:
+            if timeout is None:
+                raise MailboxFullError(
+                    f"the mailbox of {self.name} is full, and a callback of the loop cannot wait"
+                ) from None
+            return False
+        return True
+
+    def _refuse(self, entry: object, why: str) -> None:
         """Account for an entry that the mailbox does not take."""
         if self.mailbox.closed:
             self.dead += 1
         else:
             self.refused += 1
-        self._lament(entry, why)
+        self._report_undelivered(entry, why)
 
-    def _lament(self, entry: Any, why: str) -> None:
+    def _report_undelivered(self, entry: object, why: str) -> None:
         """Say that an entry was not delivered, also to whoever asked."""
-        message = entry
+        message = message_of(entry)
         if isinstance(entry, Asked):
-            message = entry.request
             error = ActorDeadError if self.mailbox.closed else MailboxFullError
-            entry.fail(error(f"{self.name} cannot answer {message!r}: {why}"))
+            entry.fail(error(f"{self.name} cannot answer {shown(message)}: {why}"))
         self.system.events.publish(DeadLetter(self.name, message, why))
+
+
+def message_of(entry: object) -> Any:
+    """Return the user's message of an entry in a mailbox."""
+    return entry.request if isinstance(entry, Asked) else entry

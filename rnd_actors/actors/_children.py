@@ -1,20 +1,120 @@
-"""The children of a supervisor: who they are, and the order in which they start."""
+"""The children of a supervisor: who they are, the order in which they start, and how they end."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
 
-from rnd_actors.actors._child import Child
-from rnd_actors.actors._strategy import Strategy
-from rnd_actors.actors._supervision import ChildCounts, ChildInfo, ChildState
+from gevent import GreenletExit
+
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._exits import ExitReason, Shutdown
+from rnd_actors.actors._policy import Budget, RestartWindow, ShutdownOrder
+from rnd_actors.actors._ref import ActorRef
+from rnd_actors.actors._requests import Asked, Deferred, Future
+from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
 from rnd_actors.errors import UnknownChildError
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._cell import Cell
+__all__ = ["Child", "Children", "end_children"]
 
-__all__ = ["Children"]
+_ACTIVE: Final = (ChildState.STARTING, ChildState.RUNNING)
+_AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
+_NOT_YET: Final = Shutdown()
+_SHUTDOWN_S: Final = 10.0
+_NAMED: Final = 20
+"""Children that an error names; of thousands nobody wants to read them all."""
+
+
+class Child:
+    """One child: its cell, its state and its record of failures."""
+
+    __slots__ = (
+        "_failed_starts",
+        "_ready_at",
+        "_window",
+        "attempt",
+        "cell",
+        "failures",
+        "is_kept",
+        "reason",
+        "spec",
+        "starter",
+        "state",
+    )
+
+    def __init__(self, cell: Cell, spec: ChildSpec, *, is_kept: bool) -> None:
+        self.cell = cell
+        self.spec = spec
+        self.state = ChildState.WAITING
+        self.is_kept = is_kept
+        """Whether it stays a child if its first start fails."""
+        self.attempt = 0
+        """Counts restarts, so that a backoff that was cut off does not start it."""
+        self.failures = 0
+        """In a row, without a sign of health or a quiet time."""
+        self.reason: ExitReason = _NOT_YET
+        """Why its last incarnation ended."""
+        self.starter: Deferred[Any] | None = None
+        """Who asked for it, until it has started."""
+        self._window: RestartWindow | None = None
+        self._failed_starts = 0
+        """In a row."""
+        self._ready_at: float | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether an incarnation of it lives."""
+        return self.state in _ACTIVE
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing will start it by itself."""
+        return self.state in _AT_REST
+
+    @property
+    def shutdown_s(self) -> float:
+        """How long it may take to stop."""
+        if self.spec.shutdown is not None:
+            return self.spec.shutdown
+        return INFINITY if self.cell.supervises else _SHUTDOWN_S
+
+    def spend_budget(self, budget: Budget) -> bool:
+        """Count a restart; False, uncounted, if none is left."""
+        if self._window is None:
+            self._window = RestartWindow(budget)
+        if self._failed_starts > budget.max_restarts:
+            return False
+        return self._window.spend(time.monotonic())
+
+    def note_ready(self) -> None:
+        """Enter that its `on_start` has returned."""
+        self._ready_at = time.monotonic()
+        self._failed_starts = 0
+
+    def note_failure(self, reason: ExitReason, quiet_s: float) -> None:
+        """Enter that it ended by itself; if it ran for more than `quiet_s`, a new row begins."""
+        if self._ready_at is None:
+            self._failed_starts += 1
+        ran_s = 0.0 if self._ready_at is None else time.monotonic() - self._ready_at
+        self.failures = 1 if ran_s > quiet_s else self.failures + 1
+        self.note_end(reason)
+
+    def note_end(self, reason: ExitReason) -> None:
+        """Enter the end of an incarnation into its record."""
+        self.reason = reason
+        self._ready_at = None
+        if self.cell.healthy:
+            self.failures = 0
+            self._window = None
+
+    def settle(self, error: BaseException) -> None:
+        """Tell who asked for it that it does not start."""
+        if self.starter is not None:
+            self.starter.reply_error(error)
+            self.starter = None
 
 
 class Children:
@@ -27,8 +127,13 @@ class Children:
     def __init__(self, launch: Callable[[Child], None]) -> None:
         self._launch = launch
         self._by_id: dict[str, Child] = {}
-        self._to_start: deque[Child] = deque()
+        self._refs: tuple[ActorRef[Any], ...] | None = None
+        self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
+        self._significant: set[Child] = set()
+        """Significant children that are not at rest."""
+        self._unhealthy: set[Child] = set()
+        """Children that are not at rest and have not shown yet that they work."""
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_id.values()))
@@ -42,9 +147,28 @@ class Children:
     def __getitem__(self, child_id: str) -> Child:
         child = self._by_id.get(child_id)
         if child is None:
-            known = ", ".join(map(repr, self._by_id)) or "none"
-            raise UnknownChildError(f"there is no child {child_id!r}; the children are: {known}")
+            names = ", ".join(map(repr, islice(self._by_id, _NAMED))) or "none"
+            more = f" and {len(self) - _NAMED} more" if len(self) > _NAMED else ""
+            raise UnknownChildError(
+                f"there is no child {child_id!r}; the children are: {names}{more}"
+            )
         return child
+
+    @property
+    def refs(self) -> tuple[ActorRef[Any], ...]:
+        """Those of the children that have not stopped for good, in start order."""
+        if self._refs is None:
+            self._refs = tuple(cell.ref for cell in self.cells())
+        return self._refs
+
+    def find(self, child_id: str) -> Cell | None:
+        """Return the cell of the child, unless it has stopped for good."""
+        child = self._by_id.get(child_id)
+        return None if child is None or child.cell.exit_reason is not None else child.cell
+
+    def cells(self) -> Iterator[Cell]:
+        """Give the cells of those that have not stopped for good, in start order."""
+        return (child.cell for child in self if child.cell.exit_reason is None)
 
     def has(self, child: Child) -> bool:
         """Whether this one is among them, and not forgotten or replaced."""
@@ -52,7 +176,7 @@ class Children:
 
     def alive(self, cell: Cell, incarnation: int) -> Child | None:
         """Return the child of which this is the present incarnation; None if there is none."""
-        child = self._by_id.get(cell.spec.id)
+        child = self._by_id.get(cell.id)
         if child is None or child.cell is not cell or cell.incarnation != incarnation:
             return None
         return child if child.is_active else None
@@ -60,46 +184,72 @@ class Children:
     def add(self, child: Child) -> None:
         """Add a child at the end."""
         self._by_id[child.spec.id] = child
+        self._refs = None
+        self.change(child, child.state)
 
     def remove(self, child: Child) -> None:
         """Forget a child."""
-        self._by_id.pop(child.spec.id, None)
+        self.change(child, ChildState.TERMINATED)
+        if self.has(child):
+            del self._by_id[child.spec.id]
+
+    def change(self, child: Child, state: ChildState) -> None:
+        """Let a child be in this state."""
+        if ChildState.TERMINATED in (child.state, state):
+            self._refs = None
+        child.state = state
+        if child.is_at_rest:
+            self._significant.discard(child)
+            self._unhealthy.discard(child)
+        else:
+            if child.spec.significant:
+                self._significant.add(child)
+            if not (state is ChildState.RUNNING and child.cell.healthy):
+                self._unhealthy.add(child)
+
+    def note_health(self, child: Child) -> bool:
+        """Hear that a child works; say whether now all do."""
+        self._unhealthy.discard(child)
+        return not self._unhealthy
+
+    def are_significant_at_rest(self) -> bool:
+        """Whether no significant child is up, or will be by itself."""
+        return not self._significant
 
     def start(self, children: Iterable[Child]) -> None:
         """Start these, in this order and after those that wait already."""
         for child in children:
-            child.state = ChildState.WAITING
-            self._to_start.append(child)
+            self.change(child, ChildState.WAITING)
+            self._to_start.append((child, child.attempt))
         self.start_next()
+
+    def is_awaited_by_starting(self, asked: Asked | None) -> bool:
+        """Whether the child that is starting waits, maybe by way of others, for this request."""
+        waiting: Any = self._starting and self._starting.cell
+        while waiting is not None and asked is not None:
+            if asked.asker is waiting:
+                return True
+            waits_for = waiting.waits_for
+            waiting = waits_for.asked.receiver if isinstance(waits_for, Future) else None
+        return False
 
     def start_now(self, child: Child) -> None:
         """Start this one whatever the others do: it needs none of them."""
-        child.state = ChildState.STARTING
+        self.change(child, ChildState.STARTING)
         self._launch(child)
 
     def start_next(self) -> None:
-        """Start the next one that waits, unless one is starting."""
-        if self._starting is None and self._to_start:
-            self._starting = self._to_start.popleft()
-            self.start_now(self._starting)
+        """Start the next one that still waits, unless one is starting."""
+        while self._starting is None and self._to_start:
+            child, attempt = self._to_start.popleft()
+            if child.state is ChildState.WAITING and child.attempt == attempt and self.has(child):
+                self._starting = child
+                self.start_now(child)
 
     def start_is_over(self, child: Child) -> None:
         """Note that `on_start` of this one has returned or failed."""
         if child is self._starting:
             self._starting = None
-
-    def hold(self, children: Iterable[Child]) -> None:
-        """Let these wait no longer to be started."""
-        held = set(children)
-        self._to_start = deque(child for child in self._to_start if child not in held)
-
-    def restarted_with(self, failed: Child, strategy: Strategy) -> list[Child]:
-        """Return who is restarted when this one has failed, itself among them, in start order."""
-        if strategy is Strategy.ONE_FOR_ONE:
-            return [failed]
-        ordered = list(self)
-        first = 0 if strategy is Strategy.ONE_FOR_ALL else ordered.index(failed)
-        return [child for child in ordered[first:] if child is failed or not child.is_at_rest]
 
     def infos(self) -> tuple[ChildInfo, ...]:
         """Say who they are."""
@@ -113,3 +263,53 @@ class Children:
         active = [child for child in self if child.is_active]
         supervisors = sum(child.cell.supervises for child in active)
         return ChildCounts(len(self), len(active), supervisors, len(active) - supervisors)
+
+
+def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: bool) -> set[Child]:
+    """End the incarnations of children, given in start order, each within its own limit.
+
+    Return those that had not ended by themselves before their turn came. If they end for good, what
+    waits for them becomes dead letters. If this itself is killed, what is left is killed too.
+    """
+    alive = {child for child in children if child.cell.greenlet is not None}
+    batches = [children] if order is ShutdownOrder.PARALLEL else [[x] for x in reversed(children)]
+    ended = set[Child]()
+    try:
+        for batch in batches:
+            ended.update(child for child in batch if child.cell.greenlet is not None)
+            _end_together(batch)
+            if for_good:
+                _retire(batch, alive)
+    except GreenletExit:
+        _kill_together([x for x in children if x.cell.exit_reason is None], alive)
+        raise
+    return ended
+
+
+def _end_together(children: Sequence[Child]) -> None:
+    asked_at = time.monotonic()
+    limits = {child: child.shutdown_s for child in children}
+    for child in children:
+        cell = child.cell
+        if cell.greenlet is not None and limits[child] > 0:
+            (cell.drain if child.spec.drain else cell.stop)(Shutdown())
+    for child in sorted(children, key=limits.__getitem__):
+        waited = time.monotonic() - asked_at
+        child.cell.await_end(max(0.0, limits[child] - waited))
+
+
+def _kill_together(children: Sequence[Child], alive: set[Child]) -> None:
+    for child in children:
+        if child.cell.greenlet is not None:
+            child.cell.greenlet.kill(block=False)
+    try:
+        for child in children:
+            child.cell.await_end(0)
+    finally:
+        _retire(children, alive)
+
+
+def _retire(children: Sequence[Child], alive: set[Child]) -> None:
+    for child in children:
+        reason = child.cell.end_reason if child in alive else None
+        child.cell.retire(reason or Shutdown())

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from rnd_actors.actors._budget import Budget
-from rnd_actors.actors._exits import ExitReason
+from rnd_actors.actors._exits import ExitReason, shown, shown_error
+from rnd_actors.actors._policy import Budget
 
 __all__ = [
     "ActorFailed",
@@ -135,8 +135,7 @@ class MessageFailed(Event):
     error: BaseException
 
     def __str__(self) -> str:
-        error = f"{type(self.error).__name__}: {self.error}".rstrip(": ")
-        return f"{self.actor} failed on {self.message!r}: {error}"
+        return f"{self.actor} failed on {shown(self.message)}: {shown_error(self.error)}"
 
 
 @frozen
@@ -155,7 +154,7 @@ class DeadLetter(Event):
     why: str
 
     def __str__(self) -> str:
-        return f"dead letter for {self.actor} ({self.why}): {self.message!r}"
+        return f"dead letter for {self.actor} ({self.why}): {shown(self.message)}"
 
 
 @frozen
@@ -173,7 +172,7 @@ class MessageUnhandled(Event):
     message: object
 
     def __str__(self) -> str:
-        return f"{self.actor} does not handle {self.message!r}"
+        return f"{self.actor} does not handle {shown(self.message)}"
 
 
 @frozen

@@ -1,10 +1,19 @@
-"""Why an incarnation of an actor ended."""
+"""Why an incarnation of an actor ended; and how to print what users have made."""
 
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
-__all__ = ["Crashed", "ExitReason", "Killed", "Normal", "Shutdown"]
+__all__ = [
+    "Crashed",
+    "ExitReason",
+    "Killed",
+    "Normal",
+    "Shutdown",
+    "shown",
+    "shown_error",
+    "text_of",
+]
 
 
 @frozen
@@ -54,9 +63,15 @@ class Killed:
         return "killed"
 
 
+def _signature(error: BaseException) -> object:
+    return type(error), error.args
+
+
 @frozen
 class Crashed:
     """An exception came out of it: `error`, with its traceback.
+
+    Two crashes are equal if their errors are of the same class and have the same arguments.
 
     Example:
         >>> from rnd_actors import Crashed
@@ -66,11 +81,32 @@ class Crashed:
         it crashed with ValueError('no such page')
     """
 
-    error: BaseException
+    error: BaseException = field(eq=_signature, hash=False)
 
     def __str__(self) -> str:
-        return f"crashed: {type(self.error).__name__}: {self.error}"
+        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
 
 
 ExitReason: TypeAlias = Normal | Shutdown | Killed | Crashed
 """Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
+
+
+def shown(thing: object) -> str:
+    """Return `repr(thing)`, whatever that does: a user's `__repr__` may raise."""
+    try:
+        return repr(thing)
+    except Exception as error:  # noqa: BLE001
+        return f"<{type(thing).__name__}, whose repr raises {type(error).__name__}>"
+
+
+def shown_error(error: BaseException) -> str:
+    """Return the class and the text of an error, whatever its `__str__` does."""
+    return f"{type(error).__name__}: {text_of(error)}".rstrip(": ")
+
+
+def text_of(thing: object) -> str:
+    """Return `str(thing)`, whatever that does."""
+    try:
+        return str(thing)
+    except Exception as error:  # noqa: BLE001
+        return f"<{type(thing).__name__}, whose str raises {type(error).__name__}>"

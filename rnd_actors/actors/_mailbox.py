@@ -1,62 +1,105 @@
-"""The mailbox: a queue for messages, and before it a lane for the system's signals."""
+"""The mailbox: a gevent queue for messages, and before it a lane for the system's signals."""
 
+from __future__ import annotations
+
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
-from rnd_actors.actors._carrier import Carried
-from rnd_actors.actors._signals import Signal, Stop
+from attrs import frozen
+from gevent.queue import SimpleQueue
 
-__all__ = ["Door", "Mailbox"]
+from rnd_actors.actors._exits import ExitReason
 
+if TYPE_CHECKING:
+    AnyQueue = SimpleQueue[Any]
+else:
+    AnyQueue = SimpleQueue
 
-class Door(Protocol):
-    """Where the messages for an actor come in: its mailbox, or somebody who stands before it."""
-
-    def put(self, entry: Any, timeout: float | None = None, /) -> bool:
-        """Add a message at the end; a bounded mailbox may refuse it, or wait up to `timeout`.
-
-        Return False, with nothing done, if there was no room in time.
-        """
-        ...
-
-    def put_forced(self, entry: Any, /) -> bool:
-        """Add a message at the end, whatever the capacity says; never waits."""
-        ...
+__all__ = ["BoundedMailbox", "Fail", "Mailbox", "Overflow", "Signal", "Stop"]
 
 
-class Mailbox:
+class Overflow(Enum):
+    """What `tell` does when the receiver's mailbox is at its capacity.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Overflow
+        >>> with ActorSystem() as system:
+        ...     spec = ChildSpec("log", Actor, capacity=1, overflow=Overflow.DROP_OLDEST)
+        ...     log = system.start(spec)
+        ...     log.tell("old")
+        ...     log.tell("new")
+        ...     log.figures().refused
+        1
+    """
+
+    BLOCK = "block"
+    """The sender waits for room: a slow receiver slows its senders down."""
+    DROP_NEWEST = "drop_newest"
+    """The new message is refused."""
+    DROP_OLDEST = "drop_oldest"
+    """The message that has waited longest is refused, and the new one takes its place."""
+    FAIL = "fail"
+    """The new message is refused and `tell` raises `MailboxFullError`."""
+
+
+@frozen(eq=False)
+class Signal:
+    """The base of what the system lane carries: it overtakes every waiting message."""
+
+
+@frozen(eq=False)
+class Stop(Signal):
+    """End after the message in hand."""
+
+    reason: ExitReason
+    outlives_crash: bool
+    """Whether it holds for the next incarnation if this one crashes first."""
+
+
+@frozen(eq=False)
+class Fail(Signal):
+    """End with this error, which is raised in the actor."""
+
+    error: BaseException
+
+
+class Mailbox(AnyQueue):
     """What is on its way to one actor, and stays when the actor restarts.
 
-    Order is first in, first out per lane, and the system lane goes first. What cannot be
-    delivered goes to `refuse(entry, why)`.
+    A gevent queue with the users' messages, first in, first out; a request that was asked is in it
+    as an `Asked`. The signals of the system lane stand beside it and go first. What is put into it
+    after `close` goes to `refuse(entry, why)`.
+
+    Only one greenlet takes from it at a time, the actor's. It waits as gevent's own primitives do:
+    it switches to the hub, and a callback of the loop switches back. A signal handler of Python may
+    run between any two of these steps, so `listener` is set before the last look.
     """
 
     __slots__ = (
-        "_has_markers",
+        "_call",
         "_refuse",
-        "at_hand",
         "closed",
-        "entries",
         "idle_s",
         "idle_since",
+        "listener",
+        "marks",
         "signals",
-        "sleeper",
         "told",
     )
 
-    def __init__(self, refuse: Callable[[Any, str], None]) -> None:
+    def __init__(self, refuse: Callable[[Any, str], None], capacity: int | None = None) -> None:
+        super().__init__(capacity)
         self._refuse = refuse
-        self.sleeper: Carried | None = None
-        """Who has a turn when something comes; None as long as there is a turn already."""
-        self.entries: deque[Any] = deque()
-        self.at_hand: deque[Any] | tuple[()] = self.entries
-        """What may be taken from here as well as with `take`, which is slower, while there are no
-        signals."""
-        self._has_markers = False
-        """Whether there may be signals among the entries."""
+        self._call: Any = None
+        self.listener: Callable[[], object] | None = None
+        """Called by the loop when something has come; None while nobody waits."""
         self.signals: deque[Signal] | tuple[()] = ()
         """The system lane; a deque only once it is used, since most actors are never signalled."""
+        self.marks = 0
+        """How many signals stand in the queue, among the messages."""
         self.closed = False
         self.told = 0
         self.idle_s = 0.0
@@ -64,51 +107,47 @@ class Mailbox:
         self.idle_since: float | None = None
         """When the wait that goes on began, in monotonic seconds."""
 
-    def __len__(self) -> int:
-        if self._has_markers:
-            return sum(not isinstance(entry, Signal) for entry in self.entries)
-        return len(self.entries)
+    def wait(self, switch: Callable[[], object]) -> None:
+        """Let the greenlet whose `switch` this is wait until there is something to take."""
+        started = self.idle_since = time.monotonic()
+        self.listener = switch
+        try:
+            while not (self.signals or self.queue):
+                self.hub.switch()
+        finally:
+            self.listener = self.idle_since = None
+            self.idle_s += time.monotonic() - started
 
-    def put(self, entry: Any, timeout: float | None = None) -> bool:
-        """Add a message at the end; a bounded mailbox may refuse it, or wait up to `timeout`.
+    def take(self) -> Any:
+        """Return what is next, of which there must be some: a signal, else the oldest entry."""
+        if self.signals:
+            return self.signals.popleft()
+        entry = self._take_entry()
+        if isinstance(entry, Signal):
+            self.marks -= 1
+        return entry
 
-        Return False, with nothing done, if there was no room in time.
-        """
-        if self.closed:
-            self.refuse(entry, "the actor has stopped")
-        else:
-            self.told += 1
-            self.entries.append(entry)
-            if self.sleeper is not None:
-                self._wake(self.sleeper)
-        return True
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return len(self.queue) - self.marks
 
-    put_forced = put
-    """Add a message at the end, whatever the capacity says; never waits."""
-
-    def refuse(self, entry: Any, why: str) -> None:
-        """Do not take a message that was told."""
-        self.told += 1
-        self._refuse(entry, why)
+    def post(self, entry: Any) -> None:
+        """Add a message of the framework itself: whatever the capacity says, and never waiting."""
+        self.put(entry)
 
     def put_signal(self, signal: Signal) -> None:
         """Add to the system lane; never waits."""
         if not self.signals:
             self.signals = deque()
         self.signals.append(signal)
-        if self.sleeper is not None:
-            self._wake(self.sleeper)
+        self._notify()
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
-        self._has_markers = True
-        self.entries.append(signal)
-        if self.sleeper is not None:
-            self._wake(self.sleeper)
-
-    def take(self) -> Any:
-        """Return what is next, of which there must be some: a signal, else the oldest message."""
-        return self.signals.popleft() if self.signals else self.entries.popleft()
+        if not self.closed:
+            self.marks += 1
+            self._append(signal)
+            self._notify()
 
     def put_back(self, entries: Sequence[Any]) -> None:
         """Put messages that were taken out before all others, in their order; never waits."""
@@ -116,35 +155,116 @@ class Mailbox:
             for entry in entries:
                 self._refuse(entry, "the actor has stopped")
         else:
-            self.entries.extendleft(reversed(entries))
-            if self.sleeper is not None:
-                self._wake(self.sleeper)
+            self.queue.extendleft(reversed(entries))
+            self._notify()
+
+    def refuse(self, entry: Any, why: str) -> None:
+        """Do not take a message that was told."""
+        self.told += 1
+        self._refuse(entry, why)
 
     def close(self) -> list[Any]:
         """Take no more: from now on messages are refused. Return those that still waited."""
         self.closed = True
-        waiting = [entry for entry in self.entries if not isinstance(entry, Signal)]
-        self.entries.clear()
-        self.signals = ()
-        return waiting
+        entries = [self._take_entry() for _ in range(len(self.queue))]
+        self.signals, self.marks = (), 0
+        return [entry for entry in entries if not isinstance(entry, Signal)]
 
-    def forget_signals(self, *, but_stops: bool) -> None:
-        """Forget what was signalled to the incarnation that has ended.
+    def discard_signals(self, *, but_stops: bool) -> None:
+        """Discard what was signalled to an incarnation that has ended.
 
         With `but_stops` what users have stopped stays stopped: the next incarnation hears of it.
         """
-        if not (self.signals or self._has_markers):
+        if not (self.signals or self.marks):
             return
 
         def is_kept(signal: object) -> bool:
-            return but_stops and isinstance(signal, Stop) and signal.lasts
+            return but_stops and isinstance(signal, Stop) and signal.outlives_crash
 
-        kept = [x for x in self.entries if not isinstance(x, Signal) or is_kept(x)]
-        self.entries.clear()
-        self.entries.extend(kept)
-        self._has_markers = any(isinstance(x, Signal) for x in kept)
+        kept = [x for x in self.queue if not isinstance(x, Signal) or is_kept(x)]
+        self.queue.clear()
+        self.queue.extend(kept)
+        self.marks = sum(isinstance(x, Signal) for x in kept)
         self.signals = deque(filter(is_kept, self.signals)) or ()
 
-    def _wake(self, sleeper: Carried) -> None:
-        self.sleeper = None
-        sleeper.turns.wake(sleeper)
+    def _put(self, item: Any) -> None:  # what every `put` of gevent's queue ends in
+        if self.closed:
+            self.refuse(item, "the actor has stopped")
+        else:
+            self.told += 1
+            self.queue.append(item)
+            if self.listener is not None:
+                self._notify()
+
+    def _append(self, signal: Signal) -> None:
+        self.queue.append(signal)
+
+    def _take_entry(self) -> Any:
+        return self.queue.popleft()
+
+    def _notify(self) -> None:
+        if self.listener is not None and not (self._call is not None and self._call.pending):
+            self._call = self.hub.loop.run_callback(self._tell_listener)
+
+    def _tell_listener(self) -> None:
+        if self.listener is not None:
+            self.listener()
+
+
+class BoundedMailbox(Mailbox):
+    """A mailbox with room for `capacity` messages of users; `put` waits for room as gevent's does.
+
+    Messages of the framework itself (timers, `ChildDown`) and what was stashed come on top: they
+    keep their place in the order, and `maxsize` grows with each as long as it is in there.
+    """
+
+    __slots__ = ()
+
+    def post(self, entry: Any) -> None:
+        if self.closed:
+            self.refuse(entry, "the actor has stopped")
+        else:
+            self._grow(1)
+            self.put(_Extra(entry))
+
+    def put_back(self, entries: Sequence[Any]) -> None:
+        if not self.closed:
+            self._grow(len(entries))
+            entries = [_Extra(entry) for entry in entries]
+        super().put_back(entries)
+
+    def drop_oldest(self) -> None:
+        """Refuse the message of a user that has waited longest."""
+        queue = self.queue
+        position = next(i for i, x in enumerate(queue) if not isinstance(x, Signal | _Extra))
+        oldest = queue[position]
+        del queue[position]
+        self._refuse(oldest, "dropped: the mailbox was full and it was the oldest")
+
+    def discard_signals(self, *, but_stops: bool) -> None:
+        marks = self.marks
+        super().discard_signals(but_stops=but_stops)
+        self._grow(self.marks - marks)
+
+    def _append(self, signal: Any) -> None:
+        self._grow(1)
+        super()._append(signal)
+
+    def _take_entry(self) -> Any:
+        entry = self.get_nowait()
+        if isinstance(entry, Signal | _Extra):
+            self._grow(-1)
+        return entry.message if isinstance(entry, _Extra) else entry
+
+    def _grow(self, by: int) -> None:
+        queue: Any = self
+        queue.maxsize += by
+
+
+class _Extra:
+    """A message in a bounded mailbox that takes up no room."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: Any) -> None:
+        self.message = message

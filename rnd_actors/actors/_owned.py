@@ -1,21 +1,50 @@
-"""What an incarnation of an actor owns, and what therefore ends with it: timers and greenlets."""
+"""What an incarnation of an actor owns, and what therefore ends with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
-from gevent import Greenlet, GreenletExit
+from gevent import Greenlet, GreenletExit, getcurrent
 
-from rnd_actors.errors import SettingsError
+from rnd_actors._validators import delay as is_delay
+from rnd_actors._validators import require
+from rnd_actors._validators import seconds as is_interval
 
 if TYPE_CHECKING:
-    from rnd_actors.actors._cell import Cell
+    AnyGreenlet = Greenlet[..., Any]
+else:
+    AnyGreenlet = Greenlet
 
-__all__ = ["Owned", "Timer"]
+__all__ = ["BackgroundGreenlet", "Owned", "OwnedGreenlet", "Timer", "current_greenlet"]
 
-_KILL_PATIENCE_S = 1.0
+_KILL_PATIENCE_S: Final = 1.0
+
+
+class OwnedGreenlet(AnyGreenlet):
+    """A greenlet of an actor: that of an incarnation, or of its background work."""
+
+    __slots__ = ("cell", "owned")
+
+    spawning_stack_limit = 0  # or each greenlet would keep ten frames of whoever started it
+
+    cell: Any
+    """The actor that it belongs to."""
+    owned: Owned
+    """What ends with the incarnation that it belongs to."""
+
+    @property
+    def name(self) -> str:
+        """That of the actor, for `gevent.util.print_run_info` and other tools."""
+        name: str = self.cell.name
+        return name
+
+
+def current_greenlet() -> OwnedGreenlet | None:
+    """Return the greenlet that runs if it is one of an actor, None if it is not."""
+    greenlet: object = getcurrent()
+    return greenlet if isinstance(greenlet, OwnedGreenlet) else None
 
 
 class Timer:
@@ -50,17 +79,22 @@ class Timer:
 
 
 class Owned:
-    """The timers and background greenlets of one incarnation of `cell`."""
+    """The timers, background greenlets and subscriptions of one incarnation."""
 
-    __slots__ = ("_cell", "_greenlets", "_timers")
+    __slots__ = ("_endings", "_greenlets", "_timers")
 
-    def __init__(self, cell: Cell | None = None) -> None:
-        self._cell = cell
+    def __init__(self) -> None:
         self._timers: dict[Timer, None] = {}
-        self._greenlets: dict[Greenlet[..., None], None] = {}
+        self._greenlets: dict[AnyGreenlet, None] = {}
+        self._endings: dict[Callable[[], object], None] = {}
 
     def after(self, delay: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` once, `delay` seconds from now."""
+        """Call `fire` once, `delay` seconds from now.
+
+        Raises:
+            SettingsError: `delay` is less than 0, or no finite number.
+        """
+        require(is_delay, "after() delay", delay)
 
         def fire_once() -> None:
             timer.cancel()
@@ -70,42 +104,65 @@ class Owned:
         return timer
 
     def every(self, interval: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` every `interval` seconds, first after one interval."""
-        if not interval > 0:
-            raise SettingsError("every() interval", "seconds > 0", interval)
+        """Call `fire` every `interval` seconds, first after one interval.
+
+        Raises:
+            SettingsError: `interval` is not more than 0, or no finite number.
+        """
+        require(is_interval, "every() interval", interval)
         return Timer(interval, interval, fire, self._timers)
 
-    def background(
-        self,
-        work: Callable[..., object],
-        args: tuple[Any, ...],
-        failed: Callable[[BaseException], None],
-    ) -> None:
-        """Run `work(*args)` in a greenlet of its own; an exception goes to `failed`."""
-
-        def run() -> None:
-            try:
-                work(*args)
-            except GreenletExit:
-                pass
-            except BaseException as error:  # noqa: BLE001
-                failed(error)
-
-        greenlet = gevent.spawn(run)
-        greenlet.owner = self._cell  # type: ignore[attr-defined]
+    def background(self, greenlet: BackgroundGreenlet) -> None:
+        """Start a greenlet that is killed at the end."""
         self._greenlets[greenlet] = None
         greenlet.rawlink(self._greenlets.pop)
+        greenlet.start()
+
+    def at_end(self, ending: Callable[[], object]) -> Callable[[], object]:
+        """Call `ending` at the end; return what takes that back, for what has ended before."""
+        self._endings[ending] = None
+        return lambda: self._endings.pop(ending, None)
 
     def end(self) -> int:
-        """Cancel the timers and kill the greenlets; return how many of these have not ended.
+        """Cancel, kill and end all; return how many greenlets have not ended.
 
         It waits at most a second for them.
         """
         for timer in tuple(self._timers):
             timer.cancel()
+        for ending in tuple(self._endings):
+            ending()
         if not self._greenlets:
             return 0
         greenlets = list(self._greenlets)
         gevent.killall(greenlets, block=False)
         ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
         return len(greenlets) - len(ended)
+
+
+class BackgroundGreenlet(OwnedGreenlet):
+    """Runs `work(*args)`, which may wait; an exception goes to `failed`."""
+
+    __slots__ = ("_args", "_failed", "_work")
+
+    def __init__(
+        self,
+        of: OwnedGreenlet,
+        work: Callable[..., object],
+        args: tuple[Any, ...],
+        failed: Callable[[BaseException], object],
+    ) -> None:
+        super().__init__()
+        self.cell = of.cell
+        self.owned = of.owned
+        self._work = work
+        self._args = args
+        self._failed = failed
+
+    def _run(self) -> None:
+        try:
+            self._work(*self._args)
+        except GreenletExit:
+            pass
+        except BaseException as error:  # noqa: BLE001
+            self._failed(error)

@@ -3,31 +3,124 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
-from rnd_actors.actors._exits import ExitReason, Normal
-from rnd_actors.actors._future import Future
-from rnd_actors.actors._requests import Asked, RequestAmong
-from rnd_actors.actors._thread import thread_id
-from rnd_actors.actors._waiting import require_other, waiting_for
+from attrs import frozen
+
+from rnd_actors.actors._exits import ExitReason, Normal, shown
+from rnd_actors.actors._loop import thread_id
+from rnd_actors.actors._requests import (
+    DEFAULT_TIMEOUT,
+    Asked,
+    Future,
+    Receiver,
+    RequestAmong,
+    Timeout,
+    limit_of,
+    require_other,
+    waiting_for,
+)
 from rnd_actors.errors import AskTimeoutError
 
 if TYPE_CHECKING:
-    from rnd_actors.actors._cell import Cell
-    from rnd_actors.actors._figures import Figures
+    from collections.abc import Callable
 
-__all__ = ["ActorRef", "post"]
+__all__ = ["ActorRef", "Addressed", "Figures", "Terminated", "post"]
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 
 
+@frozen
+class Figures:
+    """What an actor has done since it was first started, over all its incarnations.
+
+    Every message that was told is in one place:
+    told = handled + failed + dead + refused + stashed + mailbox, and the one in hand, if any.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> with ActorSystem() as system:
+        ...     ref = system.start(ChildSpec("idle", Actor))
+        >>> ref.tell("too late")
+        >>> ref.figures().told, ref.figures().dead
+        (1, 1)
+    """
+
+    told: int
+    handled: int
+    failed: int
+    """Messages on which the actor crashed or was killed."""
+    dead: int
+    """Messages that became dead letters: told after the end, left over at it, or not handled."""
+    refused: int
+    """Messages that the mailbox's overflow policy refused."""
+    stashed: int
+    """Messages that the actor keeps for later."""
+    mailbox: int
+    """Messages that wait."""
+    busy_s: float
+    """Seconds in which the actor did not wait for a message."""
+
+
+class Addressed(Receiver, Protocol):
+    """What a ref leads to: an actor over all its incarnations."""
+
+    @property
+    def thread_id(self) -> int:
+        """Of the thread of its system."""
+
+    @property
+    def put(self) -> Callable[..., object]:
+        """Adds a message at the end of the mailbox: `put(message, block, timeout)`.
+
+        False: there was no room in time.
+        """
+
+    @property
+    def post(self) -> Callable[[Any], object]:
+        """Adds a message of the framework itself: never waits, never refused for want of room."""
+
+    @property
+    def exit_reason(self) -> ExitReason | None:
+        """Why it has stopped for good; None if it has not."""
+
+    @property
+    def children(self) -> Any:
+        """Of a supervisor that is up."""
+
+    def add_watcher(self, watcher: Any) -> None:
+        """Tell the actor `watcher` when this one has stopped for good, or now if it has."""
+
+    def remove_watcher(self, watcher: Any) -> None:
+        """Do not tell `watcher`; nothing happens if it does not watch."""
+
+    def put_from_thread(self, message: object) -> None:
+        """Add a message that another thread has told."""
+
+    def stop(self, reason: ExitReason, *, outlives_crash: bool) -> None:
+        """End the incarnation after the message in hand."""
+
+    def drain(self, reason: ExitReason, *, outlives_crash: bool) -> None:
+        """End the incarnation after the messages that wait already."""
+
+    def await_retirement(self, timeout: float | None) -> None:
+        """Wait until it has stopped for good, for so many seconds at most."""
+
+    def figures(self) -> Figures:
+        """Return what it has done so far."""
+
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+
+
 class ActorRef(Generic[M_contra]):
     """The address of an actor that accepts messages of type `M`; it outlives restarts.
 
     Refs come from `system.start(...)`, `actor.ref` and messages; they are equal if they lead to
-    the same actor, and can be sent in messages. They work in the thread of their system.
+    the same actor, and can be sent in messages. `tell` works in any thread, all else in that of the
+    system. A ref leads into this process alone, so it cannot be pickled.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
@@ -45,25 +138,33 @@ class ActorRef(Generic[M_contra]):
         Normal()
     """
 
-    __slots__ = ("_cell",)
+    __slots__ = ("__weakref__", "_cell")
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: Addressed) -> None:
         self._cell = cell
 
     def tell(self, message: M_contra) -> None:
         """Send a message and go on; it waits only if a bounded mailbox with BLOCK is full.
 
+        From another thread the message is handed over to that of the system, in order; if the
+        mailbox is bounded, the thread waits until it is in there or refused.
+
         Raises:
             MailboxFullError: the mailbox is full and its policy is `Overflow.FAIL`.
-            WrongThreadError: the system belongs to another thread.
         """
         cell = self._cell
-        if thread_id() != cell.system.thread_id:
-            cell.require_thread()
-        cell.door.put(message)
+        if thread_id() == cell.thread_id:
+            cell.put(message)
+        else:
+            cell.put_from_thread(message)
 
-    def ask(self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0) -> R:
-        """Send a request and wait up to `timeout` seconds (None: for ever) for its answer.
+    def ask(self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT) -> R:
+        """Send a request and wait for its answer.
+
+        Args:
+            request: what is asked.
+            timeout: seconds; None: as long as it takes; by default what the class of the request
+                says: 5, and as long as it takes for what supervisors are asked.
 
         Raises:
             ActorDeadError: the actor has stopped for good without handling the request.
@@ -71,14 +172,20 @@ class ActorRef(Generic[M_contra]):
             AskTimeoutError: no answer came in time.
             SelfAskError: an actor asks itself, which could never be answered.
             DeadlockError: nothing is left in this thread that could ever answer.
+            WrongThreadError: the system belongs to another thread.
             Exception: whatever the actor raised while it handled the request.
         """
         require_other(self._cell)
-        give_up_at = None if timeout is None else time.monotonic() + timeout
-        return self.ask_future(request, timeout).get_by(give_up_at, timeout)
+        limit = limit_of(request, timeout)
+        give_up_at = None if limit is None else time.monotonic() + limit
+        asked = self._send(request, limit)
+        try:
+            return Future[R](asked).get_by(give_up_at, limit)
+        finally:
+            asked.give_up()
 
     def ask_future(
-        self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0
+        self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT
     ) -> Future[R]:
         """Send a request and go on; the future gives the answer later.
 
@@ -86,17 +193,9 @@ class ActorRef(Generic[M_contra]):
 
         Raises:
             AskTimeoutError: there was no room in the mailbox in time.
+            WrongThreadError: the system belongs to another thread.
         """
-        cell = self._cell
-        cell.require_thread()
-        asked = Asked(request)
-        future: Future[R] = Future(asked, cell)
-        if not cell.door.put(asked, timeout):
-            raise AskTimeoutError(
-                f"the mailbox of {self.name} had no room for {request!r} within {timeout:g} s; "
-                f"it {cell.describe_work()}"
-            )
-        return future
+        return Future(self._send(request, limit_of(request, timeout)))
 
     def stop(self) -> None:
         """Let the actor end after the message it is handling; what waits becomes dead letters.
@@ -104,18 +203,19 @@ class ActorRef(Generic[M_contra]):
         Its supervisor then does what its `ChildSpec` says: a permanent child is started again.
         """
         self._cell.require_thread()
-        self._cell.stop(Normal(), lasts=True)
+        self._cell.stop(Normal(), outlives_crash=True)
 
     def drain(self) -> None:
         """Let the actor end after the messages that wait already."""
         self._cell.require_thread()
-        self._cell.drain(Normal(), lasts=True)
+        self._cell.drain(Normal(), outlives_crash=True)
 
     def join(self, timeout: float | None = None) -> ExitReason | None:
         """Wait until the actor has stopped for good; return why, or None if it has not in time.
 
         Raises:
             DeadlockError: nothing is left in this thread that could ever stop it.
+            WrongThreadError: the system belongs to another thread.
         """
         self._cell.require_thread()
         with waiting_for(f"the end of {self.name}", of=self._cell):
@@ -145,7 +245,48 @@ class ActorRef(Generic[M_contra]):
     def __repr__(self) -> str:
         return f"<ActorRef {self.name}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{self!r} leads to an actor of this process and cannot be pickled or copied; "
+            f"send its name, and look it up with system.find({self.name!r})"
+        )
+
+    def _send(self, request: RequestAmong[Any, Any], limit: float | None) -> Asked:
+        cell = self._cell
+        cell.require_thread()
+        asked = Asked(request, cell)
+        if cell.put(asked, True, limit) is False:  # noqa: FBT003
+            raise AskTimeoutError(
+                f"the mailbox of {self.name} had no room for {shown(request)} within {limit:g} s; "
+                f"it {cell.describe_work()}"
+            )
+        return asked
+
 
 def post(ref: ActorRef[M], message: M) -> None:
     """Tell on behalf of the framework itself: never waits, never refused for want of room."""
-    ref._cell.door.put_forced(message)  # noqa: SLF001
+    ref._cell.post(message)  # noqa: SLF001
+
+
+@frozen
+class Terminated:
+    """The watched actor has stopped for good, after everything that it had sent before.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart, Terminated
+        >>> class Watcher(Actor[Terminated]):
+        ...     def on_start(self) -> None:
+        ...         self.watch(idle)
+        ...     def receive(self, message: Terminated) -> None:
+        ...         print(f"{message.ref.name} ended: {message.reason}")
+        >>> with ActorSystem() as system:
+        ...     idle = system.start(ChildSpec("idle", Actor, restart=Restart.TEMPORARY))
+        ...     watcher = system.start(ChildSpec("watcher", Watcher, drain=True))
+        ...     idle.stop()
+        ...     idle.join()
+        idle ended: normal
+        Normal()
+    """
+
+    ref: ActorRef[Any]
+    reason: ExitReason

@@ -1,20 +1,52 @@
-"""Requests: messages that want an answer, from the side of the actor that owes it."""
+"""Requests: messages that want an answer, for the actor that owes it and for those who wait."""
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import frozen
+from gevent import get_hub, getcurrent
+from gevent.exceptions import LoopExit
 
-from rnd_actors.actors._sleeper import Sleeper
+from rnd_actors.actors._exits import shown
+from rnd_actors.actors._owned import current_greenlet
+from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
 
-__all__ = ["Asked", "Deferred", "Request", "RequestAmong"]
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Asked",
+    "Deferred",
+    "Future",
+    "Receiver",
+    "Request",
+    "RequestAmong",
+    "Timeout",
+    "gather",
+    "limit_of",
+    "require_other",
+    "waiting_for",
+]
 
 M_co = TypeVar("M_co", covariant=True)
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+class _Default(Enum):
+    TIMEOUT = "that of the request"
+
+    def __repr__(self) -> str:
+        return "DEFAULT_TIMEOUT"
+
+
+DEFAULT_TIMEOUT: Final = _Default.TIMEOUT
+
+Timeout: TypeAlias = float | _Default | None
+"""Seconds; None: as long as it takes; by default what the class of the request says."""
 
 
 class RequestAmong(Protocol[M_co, R_co]):
@@ -39,22 +71,95 @@ class Request(Generic[R]):
         HowMany(colour='red')
     """
 
+    ask_timeout: ClassVar[float | None] = 5.0
+    """Seconds that `ask` waits for the answer if it is not told otherwise; None: for ever."""
+
     if TYPE_CHECKING:
 
         def _among(self) -> tuple[Self, R]: ...
 
 
+class Receiver(Protocol):
+    """What has to be known of the actor that is asked, or waited for."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def greenlet(self) -> object:
+        """The one that has to answer."""
+
+    def describe_work(self) -> str:
+        """Say what the actor is doing."""
+
+    def who_waits(self) -> str:
+        """Say of all actors of the system what they are doing."""
+
+    def require_thread(self) -> None:
+        """Raise `WrongThreadError` in another thread than that of the system."""
+
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Call it in the thread of the system: at once, or as soon as its loop has its turn."""
+
+
+class waiting_for:  # noqa: N801  # it reads as a word of the language
+    """Wait in this block for something of an actor; say so to those who ask what we do.
+
+    Raises:
+        DeadlockError: nothing is left in this thread that could ever end the wait.
+    """
+
+    __slots__ = ("_of", "_waiting", "_what")
+
+    def __init__(self, what: object, of: Receiver) -> None:
+        self._what = what
+        self._of = of
+
+    def __enter__(self) -> None:
+        greenlet = current_greenlet()
+        is_actor = greenlet is not None and greenlet.cell.greenlet is greenlet
+        self._waiting: Any = greenlet.cell if greenlet is not None and is_actor else None
+        if self._waiting is not None:
+            self._waiting.waits_for = self._what
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is not None and issubclass(kind, LoopExit):
+                raise DeadlockError(
+                    "nothing is left that could wake anyone: this greenlet waits for "
+                    f"{self._what}; {self._of.who_waits()}"
+                ) from None
+        finally:
+            if self._waiting is not None:
+                self._waiting.waits_for = None
+
+
 class Asked:
     """A request in a mailbox, together with its answer and those who wait for it."""
 
-    __slots__ = ("_error", "_sleepers", "_value", "is_answered", "request")
+    __slots__ = (
+        "_error",
+        "_value",
+        "_waiting",
+        "asker",
+        "given_up",
+        "is_answered",
+        "receiver",
+        "request",
+    )
 
-    def __init__(self, request: RequestAmong[Any, Any]) -> None:
+    def __init__(self, request: RequestAmong[Any, Any], receiver: Receiver) -> None:
+        greenlet = current_greenlet()
+        self.asker: object = None if greenlet is None else greenlet.cell
+        """The actor that asks."""
         self.request = request
+        self.receiver = receiver
         self.is_answered = False
+        self.given_up: Callable[[], object] | None = None
+        """Called when nobody will look at the answer any more."""
         self._value: object = None
         self._error: BaseException | None = None
-        self._sleepers: dict[Sleeper, None] = {}
+        self._waiting: dict[Any, None] = {}
 
     def answer(self, value: object) -> None:
         """Let the asker have this, unless it has an answer already."""
@@ -70,35 +175,184 @@ class Asked:
 
     def wait_until(self, give_up_at: float | None) -> None:
         """Wait for the answer, at the longest until that moment of the monotonic clock."""
-        sleeper, left = Sleeper(), None
-        self._sleepers[sleeper] = None
+        me, hub = getcurrent(), get_hub()
+        if me is hub:
+            hub.switch_out()  # raises: callbacks of the loop cannot wait
+        left = None if give_up_at is None else give_up_at - time.monotonic()
+        if left is not None and left <= 0:
+            return
+        timer: Any = None
+        self._waiting[me] = None
         try:
-            while not self.is_answered:
-                now = time.monotonic()
-                if give_up_at is not None:
-                    left = give_up_at - now
-                    if left <= 0:
-                        break
-                sleeper.sleep(now, left)
+            if left is not None:
+                timer = hub.loop.timer(left)
+                timer.start(self._wake, me, update=True)
+            while not self.is_answered and (timer is None or timer.active):
+                hub.switch()
         finally:
-            del self._sleepers[sleeper]
+            del self._waiting[me]
+            if timer is not None:
+                timer.close()
 
     def result(self) -> Any:
-        """Return the answer, or raise it."""
+        """Return the answer, or raise it.
+
+        What is raised is a copy: the frames through which it goes belong to the asker, and are not
+        to live as long as whoever keeps the error of the actor.
+        """
         if self._error is not None:
-            raise self._error
+            raise _copy_of(self._error)
         return self._value
+
+    def give_up(self) -> None:
+        """Say that nobody will look at the answer."""
+        if self.given_up is not None:
+            self.given_up()
 
     def _settle(self) -> None:
         self.is_answered = True
-        for sleeper in self._sleepers:
-            sleeper.wake()
+        if self._waiting:
+            get_hub().loop.run_callback(self._wake_all)
+
+    def _wake_all(self) -> None:
+        for waiting in tuple(self._waiting):
+            self._wake(waiting)
+
+    def _wake(self, waiting: Any) -> None:
+        if waiting in self._waiting:
+            waiting.switch()
+
+
+def _copy_of(error: BaseException) -> BaseException:
+    if not isinstance(error, Exception):
+        return error
+    try:
+        twin = copy.copy(error)
+        is_like_it = twin.args == error.args and str(twin) == str(error)
+    except Exception:  # noqa: BLE001  # many classes cannot be made from their `args`
+        return error
+    if not is_like_it:
+        return error
+    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
+    twin.__suppress_context__ = error.__suppress_context__
+    return twin.with_traceback(error.__traceback__)
+
+
+class Future(Generic[R_co]):
+    """The answer to a request that was sent with `ref.ask_future(request)`.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Greeter(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         self.reply(message, "hello")
+        >>> with ActorSystem() as system:
+        ...     future = system.start(ChildSpec("greeter", Greeter)).ask_future(Request())
+        ...     future.is_ready, future.get()
+        (False, 'hello')
+    """
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `get` returns or raises at once."""
+        return self._asked.is_answered
+
+    def get(self, timeout: Timeout = DEFAULT_TIMEOUT) -> R_co:
+        """Wait for the answer and return it.
+
+        Args:
+            timeout: seconds; None: as long as it takes; by default what the class of the request
+                says: 5, and as long as it takes for what supervisors are asked.
+
+        Raises:
+            ActorDeadError: the actor has stopped for good without handling the request.
+            ActorCrashedError: the incarnation that was to answer has ended.
+            AskTimeoutError: no answer came in time.
+            SelfAskError: an actor waits for an answer of its own.
+            DeadlockError: nothing is left in this thread that could ever answer.
+            WrongThreadError: the system belongs to another thread.
+            Exception: whatever the actor raised while it handled the request.
+        """
+        limit = limit_of(self._asked.request, timeout)
+        return self.get_by(None if limit is None else time.monotonic() + limit, limit)
+
+    def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
+        """Wait until `give_up_at` (monotonic seconds) for what was to come within `limit`."""
+        asked, receiver = self._asked, self._asked.receiver
+        receiver.require_thread()
+        if not asked.is_answered:
+            require_other(receiver)
+            with waiting_for(self, of=receiver):
+                asked.wait_until(give_up_at)
+            if not asked.is_answered:
+                raise AskTimeoutError(
+                    f"{receiver.name} did not answer {shown(asked.request)} within {limit:g} s; "
+                    f"it {receiver.describe_work()}"
+                )
+        answer: R_co = asked.result()
+        return answer
+
+    @property
+    def asked(self) -> Asked:
+        """The request, and where its answer comes."""
+        return self._asked
+
+    def __str__(self) -> str:
+        return f"the answer of {self._asked.receiver.name} to {shown(self._asked.request)}"
+
+
+def limit_of(request: object, timeout: Timeout) -> float | None:
+    """Return the time limit in seconds for the answer to a request; None: there is none."""
+    if isinstance(timeout, _Default):
+        limit: float | None = getattr(type(request), "ask_timeout", Request.ask_timeout)
+        return limit
+    return timeout
+
+
+def require_other(receiver: Receiver) -> None:
+    """Raise `SelfAskError` in the greenlet of the actor that is asked."""
+    if receiver.greenlet is getcurrent():
+        raise SelfAskError(
+            f"{receiver.name} waits for its own answer, which could never come; "
+            "call a method instead, or tell() yourself and go on"
+        )
+
+
+def gather(futures: Iterable[Future[R]], timeout: float | None = 5.0) -> list[R]:
+    """Wait up to `timeout` seconds for all answers together and return them in the same order.
+
+    Raises:
+        AskTimeoutError: one of them did not come in time.
+        Exception: the error of the first future, in order, that has one.
+
+    Example:
+        >>> from attrs import frozen
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request, gather
+        >>> @frozen
+        ... class Square(Request[int]):
+        ...     of: int
+        >>> class Squarer(Actor[Square]):
+        ...     def receive(self, message: Square) -> None:
+        ...         self.reply(message, message.of ** 2)
+        >>> with ActorSystem() as system:
+        ...     squarer = system.start(ChildSpec("squarer", Squarer))
+        ...     gather([squarer.ask_future(Square(n)) for n in range(5)])
+        [0, 1, 4, 9, 16]
+    """
+    give_up_at = None if timeout is None else time.monotonic() + timeout
+    return [future.get_by(give_up_at, timeout) for future in futures]
 
 
 class Deferred(Generic[R]):
     """An answer that an actor owes and gives later; made by `self.defer(request)`.
 
-    If the incarnation ends first, the asker gets an `ActorCrashedError`.
+    It can be given from any thread. If the incarnation ends first, the asker gets an
+    `ActorCrashedError`.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
@@ -113,18 +367,30 @@ class Deferred(Generic[R]):
 
     __slots__ = ("_asked", "_settled")
 
-    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], None]) -> None:
+    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], object]) -> None:
         self._asked = asked
         self._settled = settled
+        if asked is not None:
+            asked.given_up = self._drop
 
     def reply(self, answer: R) -> None:
         """Answer now. Only the first answer counts."""
         if self._asked is not None:
-            self._asked.answer(answer)
-        self._settled(self)
+            self._asked.receiver.call(self._give, Asked.answer, answer)
+        else:
+            self._settled(self)
 
-    def reply_error(self, error: Exception) -> None:
+    def reply_error(self, error: BaseException) -> None:
         """Let the asker's `ask` raise `error`."""
         if self._asked is not None:
-            self._asked.fail(error)
+            self._asked.receiver.call(self._give, Asked.fail, error)
+        else:
+            self._settled(self)
+
+    def _give(self, how: Callable[[Asked, Any], None], what: object) -> None:
+        if self._asked is not None:
+            how(self._asked, what)
+        self._drop()
+
+    def _drop(self) -> None:
         self._settled(self)

@@ -6,38 +6,51 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Never
 
-from attrs import frozen
+from attrs import field, frozen
 
-from rnd_actors.actors._backoff import Backoff
-from rnd_actors.actors._budget import Budget, RestartWindow
-from rnd_actors.actors._child_spec import Restart
-from rnd_actors.actors._delegation import ChildDown, ChildGivenUp
+from rnd_actors._validators import instance, member, optional, whole_number
+from rnd_actors.actors._children import Child, Children, end_children
 from rnd_actors.actors._events import ChildAbandoned, ChildRestarting
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Shutdown
+from rnd_actors.actors._policy import (
+    AutoShutdown,
+    Backoff,
+    Budget,
+    Restart,
+    RestartWindow,
+    ShutdownOrder,
+    Strategy,
+)
 from rnd_actors.actors._ref import post
-from rnd_actors.actors._shutdown import ShutdownOrder, end_children
-from rnd_actors.actors._strategy import AutoShutdown, Strategy
-from rnd_actors.actors._supervision import ChildState
+from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildSpec, ChildState
 from rnd_actors.errors import ActorDeadError, BudgetSpentError
 
 if TYPE_CHECKING:
     from rnd_actors.actors._actor import Actor
-    from rnd_actors.actors._child import Child
-    from rnd_actors.actors._children import Children
 
 __all__ = ["Policy", "Relaunch", "Restarts"]
 
+_is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
 
-@frozen
+
+@frozen(kw_only=True)
 class Policy:
-    """What a supervisor does with children that end."""
+    """What a supervisor does with children that end; the arguments of `Supervisor`."""
 
-    strategy: Strategy
-    budget: Budget
-    total_budget: Budget | None
-    backoff: Backoff
-    auto_shutdown: AutoShutdown
-    shutdown_order: ShutdownOrder
+    strategy: Strategy = field(validator=member(Strategy))
+    budget: Budget | None = field(validator=_is_budget)
+    total_budget: Budget | None = field(validator=_is_budget)
+    backoff: Backoff = field(
+        validator=instance(Backoff, "a Backoff(initial, maximum, factor, jitter)")
+    )
+    auto_shutdown: AutoShutdown = field(validator=member(AutoShutdown))
+    shutdown_order: ShutdownOrder = field(validator=member(ShutdownOrder))
+    max_children: int | None = field(validator=optional(whole_number(0)))
+
+    @property
+    def child_budget(self) -> Budget | None:
+        """That of each child: the default one, unless another or only a total one is given."""
+        return Budget() if self.budget is self.total_budget is None else self.budget
 
 
 @frozen
@@ -68,41 +81,37 @@ class Restarts:
         self._children = children
         self._policy = policy
         self._shut_down = shut_down
-        self._total_window = RestartWindow(policy.total_budget or policy.budget)
+        total = policy.total_budget
+        self._total_window = None if total is None else RestartWindow(total)
+        self._is_ending = False
 
     def ended(self, child: Child, reason: ExitReason) -> None:
         """Decide what follows from the end of an incarnation that nobody has asked for."""
         self._children.start_is_over(child)
-        child.note_end(reason)
-        spec = child.spec
-        abnormal = isinstance(reason, Crashed | Killed)
+        quiet_s = self._policy.backoff.quiet_s(self._policy.child_budget)
+        child.note_failure(reason, quiet_s)
         if child.starter is not None:
-            self._settle(child, _error_of(child))
-            self.forget(child)
-        elif spec.decider is not None:
-            child.state = ChildState.DOWN
-            post(
-                spec.decider,
-                ChildDown(self._supervisor.ref, spec.id, child.cell.incarnation, reason),
-            )
-        elif spec.restart is Restart.PERMANENT or (spec.restart is Restart.TRANSIENT and abnormal):
+            self._fail_to_start(child)
+        elif child.spec.restart is Restart.DELEGATED:
+            self._children.change(child, ChildState.DOWN)
+            self._tell_decider(child, reason)
+        elif _is_restarted(child.spec, reason):
             self.restart(child)
         else:
-            self._let_go(child)
+            self._finish(child)
 
     def restart(self, child: Child) -> bool:
         """Start a child again, and others with it; False if it had to be given up instead."""
         if not self._spend_budget(child):
             return False
-        family = self._children.restarted_with(child, self._policy.strategy)
-        self._end_for_a_restart([other for other in family if other is not child])
-        for member in family:
-            member.attempt += 1
+        family = self._end_family(child)
         delay = self._policy.backoff.delay(child.failures)
-        child.state = ChildState.BACKOFF
+        self._children.change(child, ChildState.BACKOFF)
+        for member_ in family:
+            member_.attempt += 1
         self._supervisor.publish(ChildRestarting(child.cell.name, delay))
         if delay:
-            attempts = [(member, member.attempt) for member in family]
+            attempts = [(member_, member_.attempt) for member_ in family]
             self._supervisor.after(delay, Relaunch(attempts))
         else:
             self._start(family)
@@ -112,82 +121,115 @@ class Restarts:
         """Start these, but for those that somebody has ended or forgotten meanwhile."""
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
 
+    def forget(self, child: Child) -> None:
+        """Let a child, which has ended, be none any more."""
+        self._children.remove(child)
+        child.cell.retire(child.reason)
+        child.settle(ActorDeadError(f"{child.cell.name} was ended before it had started"))
+
+    def _fail_to_start(self, child: Child) -> None:
+        """Tell who asked for the child why it did not start; it is kept if it was one before."""
+        child.settle(_error_of(child))
+        if child.is_kept:
+            self._children.change(child, ChildState.TERMINATED)
+            child.cell.retire(child.reason)
+        else:
+            self.forget(child)
+
     def _start(self, family: Sequence[Child]) -> None:
-        family = [child for child in family if self._children.has(child)]
+        family = [x for x in family if self._children.has(x) and not self._is_ending]
         if self._policy.strategy is Strategy.ONE_FOR_ONE:
             for child in family:
                 self._children.start_now(child)
         else:
             self._children.start(family)
 
-    def _end_for_a_restart(self, others: Sequence[Child]) -> None:
-        self._children.hold(others)
-        active = [child.cell for child in others if child.is_active]
-        end_children(active, self._policy.shutdown_order, for_good=False)
-        for child in others:
-            self._children.start_is_over(child)
-            child.note_health()
-            child.reason = child.cell.end_reason or Shutdown()
-            if child.spec.decider is not None and child.is_active:
-                down = ChildDown(
-                    self._supervisor.ref, child.spec.id, child.cell.incarnation, Shutdown()
-                )
-                post(child.spec.decider, down)
-            child.state = ChildState.WAITING
-            if child.spec.restart is Restart.TEMPORARY:
-                self.forget(child)
+    def _end_family(self, failed: Child) -> list[Child]:
+        """End those that are restarted with `failed`; return them and it, in start order."""
+        if self._policy.strategy is Strategy.ONE_FOR_ONE:
+            return [failed]
+        ordered = list(self._children)
+        first = 0 if self._policy.strategy is Strategy.ONE_FOR_ALL else ordered.index(failed)
+        family = [x for x in ordered[first:] if x is failed or not x.is_at_rest]
+        siblings = [child for child in family if child is not failed]
+        active = [child for child in siblings if child.is_active]
+        for child in siblings:
+            child.attempt += 1  # no backoff or queue starts it now
+        told = end_children(active, self._policy.shutdown_order, for_good=False)
+        for child in siblings:
+            ended_itself = child.is_active and child not in told
+            self._note_end_of_sibling(child, ended_itself=ended_itself)
+        return [child for child in family if child is failed or not child.is_at_rest]
+
+    def _note_end_of_sibling(self, child: Child, *, ended_itself: bool) -> None:
+        """Judge a sibling by its own reason if it ended by itself while others were waited for."""
+        self._children.start_is_over(child)
+        was_active, spec = child.is_active, child.spec
+        child.note_end(child.cell.end_reason or Shutdown())
+        if spec.restart is Restart.DELEGATED:
+            if was_active:
+                self._tell_decider(child, child.reason if ended_itself else Shutdown())
+            self._children.change(child, ChildState.WAITING)
+        elif ended_itself and not _is_restarted(spec, child.reason):
+            self._finish(child)
+        elif spec.restart is Restart.TEMPORARY:
+            self.forget(child)
+        else:
+            self._children.change(child, ChildState.WAITING)
+
+    def _tell_decider(self, child: Child, reason: ExitReason) -> None:
+        if child.spec.decider is not None:
+            down = ChildDown(self._supervisor.ref, child.spec.id, child.cell.incarnation, reason)
+            post(child.spec.decider, down)
 
     def _spend_budget(self, child: Child) -> bool:
         """Count a restart; say whether it may be. Failing for a budget ends the supervisor."""
-        now = time.monotonic()
-        total = self._policy.total_budget
-        if total is not None and not self._total_window.spend(now):
+        total, own, window = (
+            self._policy.total_budget,
+            self._policy.child_budget,
+            self._total_window,
+        )
+        if total is not None and window is not None and not window.spend(time.monotonic()):
             self._supervisor.publish(ChildAbandoned(child.cell.name, total, child.reason))
             self._fail_for(child, f"its children together need more than {total}")
-        if child.spend_budget(now):
+        if own is None or child.spend_budget(own):
             return True
         self.forget(child)
-        self._supervisor.publish(ChildAbandoned(child.cell.name, self._policy.budget, child.reason))
+        self._supervisor.publish(ChildAbandoned(child.cell.name, own, child.reason))
         if child.spec.decider is None:
-            self._fail_for(child, f"{child.cell.name} needs more than {self._policy.budget}")
-        else:
-            post(
-                child.spec.decider, ChildGivenUp(self._supervisor.ref, child.spec.id, child.reason)
-            )
+            self._fail_for(child, f"{child.cell.name} needs more than {own}")
+        post(child.spec.decider, ChildGivenUp(self._supervisor.ref, child.spec.id, child.reason))
         return False
 
     def _fail_for(self, child: Child, why: str) -> Never:
         cause = child.reason.error if isinstance(child.reason, Crashed) else None
         raise BudgetSpentError(f"{why}; last: {child.reason}") from cause
 
-    def _let_go(self, child: Child) -> None:
+    def _finish(self, child: Child) -> None:
         """Leave a child that has ended for good where it is."""
-        child.state = ChildState.TERMINATED
+        self._children.change(child, ChildState.TERMINATED)
         child.cell.retire(child.reason)
         if child.spec.restart is Restart.TEMPORARY:
             self._children.remove(child)
         if child.spec.significant and self._shall_shut_down():
+            self._is_ending = True
             self._shut_down()
 
     def _shall_shut_down(self) -> bool:
         if self._policy.auto_shutdown is AutoShutdown.ALL_SIGNIFICANT:
-            return all(child.is_at_rest for child in self._children if child.spec.significant)
+            return self._children.are_significant_at_rest()
         return self._policy.auto_shutdown is AutoShutdown.ANY_SIGNIFICANT
 
-    def forget(self, child: Child) -> None:
-        self._children.remove(child)
-        child.cell.retire(child.reason)
-        self._settle(child, ActorDeadError(f"{child.cell.name} was ended before it had started"))
 
-    def _settle(self, child: Child, error: Exception) -> None:
-        """Tell who asked for a child that it will not start."""
-        if child.starter is not None:
-            child.starter.reply_error(error)
-            child.starter = None
+def _is_restarted(spec: ChildSpec, reason: ExitReason) -> bool:
+    """Say whether a child is restarted after it has ended by itself."""
+    if spec.restart is Restart.TRANSIENT:
+        return isinstance(reason, Crashed | Killed)
+    return spec.restart is Restart.PERMANENT
 
 
-def _error_of(child: Child) -> Exception:
+def _error_of(child: Child) -> BaseException:
     """Say why a child did not start, as an error for who asked for it."""
-    if isinstance(child.reason, Crashed) and isinstance(child.reason.error, Exception):
+    if isinstance(child.reason, Crashed):
         return child.reason.error
     return ActorDeadError(f"{child.cell.name} did not start: {child.reason}")

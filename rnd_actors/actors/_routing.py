@@ -9,18 +9,32 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
-from rnd_actors.actors._future import Future
-from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import RequestAmong
+from attrs import frozen
+
+from rnd_actors.actors._ref import ActorRef, post
+from rnd_actors.actors._requests import DEFAULT_TIMEOUT, Future, RequestAmong, Timeout, limit_of
+from rnd_actors.actors._supervision import WhichChildren
 from rnd_actors.errors import ActorDeadError, SettingsError
 
-__all__ = ["Broadcast", "ConsistentHash", "LeastLoaded", "RoundRobin", "Router", "Routing"]
+__all__ = [
+    "Broadcast",
+    "ConsistentHash",
+    "Dispatch",
+    "LeastLoaded",
+    "RoundRobin",
+    "Router",
+    "Routing",
+]
 
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 
 _POINTS: Final = 64
 """Points of each actor on the ring; more make the shares more even."""
+_COMPARED: Final = 64
+"""Actors that `LeastLoaded` compares for a message, so that a large pool costs no more."""
+_NAMED: Final = 20
+"""Actors that an error names."""
 
 
 class Routing(ABC):
@@ -61,6 +75,8 @@ class RoundRobin(Routing):
 class LeastLoaded(Routing):
     """The one whose mailbox has the fewest messages; the first of several such.
 
+    Of more than 64 actors it compares 64, for each message those that come after the last ones.
+
     Example:
         >>> from rnd_actors import Actor, ActorSystem, LeastLoaded
         >>> with ActorSystem() as system:
@@ -71,8 +87,16 @@ class LeastLoaded(Routing):
         [1, 1]
     """
 
+    def __init__(self) -> None:
+        self._next = 0
+
     def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Sequence[ActorRef[Any]]:
-        return [min(refs, key=lambda ref: ref.figures().mailbox)]
+        compared = refs
+        if len(refs) > _COMPARED:
+            first = self._next % len(refs)
+            self._next = first + _COMPARED
+            compared = [*refs[first : self._next], *refs[: max(0, self._next - len(refs))]]
+        return [min(compared, key=lambda ref: ref._cell.waiting())]  # noqa: SLF001
 
 
 class Broadcast(Routing):
@@ -114,8 +138,8 @@ class ConsistentHash(Routing):
         self._ring: list[tuple[int, ActorRef[Any]]] = []
 
     def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Sequence[ActorRef[Any]]:
-        if tuple(refs) != self._ring_of:
-            self._ring_of = tuple(refs)
+        if refs is not self._ring_of:
+            self._ring_of = refs
             points = [(_hash(f"{ref.name}#{i}"), ref) for ref in refs for i in range(_POINTS)]
             self._ring = sorted(points, key=lambda point: point[0])
         at = bisect(self._ring, _hash(self._key(message)), key=lambda point: point[0])
@@ -152,43 +176,89 @@ class Router(Generic[M_contra]):
     def __init__(self, refs: Sequence[ActorRef[M_contra]], routing: Routing) -> None:
         if not refs:
             raise SettingsError("Router.refs", "at least one ref", refs)
-        self._refs: Callable[[], Sequence[ActorRef[Any]]] = lambda: refs
+        self._known: tuple[ActorRef[Any], ...] = tuple(refs)
+        self._supervisor: ActorRef[Any] | None = None
         self._routing = routing
 
     @classmethod
     def over_children(cls, supervisor: ActorRef[Any], routing: Routing) -> Router[Any]:
-        """Return a router over the children of a supervisor, whoever they are at the moment."""
+        """Return a router over the children of a supervisor, whoever they are at the moment.
+
+        What is told while the supervisor itself restarts waits until it is up again.
+        """
         router: Router[Any] = cls([supervisor], routing)
-        cell = supervisor._cell  # noqa: SLF001
-        router._refs = lambda: [child.ref for child in cell.children.values()]
+        router._supervisor = supervisor
         return router
 
     @property
     def refs(self) -> Sequence[ActorRef[Any]]:
         """The actors among which the routing chooses."""
-        return tuple(ref for ref in self._refs() if ref.is_alive)
+        return tuple(ref for ref in self._candidates() if ref.is_alive)
 
     def tell(self, message: M_contra) -> None:
-        """Send a message as `ActorRef.tell` does."""
+        """Send a message as `ActorRef.tell` does.
+
+        Raises:
+            ActorDeadError: all actors have stopped for good.
+        """
+        if self._supervisor is not None and self._is_restarting(self._supervisor):
+            post(self._supervisor, Dispatch(self._routing, message))
+            return
         for ref in self._choose(message):
             ref.tell(message)
 
-    def ask(self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0) -> R:
+    def ask(self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT) -> R:
         """Ask as `ActorRef.ask` does; if several are chosen, the answer is that of the first."""
         return self.ask_all(request, timeout)[0].get(timeout)
 
     def ask_all(
-        self, request: RequestAmong[M_contra, R], timeout: float | None = 5.0
+        self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT
     ) -> list[Future[R]]:
-        """Ask every actor that the routing chooses; return a future for each, for `gather`."""
+        """Ask every actor that the routing chooses; return a future for each, for `gather`.
+
+        Raises:
+            ActorDeadError: all actors have stopped for good.
+            AskTimeoutError: the supervisor of the actors is not up again in time.
+        """
+        if self._supervisor is not None and self._is_restarting(self._supervisor):
+            self._supervisor.ask(WhichChildren(), limit_of(request, timeout))
         return [ref.ask_future(request, timeout) for ref in self._choose(request)]
 
+    def _is_restarting(self, supervisor: ActorRef[Any]) -> bool:
+        """Whether the supervisor of the actors is down, and will be up again."""
+        return supervisor._cell.children is None and supervisor.is_alive  # noqa: SLF001
+
+    def _candidates(self) -> tuple[ActorRef[Any], ...]:
+        """Return the actors, and maybe some that have stopped lately."""
+        if self._supervisor is None:
+            return self._known
+        children = self._supervisor._cell.children  # noqa: SLF001
+        return () if children is None else children.refs
+
     def _choose(self, message: object) -> Sequence[ActorRef[Any]]:
-        refs = self.refs
-        if not refs:
-            names = ", ".join(ref.name for ref in self._refs()) or "none are left"
+        candidates = self._candidates()
+        chosen = self._routing.choose(candidates, message) if candidates else ()
+        if candidates and all(ref.is_alive for ref in chosen):
+            return chosen
+        alive = tuple(ref for ref in candidates if ref.is_alive)
+        if not alive:
+            names = ", ".join(ref.name for ref in candidates[:_NAMED]) or "none are left"
             raise ActorDeadError(f"all actors of the router have stopped: {names}")
-        return self._routing.choose(refs, message)
+        self._known = alive
+        return self._routing.choose(alive, message)
+
+
+@frozen
+class Dispatch:
+    """Told to a supervisor by a router: send this on when there are children to choose from."""
+
+    routing: Routing
+    message: Any
+
+    def send(self, refs: Sequence[ActorRef[Any]]) -> None:
+        """Send the message to those of `refs` that the routing chooses."""
+        for ref in self.routing.choose(refs, self.message):
+            ref.tell(self.message)
 
 
 def _hash(text: str) -> int:

@@ -1,21 +1,44 @@
-"""What a supervisor is told and asked, and what it answers."""
+"""The words of supervision: child specs, what supervisors are told and asked, what they tell."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias
 
-from attrs import frozen
+from attrs import Attribute, field, fields, frozen
 
-from rnd_actors.actors._child_spec import ChildSpec, M
+from rnd_actors._validators import Validator, accepts, member, optional, time_limit
+from rnd_actors.actors._exits import ExitReason, shown
+from rnd_actors.actors._mailbox import Overflow
+from rnd_actors.actors._policy import Restart
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
+from rnd_actors.errors import ChildSpecError, SettingsError
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from rnd_actors.actors._actor import Actor
+
+    M = TypeVar("M", default=Any)
+else:
+    from typing import TypeVar
+
+    M = TypeVar("M")
 
 __all__ = [
+    "BRUTAL_KILL",
+    "INFINITY",
     "ChildCounts",
+    "ChildDown",
+    "ChildGivenUp",
     "ChildInfo",
+    "ChildSpec",
     "ChildState",
+    "ChildUp",
     "CountChildren",
+    "Delegated",
     "DeleteChild",
     "RestartChild",
     "ShutDown",
@@ -24,6 +47,95 @@ __all__ = [
     "TerminateChild",
     "WhichChildren",
 ]
+
+INFINITY: Final = float("inf")
+"""A time limit that never ends; meant for children that are supervisors themselves."""
+
+BRUTAL_KILL: Final = 0.0
+"""The time limit of a child that is killed without being asked to stop."""
+
+
+def _checked(validator: Validator) -> Any:
+    """Return a validator that names the child in its error."""
+
+    def validate(spec: ChildSpec, attribute: Attribute[Any], value: object) -> None:
+        try:
+            validator(spec, attribute, value)
+        except SettingsError as error:
+            raise ChildSpecError(f"ChildSpec({shown(spec.id)}): {error}") from None
+
+    return validate
+
+
+_is_capacity = accepts("None or a whole number >= 1", lambda x: type(x) is int and x >= 1)
+_is_flag = accepts("True or False", lambda value: type(value) is bool)
+_is_name = accepts(
+    "a name without /", lambda value: isinstance(value, str) and value != "" and "/" not in value
+)
+
+
+@frozen
+class ChildSpec(Generic[M]):
+    """How to make a child, when to restart it and how to end it.
+
+    Type checkers read from the factory what its actor accepts: `ChildSpec[Add]`. In annotations,
+    `ChildSpec` alone is that of any actor, as in `list[ChildSpec]` for several kinds of children.
+
+    Args:
+        id: unique among the supervisor's children; no `/`, which separates levels in names.
+        factory: makes a fresh, unstarted instance for each incarnation.
+        restart: when to restart it.
+        significant: whether its end for good may end the supervisor (`AutoShutdown`); not for
+            children that are always restarted.
+        shutdown: seconds that it may take to stop before it is killed; `BRUTAL_KILL` and `INFINITY`
+            are accepted. None: 10 s, and `INFINITY` for a supervisor, whose children have limits.
+        drain: whether its supervisor lets it handle what waits in its mailbox before it stops.
+        capacity: how many messages its mailbox holds; None means without limit.
+        overflow: what happens to messages beyond the capacity.
+        decider: who decides on restarts; for `Restart.DELEGATED` and for no other.
+
+    Raises:
+        ChildSpecError: a field is not of its accepted form.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, Restart
+        >>> ChildSpec("cache", Actor, restart=Restart.TRANSIENT, shutdown=0.5)
+        ChildSpec('cache', Actor, restart=Restart.TRANSIENT, shutdown=0.5)
+    """
+
+    id: str = field(validator=_checked(_is_name))
+    factory: Callable[[], Actor[M]] = field(
+        validator=_checked(accepts("a callable that makes the actor", callable))
+    )
+    restart: Restart = field(default=Restart.PERMANENT, validator=_checked(member(Restart)))
+    significant: bool = field(default=False, validator=_checked(_is_flag))
+    shutdown: float | None = field(default=None, validator=_checked(optional(time_limit)))
+    drain: bool = field(default=False, validator=_checked(_is_flag))
+    capacity: int | None = field(default=None, validator=_checked(optional(_is_capacity)))
+    overflow: Overflow = field(default=Overflow.BLOCK, validator=_checked(member(Overflow)))
+    decider: ActorRef[Delegated] | None = field(default=None)
+
+    def __attrs_post_init__(self) -> None:
+        if self.significant and self.restart not in (Restart.TRANSIENT, Restart.TEMPORARY):
+            raise self._objection("significant", "True for TRANSIENT or TEMPORARY children")
+        is_delegated = self.restart is Restart.DELEGATED
+        if is_delegated != isinstance(self.decider, ActorRef) or not (
+            is_delegated or self.decider is None
+        ):
+            raise self._objection("decider", "a ref if DELEGATED, else None")
+
+    def _objection(self, name: str, form: str) -> ChildSpecError:
+        got = shown(getattr(self, name))
+        return ChildSpecError(f"ChildSpec({self.id!r}): {name} takes {form}; got {got}")
+
+    def __repr__(self) -> str:
+        factory = getattr(self.factory, "__qualname__", repr(self.factory))
+        others = [
+            f"{each.name}={value}"
+            for each in fields(ChildSpec)[2:]
+            if (value := getattr(self, each.name)) != each.default
+        ]
+        return f"ChildSpec({', '.join((repr(self.id), factory, *others))})"
 
 
 class ChildState(Enum):
@@ -56,6 +168,8 @@ class ChildState(Enum):
 class StartChild(Request[ActorRef[M]]):
     """Add this child as the last one; the answer, its ref, comes when it has started.
 
+    It starts at once, also while other children start: so an actor may ask for it in `on_start`.
+
     If the first start fails, the child is not kept, and `ask` raises the child's error.
 
     Raises:
@@ -71,15 +185,18 @@ class StartChild(Request[ActorRef[M]]):
         <ActorRef team/cache>
     """
 
+    ask_timeout: ClassVar[float | None] = None
     spec: ChildSpec[M]
 
 
 @frozen
 class RestartChild(Request[ActorRef[Any]]):
-    """Start this child again if it is down or terminated; the answer, its ref, comes at once.
+    """Start this child again if it is down or terminated; the answer is its ref.
 
-    After `ChildDown` this goes with backoff and on the child's budget. A terminated child gets a
-    new ref: the old one has died with it. If it is only told, what cannot be done is a dead letter.
+    After `ChildDown` the answer comes at once, and the start with backoff and on the child's
+    budget. A terminated child gets a new ref, since the old one has died with it, and the answer
+    comes when it has started. If its start fails, `ask` raises the child's error, and the child
+    stays terminated. If this is only told, what cannot be done is a dead letter.
 
     Raises:
         UnknownChildError: there is no such child.
@@ -96,6 +213,7 @@ class RestartChild(Request[ActorRef[Any]]):
         <ActorRef team/cache>
     """
 
+    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
@@ -117,6 +235,7 @@ class TerminateChild(Request[None]):
         False
     """
 
+    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
@@ -140,6 +259,7 @@ class DeleteChild(Request[None]):
         ()
     """
 
+    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
@@ -176,6 +296,8 @@ class WhichChildren(Request[tuple[ChildInfo, ...]]):
         ...     [info.id for info in team.ask(WhichChildren())]
         ['cache']
     """
+
+    ask_timeout: ClassVar[float | None] = None
 
 
 @frozen
@@ -214,6 +336,8 @@ class CountChildren(Request[ChildCounts]):
         1
     """
 
+    ask_timeout: ClassVar[float | None] = None
+
 
 @frozen
 class ShutDown:
@@ -241,3 +365,62 @@ SupervisorMessage: TypeAlias = (
     | ShutDown
 )
 """What supervisors are told and asked, as in `ActorRef[SupervisorMessage]`."""
+
+
+@frozen
+class ChildUp:
+    """Told to the decider of a DELEGATED child: an incarnation of the child is about to start.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildUp, Delegated
+        >>> class Register(Actor[Delegated]):
+        ...     def receive(self, message: Delegated) -> None:
+        ...         match message:
+        ...             case ChildUp(_, child_id, incarnation):
+        ...                 print(f"{child_id} starts for the {incarnation}. time")
+    """
+
+    supervisor: ActorRef[SupervisorMessage]
+    child_id: str
+    incarnation: int
+
+
+@frozen
+class ChildDown:
+    """Told to the decider: an incarnation of the child is over; all it sent came before this.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildDown, Crashed, Delegated, RestartChild
+        >>> class Decider(Actor[Delegated]):
+        ...     def receive(self, message: Delegated) -> None:
+        ...         match message:
+        ...             case ChildDown(supervisor, child_id, reason=Crashed()):
+        ...                 supervisor.tell(RestartChild(child_id))
+    """
+
+    supervisor: ActorRef[SupervisorMessage]
+    child_id: str
+    incarnation: int
+    reason: ExitReason
+
+
+@frozen
+class ChildGivenUp:
+    """Told to the decider: the child's restart budget is spent, so it stays down for good.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildGivenUp, Delegated
+        >>> class Register(Actor[Delegated]):
+        ...     def receive(self, message: Delegated) -> None:
+        ...         match message:
+        ...             case ChildGivenUp(_, child_id, reason):
+        ...                 print(f"{child_id} stays down: {reason}")
+    """
+
+    supervisor: ActorRef[SupervisorMessage]
+    child_id: str
+    reason: ExitReason
+
+
+Delegated: TypeAlias = ChildUp | ChildDown | ChildGivenUp
+"""What the decider of a DELEGATED child is told, as in `Actor[Delegated]`."""

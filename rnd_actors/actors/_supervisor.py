@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._backoff import Backoff
-from rnd_actors.actors._budget import Budget
-from rnd_actors.actors._child import Child
-from rnd_actors.actors._child_spec import ChildSpec, Restart
-from rnd_actors.actors._children import Children
-from rnd_actors.actors._delegation import ChildUp
-from rnd_actors.actors._exits import ExitReason, Shutdown
-from rnd_actors.actors._ref import post
+from rnd_actors.actors._cell import Cell, ChildEnded, ChildHealthy, ChildReady, ChildSignal
+from rnd_actors.actors._children import Child, Children, end_children
+from rnd_actors.actors._exits import ExitReason, Shutdown, shown
+from rnd_actors.actors._greenlet import ActorGreenlet
+from rnd_actors.actors._mailbox import Signal
+from rnd_actors.actors._policy import (
+    AutoShutdown,
+    Backoff,
+    Budget,
+    Restart,
+    ShutdownOrder,
+    Strategy,
+)
+from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
 from rnd_actors.actors._restarts import Policy, Relaunch, Restarts
-from rnd_actors.actors._shutdown import ShutdownOrder, end_children
-from rnd_actors.actors._signals import ChildEnded, ChildReady
-from rnd_actors.actors._strategy import AutoShutdown, Strategy
+from rnd_actors.actors._routing import Dispatch
 from rnd_actors.actors._supervision import (
+    ChildSpec,
     ChildState,
+    ChildUp,
     CountChildren,
     DeleteChild,
     RestartChild,
@@ -31,22 +37,20 @@ from rnd_actors.actors._supervision import (
     WhichChildren,
 )
 from rnd_actors.errors import (
+    ActorDeadError,
     BudgetSpentError,
     ChildRunningError,
     ChildSpecError,
     DuplicateChildError,
+    SettingsError,
     SupervisionError,
     TooManyChildrenError,
 )
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._cell import Cell
-    from rnd_actors.actors._signals import Signal
-
 __all__ = ["Supervisor"]
 
 
-_Message: TypeAlias = SupervisorMessage | Relaunch
+_Message: TypeAlias = SupervisorMessage | Relaunch | Dispatch
 
 
 class Supervisor(Actor[_Message]):
@@ -57,9 +61,11 @@ class Supervisor(Actor[_Message]):
     restarts than `budget` allows is given up: of a DELEGATED child the decider is told; any other
     makes the supervisor itself fail, so that its own supervisor can act.
 
-    A child starts when `on_start` of the one before has returned or failed. A failed start is
-    treated like any other crash, unless the child came with `StartChild`: then who asked for it is
-    told, and the child is not kept.
+    Of its first children, and of those that are restarted together, one starts when `on_start` of
+    the one before has returned or failed. A failed start is treated like any other crash, unless
+    somebody asked for it with `StartChild` or `RestartChild`: who did is told.
+
+    It is healthy itself once all its children have shown that they are (`Actor.mark_healthy`).
 
     It is told and asked: `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`,
     `WhichChildren`, `CountChildren` and `ShutDown`.
@@ -67,7 +73,8 @@ class Supervisor(Actor[_Message]):
     Args:
         children: the specs of the first children; more come with `StartChild`.
         strategy: who is restarted together.
-        budget: how many restarts each child may need.
+        budget: how many restarts each child may need; None: the default of `Budget`, or no limit
+            if there is a `total_budget`.
         total_budget: how many restarts all children together may need; None: no limit.
         backoff: how long to wait before each restart.
         auto_shutdown: whether the end of significant children ends the supervisor.
@@ -77,6 +84,8 @@ class Supervisor(Actor[_Message]):
     Raises:
         ChildSpecError: something among `children` is no `ChildSpec`.
         DuplicateChildError: two of them have the same id.
+        SettingsError: another argument is not of its accepted form; or a child is significant,
+            and `auto_shutdown` is NEVER.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren, Supervisor
@@ -94,7 +103,7 @@ class Supervisor(Actor[_Message]):
         children: Iterable[ChildSpec] = (),
         *,
         strategy: Strategy = Strategy.ONE_FOR_ONE,
-        budget: Budget = Budget(),
+        budget: Budget | None = None,
         total_budget: Budget | None = None,
         backoff: Backoff = Backoff(),
         auto_shutdown: AutoShutdown = AutoShutdown.NEVER,
@@ -102,30 +111,42 @@ class Supervisor(Actor[_Message]):
         max_children: int | None = None,
     ) -> None:
         self._specs = tuple(children)
+        for spec in self._specs:
+            _require_usable(spec, auto_shutdown, "Supervisor")
         self._policy = Policy(
-            strategy, budget, total_budget, backoff, auto_shutdown, shutdown_order
+            strategy=strategy,
+            budget=budget,
+            total_budget=total_budget,
+            backoff=backoff,
+            auto_shutdown=auto_shutdown,
+            shutdown_order=shutdown_order,
+            max_children=max_children,
         )
-        self._max_children = max_children
         self._children = Children(self._launch)
         self._restarts = Restarts(self, self._children, self._policy, self._shut_down)
 
     def on_start(self) -> None:
-        self._children.start([self._add(spec) for spec in self._specs])
+        self._own.cell.children = self._children
+        self._children.start([self._add(spec, is_kept=True) for spec in self._specs])
 
     def receive(self, message: _Message) -> None:
+        handling = self._own.handling
         try:
             self._handle(message)
-        except SupervisionError as error:
-            if isinstance(message, Request) and self._incarnation.asked(message):
+        except (SupervisionError, SettingsError) as error:
+            if isinstance(message, Request) and handling.asked(message):
                 self.reply_error(message, error)
             else:
-                self._incarnation.discard(str(error))
+                handling.discard(str(error))
 
     def on_stop(self, reason: ExitReason) -> None:
-        cells = [child.cell for child in self._children if child.state is not ChildState.TERMINATED]
-        end_children(cells, self._policy.shutdown_order, for_good=True)
+        children = [child for child in self._children if child.state is not ChildState.TERMINATED]
+        try:
+            end_children(children, self._policy.shutdown_order, for_good=True)
+        finally:
+            self._own.cell.children = None
 
-    def _handle(self, message: _Message) -> None:
+    def _handle(self, message: _Message) -> None:  # noqa: C901  # one short case a message
         match message:
             case StartChild(spec):
                 self._start_child(message, spec)
@@ -145,52 +166,56 @@ class Supervisor(Actor[_Message]):
                 self._shut_down()
             case Relaunch():
                 self._restarts.relaunch(message)
+            case Dispatch():
+                if not self._children.refs:
+                    raise SupervisionError(f"{self.ref.name} has no children to choose from")
+                message.send(self._children.refs)
 
     def _on_signal(self, signal: Signal) -> None:
-        if isinstance(signal, ChildReady | ChildEnded):
+        if isinstance(signal, ChildSignal):
             child = self._children.alive(signal.child, signal.incarnation)
             if child is not None:
-                if isinstance(signal, ChildReady):
-                    self._is_ready(child)
-                else:
-                    self._restarts.ended(child, signal.reason)
+                match signal:
+                    case ChildReady():
+                        self._is_ready(child)
+                    case ChildHealthy():
+                        self._is_healthy(child)
+                    case ChildEnded(reason=reason):
+                        self._restarts.ended(child, reason)
         self._children.start_next()
 
     def _shut_down(self) -> None:
-        self._incarnation.cell.stop(Shutdown())
+        self._own.cell.stop(Shutdown())
 
-    def _add(self, spec: ChildSpec) -> Child:
-        if not isinstance(spec, ChildSpec):
-            raise ChildSpecError(
-                f"{self.ref.name} takes ChildSpec(id, factory, …) as a child; got {spec!r}"
-            )
-        if self._max_children is not None and len(self._children) >= self._max_children:
+    def _add(self, spec: ChildSpec, *, is_kept: bool) -> Child:
+        _require_usable(spec, self._policy.auto_shutdown, self.ref.name)
+        most = self._policy.max_children
+        if most is not None and len(self._children) >= most:
             raise TooManyChildrenError(
-                f"{self.ref.name} has its {self._max_children} children already; "
+                f"{self.ref.name} has its {most} children already; "
                 "end one with TerminateChild and DeleteChild, or raise max_children"
             )
         if spec.id in self._children:
             raise DuplicateChildError(
                 f"{self.ref.name} has a child {spec.id!r} already; ids are unique in a supervisor"
             )
-        child = Child(self._new_cell(spec), self._policy.budget)
+        child = Child(self._new_cell(spec), spec, is_kept=is_kept)
         self._children.add(child)
         return child
 
     def _new_cell(self, spec: ChildSpec) -> Cell:
-        me = self._incarnation.cell
-        return me.system.new_cell(spec, me, me.system)
+        me = self._own.cell
+        return me.system.new_cell(spec, me)
 
     def _launch(self, child: Child) -> None:
-        spec, incarnation = child.spec, child.cell.incarnation + 1
-        if spec.decider is not None:
-            post(spec.decider, ChildUp(self.ref, spec.id, incarnation))
-        child.cell.start()
+        if child.spec.decider is not None:
+            up = ChildUp(self.ref, child.spec.id, child.cell.incarnation + 1)
+            post(child.spec.decider, up)
+        ActorGreenlet(child.cell)
 
     def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
-        child = self._add(spec)
-        child.starter = self.defer(request)
-        self._children.start([child])
+        child = self._add(spec, is_kept=False)
+        self._start_for(request, child)
 
     def _restart_child(self, request: RestartChild, child: Child) -> None:
         if not child.is_at_rest:
@@ -200,33 +225,30 @@ class Supervisor(Actor[_Message]):
             )
         if child.state is ChildState.TERMINATED:
             child.cell = self._new_cell(child.spec)
-            self._children.start([child])
-            self._keep_order()
-        elif not self._restarts.restart(child):
+            self._start_for(request, child)
+        elif self._restarts.restart(child):
+            self.reply(request, child.cell.ref)
+        else:
             self.reply_error(request, BudgetSpentError(f"{child.cell.name} is given up"))
-            return
-        self.reply(request, child.cell.ref)
 
-    def _keep_order(self) -> None:
-        """Show the children in the tree in their start order."""
-        cells = self._incarnation.cell.children
-        ordered = {
-            child.spec.id: cells[child.spec.id]
-            for child in self._children
-            if child.spec.id in cells
-        }
-        cells.clear()
-        cells.update(ordered)
+    def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
+        """Start a child in its turn, or at once if the one that is starting waits for that."""
+        is_urgent = self._children.is_awaited_by_starting(self._own.handling.asked(request))
+        child.starter = self.defer(request)
+        if is_urgent:
+            self._children.start_now(child)
+        else:
+            self._children.start([child])
 
     def _terminate(self, child: Child) -> None:
-        self._children.hold([child])
         self._children.start_is_over(child)
         child.attempt += 1
         if child.state is not ChildState.TERMINATED:
-            end_children([child.cell], self._policy.shutdown_order, for_good=True)
-        child.state = ChildState.TERMINATED
-        if child.spec.restart is Restart.TEMPORARY or child.starter is not None:
+            end_children([child], self._policy.shutdown_order, for_good=True)
+            self._children.change(child, ChildState.TERMINATED)
+        if child.spec.restart is Restart.TEMPORARY or not child.is_kept:
             self._restarts.forget(child)
+        child.settle(ActorDeadError(f"{child.cell.name} was ended before it had started"))
         self._children.start_next()
 
     def _delete(self, child: Child) -> None:
@@ -239,7 +261,26 @@ class Supervisor(Actor[_Message]):
 
     def _is_ready(self, child: Child) -> None:
         self._children.start_is_over(child)
-        child.state = ChildState.RUNNING
+        self._children.change(child, ChildState.RUNNING)
+        child.note_ready()
+        child.is_kept = True
         if child.starter is not None:
             child.starter.reply(child.cell.ref)
             child.starter = None
+
+    def _is_healthy(self, child: Child) -> None:
+        if self._children.note_health(child):
+            self.mark_healthy()
+
+
+def _require_usable(spec: object, auto_shutdown: AutoShutdown, supervisor: str) -> None:
+    """Raise `ChildSpecError` unless this can be a child of the supervisor."""
+    if not isinstance(spec, ChildSpec):
+        raise ChildSpecError(
+            f"{supervisor} takes ChildSpec(id, factory, …) as a child; got {shown(spec)}"
+        )
+    if spec.significant and auto_shutdown is AutoShutdown.NEVER:
+        raise ChildSpecError(
+            f"{supervisor} takes significant children only if its auto_shutdown is "
+            f"ANY_SIGNIFICANT or ALL_SIGNIFICANT; it is NEVER, and got {spec!r}"
+        )

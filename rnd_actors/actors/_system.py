@@ -8,23 +8,28 @@ from typing import Any, Self, TypeVar
 
 import gevent
 
+from rnd_actors._validators import require, whole_number
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._child_spec import INFINITY, ChildSpec
-from rnd_actors.actors._event_log import log_events
-from rnd_actors.actors._event_stream import EventStream
+from rnd_actors.actors._cell import Cell, CellSpec
+from rnd_actors.actors._event_stream import EventStream, log_events
 from rnd_actors.actors._events import DeadLetter
 from rnd_actors.actors._exits import Crashed, Shutdown
-from rnd_actors.actors._pool import pool_spec
+from rnd_actors.actors._greenlet import ActorGreenlet
+from rnd_actors.actors._loop import LoopTurn, thread_id
+from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef
+from rnd_actors.actors._requests import waiting_for
 from rnd_actors.actors._routing import Router, Routing
-from rnd_actors.actors._supervision import CountChildren, StartChild
+from rnd_actors.actors._supervision import (
+    INFINITY,
+    ChildSpec,
+    CountChildren,
+    StartChild,
+    SupervisorMessage,
+)
 from rnd_actors.actors._supervisor import Supervisor
-from rnd_actors.actors._thread import thread_id
 from rnd_actors.actors._tree import ActorInfo, info_of
-from rnd_actors.actors._turns import current_turns
-from rnd_actors.actors._waiting import waiting_for
-from rnd_actors.errors import ActorError
+from rnd_actors.errors import ActorError, WrongThreadError
 
 __all__ = ["ActorSystem"]
 
@@ -56,16 +61,18 @@ class ActorSystem:
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
         self.thread_id = thread_id()
-        self.turns = current_turns()
-        simulation: Any = getattr(gevent.get_hub(), "simulation", None)
-        self.new_cell: Callable[[ChildSpec, Cell | None, ActorSystem], Cell] = (
-            simulation.new_cell if simulation else Cell
-        )
-        """Makes the cells: a simulation has its own kind."""
-        self._root = self.new_cell(ChildSpec("system", Supervisor, shutdown=INFINITY), None, self)
-        self.events.subscribe(self._count_dead_letter, to=DeadLetter)
-        if not simulation:
-            log_events(self.events)
+        self.loop_turn: LoopTurn
+        self._simulation: Any = None
+        self._root: Cell | None = None
+
+    @property
+    def root(self) -> ActorRef[SupervisorMessage]:
+        """The supervisor of all top-level actors: it lists, terminates and restarts them.
+
+        Raises:
+            ActorError: the system has not been entered yet.
+        """
+        return self._entered().ref
 
     def start(self, spec: ChildSpec[M]) -> ActorRef[M]:
         """Add a child to the root supervisor; return its ref when its `on_start` has returned.
@@ -77,9 +84,7 @@ class ActorSystem:
             ActorError: the system has not been entered yet.
             Exception: what the factory or `on_start` of the actor raised; it is not kept then.
         """
-        if self._root.incarnation == 0:
-            raise ActorError("actors live in an entered system: with ActorSystem() as system: …")
-        return self._root.ref.ask(StartChild(spec), timeout=None)
+        return self.root.ask(StartChild(spec))
 
     def start_pool(
         self, name: str, factory: Callable[[], Actor[M]], size: int, routing: Routing
@@ -91,32 +96,59 @@ class ActorSystem:
         Raises:
             SettingsError: `size` is less than 1.
         """
-        return Router.over_children(self.start(pool_spec(name, factory, size)), routing)
+        require(whole_number(1), "size", size)
+        children = [ChildSpec(str(number), factory) for number in range(1, size + 1)]
+        pool = ChildSpec(name, lambda: Supervisor(children, shutdown_order=ShutdownOrder.PARALLEL))
+        return Router.over_children(self.start(pool), routing)
 
     def find(self, name: str) -> ActorRef[Any] | None:
-        """Return the ref of the living actor with this name, such as `workers/3`."""
-        cell: Cell | None = self._root
+        """Return the ref of the living actor with this name, such as `workers/3`.
+
+        Raises:
+            WrongThreadError: the system belongs to another thread.
+        """
+        self._require_thread()
+        cell = self._root
         for child_id in name.split("/"):
-            cell = cell.children.get(child_id) if cell is not None else None
+            children = cell.children if cell is not None else None
+            cell = children.find(child_id) if children is not None else None
         return None if cell is None else cell.ref
 
     def tree(self) -> ActorInfo:
-        """Return all actors, with what they do and what they have done."""
-        return info_of(self._root)
+        """Return all actors, with what they do and what they have done.
+
+        Raises:
+            ActorError: the system has not been entered yet.
+            WrongThreadError: the system belongs to another thread.
+        """
+        self._require_thread()
+        return info_of(self._entered())
 
     def who_waits(self) -> str:
         """Say of every actor that is up what it does, for errors that nothing happens any more."""
         return "; ".join(
             f"{info.name} {info.doing}"
-            for info in self.tree()
+            for info in info_of(self._entered())
             if not info.doing.startswith("is down")
         )
 
+    def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell:
+        """Make the cell of an actor; a simulation has its own kind."""
+        if self._simulation is not None:
+            cell: Cell = self._simulation.new_cell(spec, parent, self)
+            return cell
+        return Cell(spec, parent, self)
+
     def __enter__(self) -> Self:
-        self.thread_id, self.turns = thread_id(), current_turns()
-        self.turns.open()
-        self._root.start()
-        self._root.ref.ask(CountChildren())
+        self.thread_id = self.events.thread_id = thread_id()
+        self.loop_turn = LoopTurn()
+        self._simulation = getattr(gevent.get_hub(), "simulation", None)
+        self.events.subscribe(self._count_dead_letter, to=DeadLetter)
+        if self._simulation is None:
+            log_events(self.events)
+        self._root = self.new_cell(ChildSpec("system", Supervisor), None)
+        ActorGreenlet(self._root)
+        self.root.ask(CountChildren())
         return self
 
     def __exit__(
@@ -125,14 +157,27 @@ class ActorSystem:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._root.stop(Shutdown())
+        root = self._entered()
+        root.stop(Shutdown())
         try:
-            with waiting_for(f"the end of {self._root.name}", of=self._root):
-                self._root.await_end(INFINITY)
+            with waiting_for(f"the end of {root.name}", of=root):
+                root.await_end(INFINITY)
         finally:
-            self.turns.close()
-        if exc is None and isinstance(self._root.exit_reason, Crashed):
-            raise self._root.exit_reason.error
+            root.await_end(0)  # it is over, unless this was interrupted
+            self.loop_turn.close()
+        if exc is None and isinstance(root.exit_reason, Crashed):
+            raise root.exit_reason.error
+
+    def _entered(self) -> Cell:
+        if self._root is None:
+            raise ActorError("actors live in an entered system: with ActorSystem() as system: …")
+        return self._root
+
+    def _require_thread(self) -> None:
+        if thread_id() != self.thread_id:
+            raise WrongThreadError(
+                "the system belongs to the thread that entered it; only tell() works in others"
+            )
 
     def _count_dead_letter(self, _: DeadLetter) -> None:
         self.dead_letters += 1

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rnd_actors.actors._figures import Figures
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._ref import Figures
 
 if TYPE_CHECKING:
     from rich.tree import Tree as RichTree
-
-    from rnd_actors.actors._cell import Cell
 
 __all__ = ["ActorInfo"]
 
@@ -77,12 +76,13 @@ class ActorInfo:
 
 def info_of(cell: Cell) -> ActorInfo:
     """Return what there is to say of an actor and those below it."""
-    actor = cell.life.actor if cell.life is not None else None
+    actor = cell.greenlet.actor if cell.greenlet is not None else None
+    children = cell.children.cells() if cell.children is not None else ()
     return ActorInfo(
         name=cell.name,
         kind="" if actor is None else type(actor).__name__,
         incarnation=cell.incarnation,
         doing=cell.describe_work(),
         figures=cell.figures(),
-        children=tuple(info_of(child) for child in cell.children.values()),
+        children=tuple(info_of(child) for child in children),
     )

@@ -10,14 +10,13 @@ from gevent import getcurrent
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import Actor
-from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._current import current_cell
-from rnd_actors.actors._requests import Asked
+from rnd_actors.actors._cell import Cell, message_of
+from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Slow
-from rnd_actors.simulation._guarded_door import GuardedDoor
 
 if TYPE_CHECKING:
-    from rnd_actors.actors import ActorSystem, ChildSpec
+    from rnd_actors.actors import ActorSystem
+    from rnd_actors.actors._cell import CellSpec
     from rnd_actors.simulation._virtual_time import VirtualTime
 
 __all__ = ["SimulatedCell"]
@@ -26,11 +25,11 @@ __all__ = ["SimulatedCell"]
 class SimulatedCell(Cell):
     """A cell whose messages are traced, and which suffers the faults that are meant for it."""
 
-    __slots__ = ("_cut_off_until", "_due", "_simulation")
+    __slots__ = ("_cut_off_until", "_due", "_let_in", "_post_in", "_simulation")
 
     def __init__(
         self,
-        spec: ChildSpec,
+        spec: CellSpec,
         parent: Cell | None,
         system: ActorSystem,
         simulation: VirtualTime,
@@ -40,7 +39,8 @@ class SimulatedCell(Cell):
         """Faults that strike the next message."""
         self._cut_off_until = 0.0
         super().__init__(spec, parent, system)
-        self.door = GuardedDoor(self.mailbox, self._lets_in)
+        self._let_in, self._post_in = self.put, self.post
+        self.put, self.post = self._put_if_let, self._post_and_note
         if parent is not None:
             simulation.injector.register(self)
 
@@ -61,11 +61,12 @@ class SimulatedCell(Cell):
 
     def _crash(self, error: InjectedError) -> None:
         """Crash now, also in the middle of a message; a supervisor finishes what it does first."""
-        if self.life is not None:
+        greenlet: Any = self.greenlet
+        if greenlet is not None:
             if self.supervises:
-                self.life.background_failed(error)
+                greenlet.fail(error)
             else:
-                self.life.kill(error)
+                greenlet.kill(error, block=False)
 
     def _disturbed(self, receive: Callable[[Any], None]) -> Callable[[Any], None]:
         def disturbed(message: Any) -> None:
@@ -88,17 +89,21 @@ class SimulatedCell(Cell):
         else:
             self.suffer(fault)
 
-    def _lets_in(self, entry: Any, is_forced: bool) -> bool:  # noqa: FBT001
-        lost = not is_forced and self._simulation.now < self._cut_off_until
+    def _put_if_let(self, entry: Any, *how: Any) -> bool:
+        lost = self._simulation.now < self._cut_off_until
         self._simulation.tracer.told(_sender(), self.name, entry, lost=lost)
         if lost:
-            message = entry.request if isinstance(entry, Asked) else entry
-            self.mailbox.refuse(message, "lost: a fault has cut its receiver off")
-        return not lost
+            self.mailbox.refuse(message_of(entry), "lost: a fault has cut its receiver off")
+            return True
+        return self._let_in(entry, *how) is not False
+
+    def _post_and_note(self, entry: Any) -> None:
+        self._simulation.tracer.told(_sender(), self.name, entry, lost=False)
+        self._post_in(entry)
 
 
 def _sender() -> str:
-    cell = current_cell()
-    if cell is not None:
-        return cell.name
+    greenlet = current_greenlet()
+    if greenlet is not None:
+        return greenlet.name
     return "timer" if isinstance(getcurrent(), gevent.hub.Hub) else "main"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rnd_actors.actors import Event
+from rnd_actors.actors._exits import shown
 from rnd_actors.actors._requests import Asked
 
 __all__ = ["Tracer"]
@@ -30,12 +31,12 @@ class Tracer:
         if self._write is not None:
             asked = isinstance(entry, Asked)
             verb, message = ("asks", entry.request) if asked else ("tells", entry)
-            self.note(f"{sender} {verb} {receiver} {message!r}{' (lost)' if lost else ''}")
+            self.note(f"{sender} {verb} {receiver} {shown(message)}{' (lost)' if lost else ''}")
 
     def handles(self, actor: str, message: object) -> None:
         """Note that an actor takes up a message."""
         if self._write is not None:
-            self.note(f"{actor} handles {message!r}")
+            self.note(f"{actor} handles {shown(message)}")
 
     def event(self, event: Event) -> None:
         """Note what has happened."""

@@ -12,8 +12,8 @@ import gevent
 from gevent import Greenlet
 from gevent.hub import Hub, set_hub  # type: ignore[attr-defined]
 
-from rnd_actors.actors import ActorSystem, ChildSpec
-from rnd_actors.actors._cell import Cell
+from rnd_actors.actors import ActorSystem
+from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.errors import NotSimulatedError, SettingsError
 from rnd_actors.simulation._cell import SimulatedCell
 from rnd_actors.simulation._clock import seeded_random, virtual_clocks
@@ -22,7 +22,6 @@ from rnd_actors.simulation._injector import Injector
 from rnd_actors.simulation._loop import VirtualLoop
 from rnd_actors.simulation._schedule import Seed, pick_of
 from rnd_actors.simulation._trace import Tracer
-from rnd_actors.simulation._turns import VirtualTurns
 
 __all__ = ["DAY_S", "VirtualTime", "current_simulation"]
 
@@ -119,7 +118,7 @@ class VirtualTime:
         if exc is None:
             self.injector.check_targets()
 
-    def new_cell(self, spec: ChildSpec, parent: Cell | None, system: ActorSystem) -> Cell:
+    def new_cell(self, spec: CellSpec, parent: Cell | None, system: ActorSystem) -> Cell:
         """Make the cell of an actor of this simulation."""
         if parent is None:
             self._systems[system] = None
@@ -150,7 +149,6 @@ class _VirtualHub(Hub):
     def __init__(self, loop: VirtualLoop, simulation: VirtualTime) -> None:
         super().__init__(loop)  # type: ignore[call-overload]
         self.simulation = simulation
-        self.turns = VirtualTurns(self, simulation.note_spawn)
 
 
 @contextmanager

@@ -6,12 +6,9 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from rnd_actors.actors import Actor, ActorRef
-from rnd_actors.actors._current import current_cell
-from rnd_actors.actors._mailbox import Door
-from rnd_actors.actors._owned import Owned
-from rnd_actors.actors._requests import Asked
+from rnd_actors.actors._cell import message_of
+from rnd_actors.actors._owned import Owned, current_greenlet
 from rnd_actors.simulation import InjectedError
-from rnd_actors.simulation._guarded_door import GuardedDoor
 
 __all__ = ["crash_at", "delay", "drop"]
 
@@ -91,8 +88,9 @@ def drop(
         (3, 4)
     """
 
-    def lose(_: Door, entry: Any) -> None:
-        receiver._cell.mailbox.refuse(entry, "lost: a test wants it so")  # noqa: SLF001
+    def lose(entry: Any, _: Callable[[Any], object]) -> None:
+        cell: Any = receiver._cell  # noqa: SLF001
+        cell.mailbox.refuse(entry, "lost: a test wants it so")
 
     with _tampered(receiver, _Filter(sender, matching), lose):
         yield
@@ -123,15 +121,15 @@ def delay(
         ('fast', 'slow')
     """
     timers = Owned()
-    late: deque[tuple[Door, Any]] = deque()
+    late: deque[tuple[Callable[[Any], object], Any]] = deque()
 
-    def hold_back(door: Door, entry: Any) -> None:
-        late.append((door, entry))
+    def hold_back(entry: Any, deliver: Callable[[Any], object]) -> None:
+        late.append((deliver, entry))
         timers.after(seconds, deliver_next)
 
     def deliver_next() -> None:
-        door, entry = late.popleft()
-        door.put_forced(entry)
+        deliver, entry = late.popleft()
+        deliver(entry)
 
     try:
         with _tampered(receiver, _Filter(sender, matching), hold_back):
@@ -150,27 +148,30 @@ class _Filter:
         self._matching = matching
 
     def __call__(self, entry: Any) -> bool:
-        cell = current_cell()
-        if self._sender is not None and (cell is None or cell.ref != self._sender):
+        greenlet = current_greenlet()
+        if self._sender is not None and (greenlet is None or greenlet.cell.ref != self._sender):
             return False
-        return self._matching(entry.request if isinstance(entry, Asked) else entry)
+        return self._matching(message_of(entry))
 
 
 @contextmanager
 def _tampered(
-    receiver: ActorRef[Any], hit: _Filter, tamper: Callable[[Door, Any], None]
+    receiver: ActorRef[Any],
+    hit: _Filter,
+    tamper: Callable[[Any, Callable[[Any], object]], None],
 ) -> Iterator[None]:
+    """Let `tamper(entry, deliver)` have the messages that are hit, instead of the mailbox."""
     cell: Any = receiver._cell  # noqa: SLF001
-    door = cell.door
+    put = cell.put
 
-    def lets_in(entry: Any, is_forced: bool) -> bool:  # noqa: FBT001
-        if is_forced or not hit(entry):
-            return True
-        tamper(door, entry)
-        return False
+    def put_unless_hit(entry: Any, *how: Any) -> Any:
+        if not hit(entry):
+            return put(entry, *how)
+        tamper(entry, cell.post)
+        return True
 
-    cell.door = GuardedDoor(door, lets_in)
+    cell.put = put_unless_hit
     try:
         yield
     finally:
-        cell.door = door
+        cell.put = put

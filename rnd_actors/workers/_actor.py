@@ -38,10 +38,11 @@ _EXIT_PATIENCE_S: Final = 0.5
 class WorkerActor(Actor[Never]):
     """Runs one third-party worker and sends what it reads as `Samples` to `collector`.
 
-    It accepts no messages. It crashes, with a `WorkerError` that says why, when the worker exits,
-    is silent, refuses or never listens; a restart is a new process. One that answers 429 is busy,
-    which is no crash: it is asked again for as long as it may take to start. Every line that was
-    read is told to the collector before the end is reported, also when it is stopped.
+    Its greenlet owns the process and the connection; it accepts no messages. It crashes, with a
+    `WorkerError` that says why, when the worker exits, is silent, refuses or never listens; a
+    restart is a new process. One that answers 429 is busy, which is no crash: it is asked again for
+    as long as it may take to start. Every line that was read is told to the collector before the
+    end is reported, also when it is stopped.
 
     Args:
         settings: what to run.
@@ -88,7 +89,16 @@ class WorkerActor(Actor[Never]):
             self.publish(PortTaken(*who, settings.port, worker.port))
         self.publish(WorkerSpawned(*who, worker.pid, worker.port))
         self.background(worker.read_output)
-        self.background(self._stream, worker)
+
+    def run(self) -> None:
+        worker = self._worker
+        assert worker is not None  # noqa: S101  # on_start has returned
+        try:
+            self._read(self._open(worker, listens=False))
+            while True:
+                self._read(self._open(worker, listens=True))
+        except WorkerError as error:
+            raise self._explained(error, worker) from error
 
     def on_stop(self, reason: ExitReason) -> None:
         if self._worker is not None:
@@ -100,14 +110,6 @@ class WorkerActor(Actor[Never]):
     def _number(self) -> int:
         """Its incarnation, among all that the worker has had in the run."""
         return self._settings.earlier_incarnations + self.incarnation
-
-    def _stream(self, worker: Worker) -> None:
-        try:
-            self._read(self._open(worker, listens=False))
-            while True:
-                self._read(self._open(worker, listens=True))
-        except WorkerError as error:
-            raise self._explained(error, worker) from error
 
     def _open(self, worker: Worker, *, listens: bool) -> Stream:
         """Ask until the worker answers: it may not listen yet, or stream to somebody else."""

@@ -25,14 +25,14 @@ from tests.actors.toys import (
     Gate,
     Note,
     Record,
-    accounted,
+    balance,
     crash,
-    life_of,
+    is_down,
     puppet,
     start,
     supervise,
 )
-from tests.actors.toys_supervision import balance, children_of, team
+from tests.actors.toys_supervision import children_of, team
 
 STEPS = st.sampled_from(
     ["tell", "tell", "tell", "post", "crash", "busy", "free", "run", "run", "stop", "drain"]
@@ -106,18 +106,21 @@ def live_through(
         system.events.subscribe(events.add)
         spec = puppet("puppet", restart=restart, capacity=capacity, overflow=overflow)
         life = Life(start(supervise(system), spec))
-        cell = life.ref._cell
         for number, step in enumerate(steps):
             life.go_on(step, number)
-            assert cell.mailbox.told == accounted(cell)
+            told, places = balance(life.ref)
+            assert told == places
         life.set_free()
 
     life.await_senders()
-    assert cell.mailbox.told == accounted(cell)
-    assert cell.mailbox.told == sum(step in {"tell", "post", "crash", "busy"} for step in steps)
-    assert cell.failed == len(events.all(MessageFailed))
-    assert cell.dead + cell.refused == len(events.all(DeadLetter))
-    assert (len(cell.mailbox), cell.life) == (0, None)
+    told, places = balance(life.ref)
+    figures = life.ref.figures()
+    assert told == places
+    assert told == sum(step in {"tell", "post", "crash", "busy"} for step in steps)
+    assert figures.failed == len(events.all(MessageFailed))
+    assert figures.dead + figures.refused == len(events.all(DeadLetter))
+    assert figures.mailbox == 0
+    assert is_down(life.ref)
 
 
 def test_the_message_in_hand_is_accounted_for() -> None:
@@ -127,10 +130,9 @@ def test_the_message_in_hand_is_accounted_for() -> None:
         ref.tell(Do(gate.pass_through))
         gate.await_entry()
         ref.tell(Note(1))
-        cell = ref._cell
-        assert (cell.mailbox.told, cell.handled, len(cell.mailbox)) == (2, 0, 1)
-        assert life_of(ref).in_hand == Do(gate.pass_through)
-        assert accounted(cell) == 2
+        figures = ref.figures()
+        assert (figures.told, figures.handled, figures.mailbox) == (2, 0, 1)
+        assert balance(ref) == (2, 2)
         gate.open()
 
 
@@ -149,8 +151,8 @@ def test_dead_letters_and_refused_messages_are_counted_apart() -> None:
         gate.open()
         ref.join()
         ref.tell(Note(3))
-        cell = ref._cell
-        assert (cell.handled, cell.refused, cell.dead, cell.failed) == (1, 1, 2, 0)
+        figures = ref.figures()
+        assert (figures.handled, figures.refused, figures.dead, figures.failed) == (1, 1, 2, 0)
 
 
 def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
@@ -158,9 +160,7 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
 ) -> None:
     gate, balances = Gate(), []
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
-    system.events.subscribe(
-        lambda _: balances.append(ref._cell.mailbox.told - accounted(ref._cell)), to=DeadLetter
-    )
+    system.events.subscribe(lambda _: balances.append(balance(ref)), to=DeadLetter)
     ref.tell(Do(gate.pass_through))
     gate.await_entry()
     for number in range(3):
@@ -168,7 +168,7 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
     ref.stop()
     gate.open()
     ref.join()
-    assert balances == [0, 0, 0]
+    assert balances == [(4, 4)] * 3
 
 
 def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes(

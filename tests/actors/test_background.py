@@ -27,9 +27,9 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    greenlet_of,
     hang,
     let_pass,
-    life_of,
     puppet,
     settle,
 )
@@ -191,7 +191,7 @@ def test_finished_background_work_is_forgotten(system: ActorSystem, diary: Recor
         ref.tell(Do(lambda self, number=number: self.background(diary.add, number)))  # type: ignore[misc]
     diary.until(9)
     gevent.idle()
-    assert not life_of(ref).owned._greenlets
+    assert not greenlet_of(ref).owned._greenlets
 
 
 def test_on_stop_is_called_although_background_work_does_not_end(

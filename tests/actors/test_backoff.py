@@ -15,13 +15,12 @@ from rnd_actors.actors import (
     ActorStarted,
     ActorSystem,
     Backoff,
-    Budget,
     ChildRestarting,
     ChildSpec,
     Event,
     Killed,
 )
-from rnd_actors.actors._child import Child
+from rnd_actors.actors._children import Child
 from rnd_actors.errors import SettingsError
 from rnd_actors.simulation import explore
 from tests.actors.toys import Do, Puppet, crash, let_pass, puppet, supervise
@@ -147,8 +146,8 @@ class BackoffGrowsUntilHealth(RuleBasedStateMachine):
     )
     def begin(self, initial: float, growth: float, factor: float, jitter: float) -> None:
         self.backoff = Backoff(initial, initial * growth, factor, jitter)
-        cell: Any = SimpleNamespace(spec=ChildSpec("child", Actor), healthy=False)
-        self.child = Child(cell, Budget())
+        cell: Any = SimpleNamespace(healthy=False)
+        self.child = Child(cell, ChildSpec("child", Actor), is_kept=True)
         self.barren_in_a_row = 0
 
     @rule()
@@ -163,7 +162,7 @@ class BackoffGrowsUntilHealth(RuleBasedStateMachine):
 
     def _fail(self, *, healthy: bool) -> None:
         self.child.cell.healthy = healthy
-        self.child.note_end(Killed())
+        self.child.note_failure(Killed(), quiet_s=60.0)
         backoff, delay = self.backoff, self.backoff.delay(self.child.failures)
         if self.barren_in_a_row < 2:
             assert delay == 0

@@ -17,7 +17,7 @@ from rnd_actors.actors import (
     Crashed,
     Event,
 )
-from rnd_actors.actors._budget import RestartWindow
+from rnd_actors.actors._policy import RestartWindow
 from rnd_actors.errors import BudgetSpentError
 from rnd_actors.simulation import explore
 from tests.actors.toys import Do, Puppet, crash, puppet
@@ -52,17 +52,9 @@ def test_what_was_refused_does_not_count() -> None:
     assert window.spend(10.0)
 
 
-def test_clearing_starts_the_count_anew() -> None:
-    window = RestartWindow(Budget(max_restarts=1, within=10.0))
-    window.spend(0.0)
-    window.clear()
-    assert [window.spend(1.0), window.spend(2.0)] == [True, False]
-
-
 def test_a_budget_of_no_restarts_is_spent_from_the_start() -> None:
     window = RestartWindow(Budget(max_restarts=0, within=10.0))
     assert not window.spend(0.0)
-    window.clear()
     assert not window.spend(100.0)
 
 
@@ -144,11 +136,6 @@ class RestartWindowIsLikeAList(RuleBasedStateMachine):
         assert granted == (len(counting) < self.budget.max_restarts)
         if granted:
             self.granted.append(self.now)
-
-    @rule()
-    def clear(self) -> None:
-        self.window.clear()
-        self.granted.clear()
 
     @invariant()
     def no_window_holds_more_than_the_budget(self) -> None:

@@ -20,7 +20,7 @@ from tests.actors.toys import Puppet, puppet
 
 def test_only_id_and_factory_are_needed() -> None:
     spec = ChildSpec("puppet", Puppet)
-    assert (spec.restart, spec.shutdown, spec.drain) == (Restart.PERMANENT, 10.0, False)
+    assert (spec.restart, spec.shutdown, spec.drain) == (Restart.PERMANENT, None, False)
     assert (spec.capacity, spec.overflow, spec.decider) == (None, Overflow.BLOCK, None)
 
 
@@ -44,7 +44,9 @@ def test_capacities_may_be(capacity: int | None) -> None:
         ("factory", Puppet(), "a callable that makes the actor"),
         ("restart", "permanent", "a member of Restart"),
         ("shutdown", -0.1, "seconds >= 0, BRUTAL_KILL or INFINITY"),
-        ("shutdown", None, "seconds >= 0, BRUTAL_KILL or INFINITY"),
+        ("shutdown", "5", "seconds >= 0, BRUTAL_KILL or INFINITY"),
+        ("drain", 1, "True or False"),
+        ("significant", "yes", "True or False"),
         ("shutdown", math.nan, "seconds >= 0, BRUTAL_KILL or INFINITY"),
         ("capacity", 0, "None or a whole number >= 1"),
         ("capacity", "many", "None or a whole number >= 1"),

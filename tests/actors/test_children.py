@@ -26,6 +26,7 @@ from rnd_actors.actors import (
     RestartChild,
     Shutdown,
     StartChild,
+    Supervisor,
     TerminateChild,
     WhichChildren,
 )
@@ -616,13 +617,14 @@ FINAL_ENDS = [
 """Those kinds of significant children and ways to end after which they are not restarted."""
 
 
-@pytest.mark.parametrize(("restart", "end"), FINAL_ENDS)
-def test_the_end_of_significant_children_ends_no_supervisor_that_never_shuts_down_by_itself(
-    system: ActorSystem, events: Record, diary: Record, restart: Restart, end: str
+def test_a_supervisor_that_never_shuts_down_by_itself_refuses_significant_children(
+    boss: ActorRef[object], diary: Record
 ) -> None:
-    boss = team(system, [significant("a", restart, diary), puppet("b", diary)])
-    ended(boss, events, running(boss)["a"], end)
-    assert states(boss)["b"] is ChildState.RUNNING
+    spec = significant("a", Restart.TRANSIENT, diary)
+    with pytest.raises(ChildSpecError, match="Supervisor takes significant children only if its"):
+        Supervisor([spec])
+    with pytest.raises(ChildSpecError, match="team takes significant children only if its auto_"):
+        boss.ask(StartChild(spec))
 
 
 @pytest.mark.parametrize(("restart", "end"), FINAL_ENDS)
@@ -650,7 +652,7 @@ def test_the_end_of_the_last_significant_child_ends_the_supervisor(
     assert lives(diary)[3:] == ["-a1", "-b1", "-c1"]
 
 
-@pytest.mark.parametrize("auto", AutoShutdown)
+@pytest.mark.parametrize("auto", [AutoShutdown.ANY_SIGNIFICANT, AutoShutdown.ALL_SIGNIFICANT])
 @pytest.mark.parametrize("restart", [Restart.TRANSIENT, Restart.TEMPORARY])
 def test_the_end_of_an_insignificant_child_ends_no_supervisor(
     system: ActorSystem, events: Record, diary: Record, auto: AutoShutdown, restart: Restart
@@ -661,7 +663,7 @@ def test_the_end_of_an_insignificant_child_ends_no_supervisor(
     assert states(boss)["a"] is ChildState.RUNNING
 
 
-@pytest.mark.parametrize("auto", AutoShutdown)
+@pytest.mark.parametrize("auto", [AutoShutdown.ANY_SIGNIFICANT, AutoShutdown.ALL_SIGNIFICANT])
 def test_a_significant_child_that_is_restarted_ends_no_supervisor(
     system: ActorSystem, diary: Record, auto: AutoShutdown
 ) -> None:
@@ -673,7 +675,7 @@ def test_a_significant_child_that_is_restarted_ends_no_supervisor(
     assert states(boss) == {"a": ChildState.RUNNING}
 
 
-@pytest.mark.parametrize("auto", AutoShutdown)
+@pytest.mark.parametrize("auto", [AutoShutdown.ANY_SIGNIFICANT, AutoShutdown.ALL_SIGNIFICANT])
 def test_a_significant_child_that_somebody_terminates_ends_no_supervisor(
     system: ActorSystem, diary: Record, auto: AutoShutdown
 ) -> None:

@@ -38,6 +38,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    is_down,
     kill_yourself,
     nothing,
     puppet,
@@ -151,8 +152,8 @@ def test_a_child_rests_as_long_as_its_decider_says_nothing(
     told.expect(ChildDown)
     gevent.idle()
     assert ref.is_alive
-    assert ref._cell.life is None
-    assert len(ref._cell.mailbox) == 1
+    assert is_down(ref)
+    assert ref.figures().mailbox == 1
     assert events.all(ChildRestarting) == []
 
 

@@ -22,6 +22,7 @@ from tests.actors.toys import (
     Note,
     Record,
     crash,
+    found,
     puppet,
     settle,
 )
@@ -48,7 +49,7 @@ def virtual_time() -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("rnd_actors.actors._event_log.time", clock)
+    monkeypatch.setattr("rnd_actors.actors._event_stream.time", clock)
     return clock
 
 
@@ -98,7 +99,8 @@ def test_all_events_of_a_system_are_logged_in_order_and_at_their_own_levels(debu
     system = ActorSystem()
     system.events.subscribe(events.add)
     with system:
-        ref = team(system, [puppet("a")])._cell.children["a"].ref
+        team(system, [puppet("a")])
+        ref = found(system, "team/a")
         ref.tell(Do(crash))
         settle(ref)
         system.start(puppet("b"))

@@ -1,15 +1,12 @@
 """The mailbox without a limit: two lanes, and what closing it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gevent
 import pytest
 
 from rnd_actors.actors import ActorSystem, Normal
-from rnd_actors.actors._carrier import Carried, Carrier
-from rnd_actors.actors._mailbox import Mailbox
-from rnd_actors.actors._signals import Signal, Stop
-from rnd_actors.actors._turns import current_turns
+from rnd_actors.actors._mailbox import Mailbox, Signal, Stop
 from rnd_actors.simulation import explore
 from tests.actors.toys import Do, Record, kill, puppet, settle
 
@@ -72,39 +69,44 @@ def test_its_length_counts_messages_and_no_signals(mailbox: Mailbox) -> None:
     mailbox.put_signal(Signal())
     mailbox.put("message")
     mailbox.put_signal_last(Signal())
-    assert len(mailbox) == 1
+    assert mailbox.waiting() == 1
     for _ in range(3):
         mailbox.take()
-    assert len(mailbox) == 0
+    assert mailbox.waiting() == 0
 
 
 def test_its_length_does_not_count_what_outlives_the_incarnation_either(mailbox: Mailbox) -> None:
-    mailbox.put_signal_last(Stop(Normal(), lasts=True))
+    mailbox.put_signal_last(Stop(Normal(), outlives_crash=True))
     mailbox.put_signal_last(Signal())
     mailbox.put("message")
-    mailbox.forget_signals(but_stops=True)
-    assert len(mailbox) == 1
-    assert len(mailbox.entries) == 2
+    mailbox.discard_signals(but_stops=True)
+    assert mailbox.waiting() == 1
+    assert len(mailbox) == 2
 
 
-class Reader(Carried):
-    """Takes in its turns what there is."""
+class Reader:
+    """Takes what there is whenever it is woken."""
 
     def __init__(self, mailbox: Mailbox) -> None:
-        self.turns = current_turns()
         self.taken: list[object] = []
         self._mailbox = mailbox
-        mailbox.sleeper = self
+        self._greenlet = gevent.spawn(self._read)
+        gevent.idle()
 
-    def take_turn(self, carrier: Carrier) -> None:
-        while self._mailbox.signals or self._mailbox.entries:
+    def close(self) -> None:
+        self._greenlet.kill()
+
+    def _read(self) -> None:
+        while True:
+            self._mailbox.wait(self._greenlet.switch)
             self.taken.append(self._mailbox.take())
-        self._mailbox.sleeper = self
 
 
 @pytest.fixture
-def reader(mailbox: Mailbox) -> Reader:
-    return Reader(mailbox)
+def reader(mailbox: Mailbox) -> Iterator[Reader]:
+    reader = Reader(mailbox)
+    yield reader
+    reader.close()
 
 
 @pytest.mark.parametrize("put", [Mailbox.put_signal, Mailbox.put_signal_last, Mailbox.put])
@@ -177,14 +179,14 @@ def test_a_closed_mailbox_refuses_what_comes(
 ) -> None:
     mailbox.close()
     mailbox.put("told")
-    mailbox.put_forced("posted")
+    mailbox.post("posted")
     assert refused == [("told", "the actor has stopped"), ("posted", "the actor has stopped")]
     assert len(mailbox) == 0
 
 
 def test_every_message_is_counted_as_told(mailbox: Mailbox) -> None:
     mailbox.put("told")
-    mailbox.put_forced("posted")
+    mailbox.post("posted")
     mailbox.put_signal(Signal())
     mailbox.close()
     mailbox.put("too late")

@@ -1,31 +1,34 @@
 """The mailbox with a capacity: what happens to the messages for which there is no room."""
 
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import gevent
 import pytest
 from gevent import Greenlet
-from gevent.lock import Semaphore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import ActorSystem, MessageFailed
-from rnd_actors.actors._bounded_mailbox import BoundedMailbox, Overflow
-from rnd_actors.actors._signals import Signal
+from rnd_actors.actors import (
+    Actor,
+    ActorSystem,
+    ChildSpec,
+    DeadLetter,
+    MessageFailed,
+    Overflow,
+)
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._mailbox import Signal
 from rnd_actors.errors import MailboxFullError
 from rnd_actors.simulation import explore
 from tests.actors.toys import (
     Ask,
-    BoomError,
     Do,
     Note,
     Puppet,
     Record,
-    accounted,
-    crash,
+    balance,
     puppet,
     settle,
 )
@@ -38,28 +41,43 @@ def refused() -> Record:
     return Record()
 
 
-def nobody_minds() -> None:
-    """Let whoever has to wait for room do so."""
+class Box:
+    """The mailbox of an actor that never starts, with its overflow policy before it."""
+
+    def __init__(self, capacity: int, overflow: Overflow, refused: Record) -> None:
+        system = ActorSystem()
+        system.events.subscribe(
+            lambda letter: refused.add((letter.message, letter.why)), DeadLetter
+        )
+        spec = ChildSpec("box", Actor, capacity=capacity, overflow=overflow)
+        cell: Any = Cell(spec, None, system)
+        self._mailbox = cell.mailbox
+        self.put, self.post = cell.put, cell.post
+        self.take, self.close = cell.mailbox.take, cell.mailbox.close
+        self.put_signal, self.put_signal_last = (
+            cell.mailbox.put_signal,
+            cell.mailbox.put_signal_last,
+        )
+
+    def __len__(self) -> int:
+        number: int = self._mailbox.waiting()
+        return number
+
+    @property
+    def told(self) -> int:
+        told: int = self._mailbox.told
+        return told
+
+    @property
+    def is_empty(self) -> bool:
+        return self._mailbox.empty() and not self._mailbox.signals
 
 
-def bounded(
-    capacity: int,
-    overflow: Overflow,
-    refused: Record | None = None,
-    before_wait: Callable[[], None] = nobody_minds,
-) -> BoundedMailbox:
-    refused = refused or Record()
-
-    def wait_for(room: Semaphore, timeout: float | None) -> bool:
-        before_wait()
-        return room.acquire(timeout=timeout)
-
-    return BoundedMailbox(
-        lambda entry, why: refused.add((entry, why)), capacity, overflow, wait_for
-    )
+def bounded(capacity: int, overflow: Overflow, refused: Record | None = None) -> Box:
+    return Box(capacity, overflow, refused or Record())
 
 
-def send(mailbox: BoundedMailbox, *entries: object) -> "Greenlet[[], None]":
+def send(mailbox: Box, *entries: object) -> "Greenlet[[], None]":
     """Put the entries one after the other, in a greenlet that may have to wait for room."""
 
     def put_all() -> None:
@@ -71,12 +89,12 @@ def send(mailbox: BoundedMailbox, *entries: object) -> "Greenlet[[], None]":
     return sender
 
 
-def take(mailbox: BoundedMailbox, count: int) -> list[Any]:
+def take(mailbox: Box, count: int) -> list[Any]:
     return [_take_one(mailbox) for _ in range(count)]
 
 
-def _take_one(mailbox: BoundedMailbox) -> Any:
-    while not (mailbox.signals or mailbox.entries):
+def _take_one(mailbox: Box) -> Any:
+    while mailbox.is_empty:
         gevent.idle()
     return mailbox.take()
 
@@ -175,10 +193,10 @@ def test_with_drop_oldest_a_signal_is_never_dropped(refused: Record) -> None:
 
 def test_with_drop_oldest_what_the_framework_posts_is_never_dropped(refused: Record) -> None:
     mailbox = bounded(1, Overflow.DROP_OLDEST, refused)
-    mailbox.put_forced("timer")
+    mailbox.post("timer")
     mailbox.put("a")
     mailbox.put("b")
-    mailbox.put_forced("child down")
+    mailbox.post("child down")
     mailbox.put("c")
     assert [entry for entry, _ in refused.items] == ["a", "b"]
     assert take(mailbox, 3) == ["timer", "child down", "c"]
@@ -210,7 +228,7 @@ def test_a_full_mailbox_that_is_closed_only_says_that_the_actor_has_stopped(
     mailbox.put("a")
     mailbox.close()
     mailbox.put("b")
-    mailbox.put_forced("timer")
+    mailbox.post("timer")
     assert refused.items == [(entry, "the actor has stopped") for entry in ("b", "timer")]
 
 
@@ -220,9 +238,9 @@ def test_what_the_framework_posts_comes_on_top_and_keeps_its_place(
 ) -> None:
     mailbox = bounded(2, overflow, refused)
     mailbox.put("a")
-    mailbox.put_forced("timer")
+    mailbox.post("timer")
     mailbox.put("b")
-    mailbox.put_forced("child down")
+    mailbox.post("child down")
     assert refused.items == []
     assert take(mailbox, 4) == ["a", "timer", "b", "child down"]
 
@@ -231,7 +249,7 @@ def test_what_the_framework_posts_comes_on_top_and_keeps_its_place(
 def test_what_the_framework_posts_takes_up_no_room(overflow: Overflow, refused: Record) -> None:
     mailbox = bounded(1, overflow, refused)
     mailbox.put("a")
-    mailbox.put_forced("timer")
+    mailbox.post("timer")
     assert take(mailbox, 1) == ["a"]
     mailbox.put("b")
     assert refused.items == []
@@ -242,7 +260,7 @@ def test_what_the_framework_posts_takes_up_no_room(overflow: Overflow, refused: 
 def test_closing_returns_what_was_told_and_what_was_posted(overflow: Overflow) -> None:
     mailbox = bounded(1, overflow)
     mailbox.put("a")
-    mailbox.put_forced("timer")
+    mailbox.post("timer")
     assert mailbox.close() == ["a", "timer"]
 
 
@@ -254,30 +272,9 @@ def test_with_block_a_sender_with_a_time_limit_gives_up_and_has_told_nothing() -
     assert (mailbox.told, mailbox.close()) == (1, ["a"])
 
 
-def test_with_block_whoever_has_to_wait_is_checked_before() -> None:
-    checks = Record()
-    mailbox = bounded(1, Overflow.BLOCK, before_wait=lambda: checks.add("checked"))
-    mailbox.put("a")
-    assert checks.items == []
-    sender = send(mailbox, "b")
-    assert checks.items == ["checked"]
-    assert take(mailbox, 2) == ["a", "b"]
-    sender.join()
-    mailbox.put_forced("timer")
-    assert checks.items == ["checked"]
-
-
-def test_with_block_whoever_must_not_wait_has_told_nothing(refused: Record) -> None:
-    mailbox = bounded(1, Overflow.BLOCK, refused, before_wait=crash)
-    mailbox.put("a")
-    with pytest.raises(BoomError):
-        mailbox.put("b")
-    assert (mailbox.told, refused.items, mailbox.close()) == (1, [], ["a"])
-
-
 @pytest.mark.parametrize("overflow", [x for x in Overflow if x is not Overflow.BLOCK])
-def test_with_other_policies_nobody_waits_and_nobody_is_checked(overflow: Overflow) -> None:
-    mailbox = bounded(1, overflow, before_wait=crash)
+def test_with_other_policies_nobody_waits(overflow: Overflow) -> None:
+    mailbox = bounded(1, overflow)
     mailbox.put("a")
     with suppress(MailboxFullError):
         mailbox.put("b")
@@ -298,7 +295,7 @@ def test_an_actor_that_tells_itself_too_much_is_told_so_instead_of_waiting(
     settle(ref)
     assert diary.all(Note) == [Note(1)]
     assert isinstance(events.expect(MessageFailed).error, MailboxFullError)
-    assert (ref.figures().told, accounted(ref._cell)) == (3, 3)
+    assert balance(ref) == (3, 3)
 
 
 def test_an_actor_may_tell_itself_more_than_its_capacity_in_the_background(
@@ -372,7 +369,7 @@ def test_order_and_room_are_those_of_a_naive_model(
                 if taken:
                     model.tell(number)
             case "posted":
-                mailbox.put_forced(number)
+                mailbox.post(number)
                 model.queue.append(number)
             case "signal":
                 model.signals.append(Signal())
@@ -401,7 +398,7 @@ def test_drop_oldest_holds_the_newest_messages_and_never_more_than_its_capacity(
                     expected.append(model.drop_oldest())
                 model.tell(number)
             case "posted":
-                mailbox.put_forced(number)
+                mailbox.post(number)
                 model.queue.append(number)
             case "handled" if model.queue:
                 assert mailbox.take() == model.next()
@@ -423,7 +420,7 @@ def test_with_block_no_room_is_lost_and_none_is_made_up(capacity: int, steps: li
             case "told":
                 senders[number] = send(mailbox, number)
             case "posted":
-                mailbox.put_forced(number)
+                mailbox.post(number)
                 model.queue.append(number)
             case "handled" if model.queue:
                 assert take(mailbox, 1) == [model.next()]

@@ -6,7 +6,7 @@ import sys
 import pytest
 from gevent import monkey
 
-from rnd_actors.actors._patching import require_patched
+from rnd_actors.actors._loop import require_patched
 from rnd_actors.errors import NotPatchedError
 
 

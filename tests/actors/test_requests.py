@@ -42,7 +42,9 @@ from tests.actors.toys import (
     Note,
     Puppet,
     Record,
+    balance,
     crash,
+    found,
     hang,
     kill,
     kill_yourself,
@@ -50,7 +52,7 @@ from tests.actors.toys import (
     puppet,
     settle,
 )
-from tests.actors.toys_supervision import Clerk, Handle, How, balance, clerk, team, up
+from tests.actors.toys_supervision import Clerk, Handle, How, clerk, team, up
 
 
 @pytest.fixture
@@ -563,7 +565,8 @@ def test_an_ask_that_times_out_says_that_the_actor_is_down(
 ) -> None:
     decider = system.start(puppet("decider", diary))
     spec = clerk("clerk", restart=Restart.DELEGATED, decider=decider)
-    ref = team(system, [spec])._cell.children["clerk"].ref
+    team(system, [spec])
+    ref = found(system, "team/clerk")
     settle(ref)
     ref.tell(Do(crash))
     with pytest.raises(AskTimeoutError, match=r"it is down \(incarnation 1\)"):

@@ -40,8 +40,10 @@ from tests.actors.toys import (
     crash,
     end_yourself,
     found,
+    greenlet_of,
     hang,
     in_turn,
+    is_down,
     nothing,
     puppet,
     settle,
@@ -374,11 +376,10 @@ def test_an_actor_that_was_stuck_ends_when_it_comes_back(diary: Record) -> None:
         ref = system.start(puppet("stubborn", diary, shutdown=SOON))
         ref.tell(Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
         gate.await_entry()
-    life = ref._cell.life
-    assert life is not None
+    stuck = greenlet_of(ref)
     gate.open()
     gevent.idle()
-    assert life.is_over
+    assert stuck.dead
 
 
 def test_a_supervisor_that_is_killed_twice_leaves_no_child_unannounced(diary: Record) -> None:
@@ -439,7 +440,7 @@ def test_a_stop_takes_what_the_children_take_and_none_of_them_longer_than_its_li
         for ref in refs:
             figures = ref.figures()
             assert not ref.is_alive
-            assert ref._cell.life is None
+            assert is_down(ref)
             assert figures.told == 2 == figures.handled + figures.failed + figures.dead
 
     assert len(explore(leave, range(100))) == 100

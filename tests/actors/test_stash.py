@@ -16,7 +16,9 @@ from rnd_actors.actors import (
     MessageFailed,
     Overflow,
     Restart,
+    WhichChildren,
 )
+from rnd_actors.actors._ref import post
 from rnd_actors.errors import ActorDeadError, ActorError, StashFullError
 from rnd_actors.simulation import VirtualTime
 from tests.actors.toys import (
@@ -26,14 +28,16 @@ from tests.actors.toys import (
     Note,
     Puppet,
     Record,
+    balance,
     crash,
     in_turn,
+    is_down,
     kill,
     puppet,
     settle,
     swallow_kills,
 )
-from tests.actors.toys_supervision import Clerk, Handle, balance, team, up
+from tests.actors.toys_supervision import Clerk, Handle, team, up
 
 CAPACITY = 4
 
@@ -272,7 +276,7 @@ def test_what_a_stuck_actor_has_stashed_becomes_dead_letters_and_its_askers_are_
         gate.await_entry()
     gate.open()
     gevent.idle()
-    assert ref._cell.life is None
+    assert is_down(ref)
     assert DeadLetter("keeper", request, "the actor has stopped") in events.items
     with pytest.raises(ActorDeadError):
         future.get(SOON)
@@ -370,8 +374,8 @@ STEPS: dict[str, Callable[[ActorRef[Any]], object]] = {
     "crash": lambda ref: ref.tell(Do(crash)),
     "stop itself": lambda ref: ref.tell(Do(Puppet.stop)),
     "stop": lambda ref: ref.stop(),
-    "kill": lambda ref: kill(ref) if ref._cell.life is not None else None,
-    "timer": lambda ref: ref._cell.mailbox.put_forced(Note(0)),
+    "kill": lambda ref: None if is_down(ref) else kill(ref),
+    "timer": lambda ref: post(ref, Note(0)),
 }
 
 
@@ -388,7 +392,7 @@ def test_every_message_is_in_one_place_whatever_happens(
     bounded = {} if overflow is None else {"capacity": 3, "overflow": overflow}
     with VirtualTime(seed), ActorSystem() as system:
         boss = team(system, [keeper(Record(), restart=restart, **bounded)])
-        ref = boss._cell.children["keeper"].ref
+        [ref] = [child.ref for child in boss.ask(WhichChildren())]
         for step in steps:
             if step == "let it work":
                 gevent.idle()

@@ -40,8 +40,10 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    greenlet_of,
     hang,
     in_turn,
+    kill,
     let_pass,
     puppet,
     settle,
@@ -778,14 +780,13 @@ def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
     refs_ = running(boss)
     refs_["b"].tell(Do(swallow_kills(gate, times=3)))
     gate.await_entry()
-    stuck = refs_["b"]._cell.life
+    stuck = greenlet_of(refs_["b"])
     refs_["a"].tell(Do(crash))
     events.expect(ActorStuck)
     up(diary, "team/b", 2)
     gate.open()
-    assert stuck is not None
     stuck.join(SOON)
-    assert stuck.is_over
+    assert stuck.dead
     assert running(boss)["b"].ask(Ask(lambda puppet: puppet.incarnation)) == 2
 
 
@@ -800,7 +801,7 @@ def test_a_supervisor_that_is_killed_in_a_group_restart_leaves_nobody_behind(
     children = running(inner)
     children["a"].tell(Do(crash))
     gate.await_entry()
-    inner._cell.life.kill()  # type: ignore[union-attr]
+    kill(inner)
     for ref in children.values():
         assert ref.join() is not None
     gate.open()

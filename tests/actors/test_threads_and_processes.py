@@ -29,12 +29,11 @@ def in_another_thread(action: Callable[[], object]) -> object:
 @pytest.mark.parametrize(
     "use",
     [
-        lambda ref: ref.tell(Note(1)),
         lambda ref: ref.ask(Ask(nothing)),
         lambda ref: ref.ask(Ask(nothing), timeout=None),
         lambda ref: ref.ask_future(Ask(nothing)),
     ],
-    ids=["tell", "ask", "ask for ever", "ask_future"],
+    ids=["ask", "ask for ever", "ask_future"],
 )
 def test_another_thread_is_told_that_it_is_the_wrong_one(
     system: ActorSystem, diary: Record, use: Callable[[ActorRef[Any]], object]

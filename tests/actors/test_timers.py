@@ -26,9 +26,9 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    greenlet_of,
     kill,
     let_pass,
-    life_of,
     puppet,
     settle,
     start,
@@ -206,7 +206,7 @@ def test_a_cancelled_timer_is_forgotten(system: ActorSystem) -> None:
 
     ref = system.start(puppet("puppet"))
     ref.ask(Ask(rearm_a_watchdog))
-    assert len(life_of(ref).owned._timers) == 0
+    assert len(greenlet_of(ref).owned._timers) == 0
 
 
 def test_a_timer_that_has_fired_is_forgotten(system: ActorSystem, diary: Record) -> None:
@@ -214,7 +214,7 @@ def test_a_timer_that_has_fired_is_forgotten(system: ActorSystem, diary: Record)
     ref.tell(Do(lambda puppet: puppet.after(1.0, RING)))
     let_pass(2.0)
     assert rings(diary) == [1.0]
-    assert not life_of(ref).owned._timers
+    assert not greenlet_of(ref).owned._timers
 
 
 @pytest.mark.parametrize(

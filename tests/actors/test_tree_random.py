@@ -43,8 +43,13 @@ from rnd_actors.actors import (
     Supervisor,
 )
 from rnd_actors.simulation import VirtualTime, explore
-from tests.actors.toys import let_pass
-from tests.actors.toys_supervision import balance
+from tests.actors.toys import (
+    balance,
+    greenlet_of,
+    is_down,
+    kill,
+    let_pass,
+)
 
 BACKOFF = Backoff(initial=1.0, maximum=2.0, jitter=0.5)
 WITHIN_S = 20.0
@@ -174,8 +179,7 @@ class Chronicle:
         for (ref, _), numbers in self._heard.items():
             assert numbers == sorted(set(numbers)), f"{ref}: twice or out of order"
         for ref, incarnation in self._began:
-            cell = ref._cell
-            lives = cell.life is not None and cell.incarnation == incarnation
+            lives = not is_down(ref) and greenlet_of(ref).number == incarnation
             assert lives or self._ended[ref, incarnation] == 1, "on_stop was not called"
         for ref in self._all():
             told, places = balance(ref)
@@ -183,7 +187,7 @@ class Chronicle:
 
     def check_the_end(self) -> None:
         self.check()
-        assert not any(ref.is_alive or ref._cell.life for ref in self._all())
+        assert not any(ref.is_alive or not is_down(ref) for ref in self._all())
         for name, refs in self.refs.items():
             figures = [ref.figures() for ref in refs]
             assert not any(found.mailbox or found.stashed for found in figures)
@@ -386,9 +390,8 @@ def act(system: ActorSystem, chronicle: Chronicle, step: Step, number: int) -> N
     if leaf:
         chronicle.refs[name].add(ref)
     if step.action == "kill":
-        life = ref._cell.life
-        if life is not None and life.actor is not None and ref._cell.life is not None:
-            ref._cell.life.kill()
+        if not is_down(ref) and greenlet_of(ref).actor is not None:
+            kill(ref)
     elif not leaf:
         ref.tell(ShutDown())
     elif step.action == "shut":
@@ -412,7 +415,7 @@ def is_at_rest(system: ActorSystem) -> bool:
     passing = (ChildState.WAITING, ChildState.STARTING, ChildState.BACKOFF)
     for info in system.tree():
         ref = system.find(info.name)
-        supervisor = ref._cell.life.actor if ref is not None and ref._cell.life else None
+        supervisor = None if ref is None or is_down(ref) else greenlet_of(ref).actor
         children = supervisor._children if isinstance(supervisor, Supervisor) else ()
         if not is_idle(info) or any(child.state in passing for child in children):
             return False
@@ -426,7 +429,7 @@ def is_idle(info: ActorInfo) -> bool:
 def seconds_to_end(system: ActorSystem, plan: Leaf | Branch, name: str) -> float:
     """How long an actor takes to end, with those below it that live."""
     ref = system.find(name)
-    if ref is None or ref._cell.life is None:
+    if ref is None or is_down(ref):
         return 0.0
     if isinstance(plan, Leaf):
         return min(plan.limit_s, plan.tidies_s)

@@ -26,7 +26,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
-    life_of,
+    greenlet_of,
     puppet,
     settle,
     start,
@@ -217,5 +217,4 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal.stop()
     mortal.join()
     settle(watcher)
-    assert not life_of(watcher).watched
-    assert not mortal._cell.watchers
+    assert not greenlet_of(watcher).watched

@@ -24,8 +24,6 @@ from rnd_actors.actors import (
     StartChild,
     Supervisor,
 )
-from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._incarnation import Incarnation
 
 SOON = 2.0
 """A time limit, in seconds, that a test runs into on purpose."""
@@ -224,10 +222,8 @@ def kill_yourself(puppet: Puppet) -> None:
 
 
 def kill(ref: ActorRef[Any]) -> None:
-    """Kill the greenlet in which the actor runs."""
-    life = ref._cell.life
-    assert life is not None
-    life.kill()
+    """Kill the greenlet that the actor is, and do not wait for its end."""
+    gevent.kill(greenlet_of(ref))
 
 
 def settle(ref: ActorRef[Any]) -> None:
@@ -274,7 +270,7 @@ def start(supervisor: ActorRef[Any], spec: ChildSpec) -> ActorRef[Any]:
 
 def start_soon(where: ActorSystem | ActorRef[Any], spec: ChildSpec) -> Future[ActorRef[Any]]:
     """Add a child to a system or a supervisor, and do not wait until it has started."""
-    supervisor = where._root.ref if isinstance(where, ActorSystem) else where
+    supervisor = where.root if isinstance(where, ActorSystem) else where
     return supervisor.ask_future(StartChild(spec))
 
 
@@ -285,15 +281,29 @@ def found(system: ActorSystem, name: str) -> ActorRef[Any]:
     return ref
 
 
-def life_of(ref: ActorRef[Any]) -> Incarnation:
-    """The present incarnation of an actor that is not down."""
-    life = ref._cell.life
-    assert life is not None, f"{ref.name} is down"
-    return life
+def greenlet_of(ref: ActorRef[Any]) -> Any:
+    """The greenlet of the present incarnation of an actor that is not down."""
+    cell: Any = ref._cell
+    assert cell.greenlet is not None, f"{ref.name} is down"
+    return cell.greenlet
 
 
-def accounted(cell: Cell) -> int:
-    """In how many places the messages that were told are; to be compared with `told`."""
-    life = cell.life
-    held = 0 if life is None else len(life.stashed) + int(life.in_hand is not None)
-    return cell.handled + cell.failed + cell.dead + cell.refused + len(cell.mailbox) + held
+def is_down(ref: ActorRef[Any]) -> bool:
+    """Whether no incarnation of the actor lives."""
+    cell: Any = ref._cell
+    return cell.greenlet is None
+
+
+def balance(ref: ActorRef[Any]) -> tuple[int, int]:
+    """How many messages an actor was told, and in how many places they are; they must be equal."""
+    figures = ref.figures()
+    in_hand = not is_down(ref) and greenlet_of(ref).handling.is_busy()
+    places = (
+        figures.handled
+        + figures.failed
+        + figures.dead
+        + figures.refused
+        + figures.stashed
+        + figures.mailbox
+    )
+    return figures.told, places + int(in_hand)

@@ -162,18 +162,3 @@ def reason_of(end: str) -> type[ExitReason]:
 def in_incarnation(*numbers: int, do: Action) -> Action:
     """The action of a puppet that does something in these incarnations alone."""
     return lambda puppet: (do if puppet.incarnation in numbers else nothing)(puppet)
-
-
-def balance(ref: ActorRef[Any]) -> tuple[int, int]:
-    """How many messages an actor was told, and in how many places they are; they must be equal."""
-    figures, life = ref.figures(), ref._cell.life
-    in_hand = life is not None and life.in_hand is not None
-    places = (
-        figures.handled
-        + figures.failed
-        + figures.dead
-        + figures.refused
-        + figures.stashed
-        + figures.mailbox
-    )
-    return figures.told, places + int(in_hand)

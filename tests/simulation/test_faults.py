@@ -36,6 +36,7 @@ from tests.actors.toys import (
     Note,
     Record,
     found,
+    greenlet_of,
     puppet,
     start,
     supervise,
@@ -260,7 +261,7 @@ def test_a_target_can_stand_for_many() -> None:
         system.start(puppet("other"))
         gevent.sleep(2.0)
         return {
-            name: found(system, name)._cell.incarnation for name in ("team/1", "team/2", "other")
+            name: greenlet_of(found(system, name)).number for name in ("team/1", "team/2", "other")
         }
 
     assert simulate(main, faults=[Crash("team/*", at=1.0)]).result == {

@@ -1,0 +1,281 @@
+"""The greenlet of an actor: one incarnation, from its construction to its `on_stop`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import gevent
+from gevent import GreenletExit
+
+from rnd_actors.actors._cell import Cell, message_of
+from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, ActorStuck
+from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, shown
+from rnd_actors.actors._handling import NOTHING, Handling
+from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
+from rnd_actors.actors._mailbox import Fail, Signal, Stop
+from rnd_actors.actors._owned import BackgroundGreenlet, Owned, OwnedGreenlet
+from rnd_actors.actors._ref import Addressed
+from rnd_actors.errors import ChildSpecError
+
+if TYPE_CHECKING:
+    from rnd_actors.actors._acceptance import Acceptance
+
+__all__ = ["ActorGreenlet", "Hooks"]
+
+
+class Hooks(Protocol):
+    """What the greenlet of an actor calls of it."""
+
+    _greenlet: ActorGreenlet | None
+    _acceptance: ClassVar[Acceptance]
+    _has_own_work: ClassVar[bool]
+
+    def on_start(self) -> None: ...
+
+    def receive(self, message: Any) -> None: ...
+
+    def run(self) -> None: ...
+
+    def on_stop(self, reason: ExitReason) -> None: ...
+
+    def _on_signal(self, signal: Signal) -> None:
+        """Handle what the system lane brings beyond stopping and failing."""
+
+
+class _Interrupted(GreenletExit):
+    """Raised in `run()` where it waits: the actor is to stop."""
+
+    def __init__(self, reason: ExitReason) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class ActorGreenlet(OwnedGreenlet):
+    """Makes a fresh instance of the user's actor and lives its life: one after the other its hooks.
+
+    Whatever ends it, its cell hears of that: also if it is killed before it has begun.
+    """
+
+    __slots__ = (
+        "_is_reported",
+        "_owned",
+        "actor",
+        "handling",
+        "number",
+        "watched",
+    )
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self.cell: Cell = cell
+        self.actor: Hooks | None = None
+        self.handling = Handling(cell)
+        self.watched: dict[Addressed, None] | None = None
+        self._owned: Owned | None = None
+        self._is_reported = False
+        cell.begin(self)
+        self.number = cell.incarnation
+        self.rawlink(ActorGreenlet.report_end)
+        self.start()
+
+    # --- its life
+
+    def _run(self) -> None:
+        try:
+            self._begin()
+            reason = self._work()
+        except _Interrupted as interruption:
+            reason = interruption.reason
+        except BaseException as error:  # noqa: BLE001
+            reason = self._reason_of(error)
+        if self.actor is not None:
+            reason = self._wind_down(self.actor, reason)
+        self._report(reason)
+
+    def _begin(self) -> None:
+        cell = self.cell
+        actor: Any = cell.make_actor()
+        if not hasattr(type(actor), "_has_own_work") or actor._greenlet is not None:  # noqa: SLF001
+            raise ChildSpecError(
+                f"the factory of {cell.name} must make a fresh Actor each time; "
+                f"it made {shown(actor)}"
+            )
+        self.actor = actor
+        actor._greenlet = self  # noqa: SLF001
+        actor.on_start()
+        cell.system.events.publish(ActorStarted(cell.name, self.number))
+        cell.is_ready()
+
+    def _work(self) -> ExitReason:
+        actor: Any = self.actor
+        if not actor._has_own_work:  # noqa: SLF001
+            return self._serve(actor)
+        mailbox = self.cell.mailbox
+        try:
+            mailbox.listener = self._attend
+            self._look_at_what_came()
+            actor.run()
+        finally:
+            mailbox.listener = None
+        return Normal()
+
+    def _serve(self, actor: Hooks) -> ExitReason:
+        """Handle one message after the other; return why to end."""
+        cell, mailbox, handling = self.cell, self.cell.mailbox, self.handling
+        loop_turn = cell.system.loop_turn
+        receive, known, switch = actor.receive, actor._acceptance.known, self.switch  # noqa: SLF001
+        entries = mailbox.queue
+        take = entries.popleft if mailbox.maxsize is None else mailbox.take
+        while cell.greenlet is self:
+            if mailbox.signals or not entries:
+                if not mailbox.signals:
+                    mailbox.wait(switch)
+                    continue
+                entry = mailbox.take()
+            else:
+                entry = take()
+            if entry.__class__ in known:
+                handling.in_hand = entry
+                try:
+                    receive(entry)
+                except BaseException as error:
+                    handling.fail(entry, error)
+                    raise
+                if handling.in_hand is not NOTHING:
+                    handling.in_hand = NOTHING
+                    cell.handled += 1
+            elif not isinstance(entry, Signal):
+                self._handle(entry)
+            elif isinstance(entry, Stop):
+                return entry.reason
+            else:
+                self._obey(entry)
+            if entries and time.monotonic() > loop_turn.due:
+                gevent.sleep(0)
+        return Killed()  # it was stuck, and has been replaced meanwhile
+
+    def _handle(self, entry: Any) -> None:
+        """Handle a request that was asked, or a message of a class that has not come before."""
+        actor: Any = self.actor
+        handling, message = self.handling, message_of(entry)
+        handling.in_hand = entry
+        try:
+            if actor._acceptance(message):  # noqa: SLF001
+                actor.receive(message)
+            else:
+                handling.unhandled(message)
+        except BaseException as error:
+            handling.fail(message, error)
+            raise
+        handling.finish()
+
+    def _obey(self, signal: Signal) -> None:
+        if isinstance(signal, Fail):
+            raise signal.error
+        self.actor._on_signal(signal)  # type: ignore[union-attr]  # noqa: SLF001
+
+    def _attend(self) -> None:
+        """In the loop: look at what has come to an actor that has its own work."""
+        try:
+            self._look_at_what_came()
+        except BaseException as interruption:  # noqa: BLE001
+            self.cell.mailbox.listener = None
+            self.throw(interruption)
+
+    def _look_at_what_came(self) -> None:
+        """Raise what interrupts `run()`; messages are not handled by such an actor."""
+        mailbox = self.cell.mailbox
+        while mailbox.signals or mailbox.queue:
+            entry = mailbox.take()
+            if isinstance(entry, Stop):
+                raise _Interrupted(entry.reason)
+            if isinstance(entry, Signal):
+                self._obey(entry)
+            else:
+                self.cell.not_handled(entry)
+
+    # --- its end
+
+    def _wind_down(self, actor: Hooks, reason: ExitReason) -> ExitReason:
+        """End what the incarnation owns, also what `on_stop` may begin; return why it ended."""
+        self.handling.unstash_all()
+        reason = self._after(reason, self._end_owned)
+        reason = self._after(reason, actor.on_stop, reason)
+        reason = self._after(reason, self._end_owned_for_good)
+        self.handling.owe_nothing(reason)
+        return reason
+
+    def _end_owned(self) -> int:
+        for other in tuple(self.watched or ()):
+            self.unwatch(other)
+        return 0 if self._owned is None else self._owned.end()
+
+    def _end_owned_for_good(self) -> None:
+        """End what `on_stop` has begun, and say what does not end at all."""
+        if left := self._end_owned():
+            self.cell.system.events.publish(ActorStuck(self.cell.name, background=left))
+
+    def _after(self, reason: ExitReason, step: Callable[..., object], *args: object) -> ExitReason:
+        """Take a step of winding down; a kill or an error ends just that step.
+
+        The reason is then that error, unless the incarnation had crashed before.
+        """
+        try:
+            step(*args)
+        except BaseException as error:  # noqa: BLE001
+            if not isinstance(reason, Crashed):
+                return self._reason_of(error)
+            reason.error.add_note(f"while it wound down, too: {shown(error)}")
+        return reason
+
+    def _reason_of(self, error: BaseException) -> ExitReason:
+        if isinstance(error, SYSTEM_ERRORS):
+            self.cell.healthy = True  # what ends the whole program is not held against this actor
+            raise_in_main(error)
+            return Killed()
+        return Killed() if isinstance(error, GreenletExit) else Crashed(error)
+
+    def report_end(self) -> None:
+        """Tell the cell that the greenlet has ended, unless it has heard of it."""
+        if not self._is_reported:
+            self._report(Killed())
+
+    def _report(self, reason: ExitReason) -> None:
+        cell, self._is_reported = self.cell, True
+        event = ActorFailed if isinstance(reason, Crashed | Killed) else ActorStopped
+        cell.system.events.publish(event(cell.name, self.number, reason))
+        if cell.greenlet is self:
+            cell.has_ended(reason)
+
+    # --- what belongs to it
+
+    @property
+    def owned(self) -> Owned:  # type: ignore[override]
+        """Its timers, background work and subscriptions."""
+        if self._owned is None:
+            self._owned = Owned()
+        return self._owned
+
+    def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """Run `work(*args)` in a greenlet of its own; an exception in it ends the incarnation."""
+        self.owned.background(BackgroundGreenlet(self, work, args, self.fail))
+
+    def fail(self, error: BaseException) -> None:
+        """End with this error after the message in hand."""
+        if self.cell.greenlet is self:
+            self.cell.mailbox.put_signal(Fail(error))
+
+    def watch(self, other: Addressed) -> None:
+        """Be told `Terminated` when `other` has stopped for good, or at once if it has already."""
+        if self.watched is None:
+            self.watched = {}
+        self.watched[other] = None
+        other.add_watcher(self.cell)
+
+    def unwatch(self, other: Addressed) -> None:
+        """Undo `watch`; a `Terminated` that is on its way still comes."""
+        if self.watched is not None:
+            self.watched.pop(other, None)
+        other.remove_watcher(self.cell)

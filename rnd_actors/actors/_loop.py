@@ -1,0 +1,70 @@
+"""What the framework asks of gevent: a patched process, its loop's attention, its main greenlet."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from gevent import get_hub, getcurrent, monkey
+
+from rnd_actors.errors import NotPatchedError
+
+__all__ = ["SYSTEM_ERRORS", "LoopTurn", "raise_in_main", "require_patched", "thread_id"]
+
+SYSTEM_ERRORS: Final = (KeyboardInterrupt, SystemExit)
+"""What gevent raises in the main greenlet, whichever greenlet was running."""
+
+thread_id = monkey.get_original("_thread", "get_ident")
+"""The thread that runs, where the patched `get_ident` would name the greenlet."""
+
+_NEEDED: Final = ("socket", "ssl", "select", "threading", "time")
+
+_SLICE_S: Final = 0.006
+"""More than `sys.getswitchinterval()`, or other threads would starve: the loop lets go of the
+interpreter's lock for a moment only, and a thread that misses it waits for an interval without."""
+
+
+def require_patched() -> None:
+    """Raise `NotPatchedError` unless gevent has patched the standard library."""
+    missing = [module for module in _NEEDED if not monkey.is_module_patched(module)]
+    if missing:
+        raise NotPatchedError(
+            "rnd-actors needs a process that gevent has patched; "
+            f"not patched: {', '.join(missing)}. "
+            "Make `from gevent import monkey; monkey.patch_all()` the first line of your program, "
+            "before any other import."
+        )
+
+
+def raise_in_main(error: BaseException) -> None:
+    """Raise `error` in the main greenlet of this thread, as soon as the loop has its turn."""
+    hub: Any = get_hub()
+    if getcurrent() is hub.parent:
+        raise error
+    hub.loop.run_callback(hub.handle_system_error, type(error), error, error.__traceback__)
+
+
+class LoopTurn:
+    """Tells greenlets that always find work when the loop has to look at sockets and timers again.
+
+    `gevent.sleep(0)` lets the loop run callbacks, some fifty of them before it looks at anything
+    else. Time is counted from its last look, so that all busy greenlets together are bounded.
+    """
+
+    __slots__ = ("_watcher", "due")
+
+    def __init__(self) -> None:
+        self.due = float("inf")
+        """When the next turn is due, in monotonic seconds."""
+        loop: Any = get_hub().loop
+        self._watcher = loop.check(ref=False)
+        self._watcher.start(self._has_come)
+
+    def close(self) -> None:
+        """Watch the loop no longer; no turn is due any more."""
+        self._watcher.stop()
+        self._watcher.close()
+        self.due = float("inf")
+
+    def _has_come(self) -> None:
+        self.due = time.monotonic() + _SLICE_S

@@ -1,0 +1,207 @@
+"""What a supervisor is told of restarts and ends: who, how often, how soon, in which order."""
+
+import random
+from enum import Enum
+from typing import Final
+
+from attrs import field, frozen
+
+from rnd_actors._validators import accepts, probability, seconds, whole_number
+from rnd_actors.errors import SettingsError
+
+__all__ = [
+    "AutoShutdown",
+    "Backoff",
+    "Budget",
+    "Restart",
+    "RestartWindow",
+    "ShutdownOrder",
+    "Strategy",
+]
+
+
+class Restart(Enum):
+    """When a supervisor restarts a child that ended without being told to.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, Restart
+        >>> ChildSpec("import", Actor, restart=Restart.TRANSIENT).restart.value
+        'transient'
+    """
+
+    PERMANENT = "permanent"
+    """Always."""
+    TRANSIENT = "transient"
+    """After a crash or a kill, not after a normal end."""
+    TEMPORARY = "temporary"
+    """Never."""
+    DELEGATED = "delegated"
+    """When the spec's `decider`, another actor, answers `ChildDown` with `RestartChild`."""
+
+
+class Strategy(Enum):
+    """Which children are restarted when one has failed.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, Strategy, Supervisor
+        >>> specs = [ChildSpec("connection", Actor), ChildSpec("reader", Actor)]
+        >>> feed = ChildSpec("feed", lambda: Supervisor(specs, strategy=Strategy.REST_FOR_ONE))
+    """
+
+    ONE_FOR_ONE = "one_for_one"
+    """Only that one."""
+    ONE_FOR_ALL = "one_for_all"
+    """All: the others are ended, in reverse start order, and then all start in order."""
+    REST_FOR_ONE = "rest_for_one"
+    """That one and those that were started after it."""
+
+
+class AutoShutdown(Enum):
+    """When a supervisor shuts itself down because significant children have ended for good.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, AutoShutdown, ChildSpec, Restart, Supervisor
+        >>> specs = [ChildSpec("job", Actor, restart=Restart.TRANSIENT, significant=True)]
+        >>> make = lambda: Supervisor(specs, auto_shutdown=AutoShutdown.ANY_SIGNIFICANT)
+        >>> with ActorSystem() as system:
+        ...     team = system.start(ChildSpec("team", make, restart=Restart.TRANSIENT))
+        ...     system.find("team/job").stop()
+        ...     team.join()
+        Shutdown()
+    """
+
+    NEVER = "never"
+    ANY_SIGNIFICANT = "any_significant"
+    """When the first of them has."""
+    ALL_SIGNIFICANT = "all_significant"
+    """When the last of them has."""
+
+
+class ShutdownOrder(Enum):
+    """In which order a supervisor ends its children.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, ShutdownOrder, Supervisor
+        >>> specs = [ChildSpec(str(number), Actor) for number in range(16)]
+        >>> make = lambda: Supervisor(specs, shutdown_order=ShutdownOrder.PARALLEL)
+        >>> pool = ChildSpec("pool", make)
+    """
+
+    REVERSE = "reverse"
+    """The last one started ends first, and the next one is told when it has ended."""
+    PARALLEL = "parallel"
+    """All are told at once; for many alike children that do not need each other."""
+
+
+@frozen
+class Budget:
+    """At most `max_restarts` restarts within any `within` seconds (Erlang's restart intensity).
+
+    A child that never starts is given up after `max_restarts` restarts in a row however long each
+    attempt takes: those whose `on_start` fails count until one succeeds.
+
+    A sign of health (`Actor.mark_healthy`) starts the count anew: an actor that does its work and
+    crashes by design is not given up for it. The default is that of Elixir's `Supervisor`.
+
+    Args:
+        max_restarts: 0 or more; 0 means that the first failure is the last.
+        within: the length of the sliding window in seconds, > 0.
+
+    Raises:
+        SettingsError: a value is out of range.
+
+    Example:
+        >>> from rnd_actors import Budget
+        >>> print(Budget(max_restarts=10, within=60.0))
+        10 restarts within 60 s
+    """
+
+    max_restarts: int = field(default=3, validator=whole_number(0))
+    within: float = field(default=5.0, validator=seconds)
+
+    def __str__(self) -> str:
+        return f"{self.max_restarts} restarts within {self.within:g} s"
+
+
+class RestartWindow:
+    """The restarts that count against a `Budget` at the moment."""
+
+    __slots__ = ("_budget", "_restarts")
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._restarts: list[float] = []
+
+    def spend(self, now: float) -> bool:
+        """Count a restart at `now`, in seconds of any clock; False, uncounted, if none is left."""
+        while self._restarts and self._restarts[0] <= now - self._budget.within:
+            del self._restarts[0]
+        if len(self._restarts) >= self._budget.max_restarts:
+            return False
+        self._restarts.append(now)
+        return True
+
+
+_FIRST_DELAYED: Final = 2
+_QUIET: Final = 2.0
+"""Times `maximum`: as in Kubernetes, whose longest backoff is 5 minutes; 10 quiet ones reset it."""
+
+
+@frozen
+class Backoff:
+    """Exponential backoff with jitter, counted in failures in a row.
+
+    The first failure in a row is answered by a restart at once. The second one waits `initial`
+    seconds, each further one `factor` times longer, up to `maximum`; jitter then adds a random part
+    of up to `jitter` times the delay, so that children that fell together do not rise together.
+
+    A row ends with a sign of health (`Actor.mark_healthy`), or with a quiet time: an incarnation
+    that ran longer than twice `maximum`, and longer than restarts count against the `Budget`.
+
+    Args:
+        initial: seconds before the first delayed restart, > 0.
+        maximum: seconds, at least `initial`; with jitter a delay is at most maximum * (1 + jitter).
+        factor: growth from one delay to the next, at least 1.
+        jitter: 0 to 1.
+
+    Raises:
+        SettingsError: a value is out of range.
+
+    Example:
+        >>> from rnd_actors import Backoff
+        >>> backoff = Backoff(initial=0.1, maximum=1.0, factor=2.0, jitter=0.0)
+        >>> [backoff.delay(failures) for failures in (1, 2, 3, 4, 5, 6, 60)]
+        [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    """
+
+    initial: float = field(default=0.1)
+    maximum: float = field(default=5.0)
+    factor: float = field(
+        default=2.0,
+        validator=accepts("a number, 1 or more", lambda x: type(x) in (int, float) and x >= 1),
+    )
+    jitter: float = field(default=0.2, validator=probability)
+
+    def __attrs_post_init__(self) -> None:
+        numbers = (int, float)
+        if type(self.initial) not in numbers or type(self.maximum) not in numbers:
+            form, got = "seconds for initial and maximum", (self.initial, self.maximum)
+            raise SettingsError("Backoff", form, got)
+        if not 0 < self.initial <= self.maximum < float("inf"):
+            accepted = f"0 < initial <= maximum ({self.maximum!r})"
+            raise SettingsError("Backoff.initial", accepted, self.initial)
+
+    def quiet_s(self, budget: Budget | None) -> float:
+        """Return how many seconds an incarnation has to run to end the row of failures."""
+        return max(_QUIET * self.maximum, 0.0 if budget is None else budget.within)
+
+    def delay(self, failures: int) -> float:
+        """Seconds to wait after that many failures in a row (1 or more)."""
+        if failures < _FIRST_DELAYED:
+            return 0.0
+        steps = min(failures - _FIRST_DELAYED, 1_000)
+        try:
+            delay = min(self.initial * self.factor**steps, self.maximum)
+        except OverflowError:
+            delay = self.maximum
+        return delay * (1 + self.jitter * random.random())  # noqa: S311
