@@ -17,7 +17,6 @@ from rnd_actors.errors import (
     WorkerUnreachableError,
 )
 from rnd_actors.workers import choose_ports
-from rnd_actors.workers._guarded_socket import GuardedSocket
 from rnd_actors.workers._stream import WorkerStream
 from tests.workers.serving import HEAD, WORKER, chunk, serving
 
@@ -87,19 +86,27 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
 def test_a_worker_is_to_blame_for_its_silence_unless_this_program_stood_still(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = time.monotonic
-    with (
-        serving(lambda connection: connection.sendall(b"x")) as port,
-        closing(GuardedSocket(10.0)) as sock,
-    ):
-        sock.connect(("127.0.0.1", port))
-        sock.sendall(b"\r\n")
+    stood_still = seconds > 10.5
+    reads, real = Event(), time.monotonic
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD)
+        reads.wait()
         monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
-        if seconds > 10.5:
-            assert sock.recv_into(bytearray(1)) == 1
+        connection.sendall(b"6\r\n")
+        if stood_still:
+            gevent.sleep(0.01)
+            connection.sendall(b"rnd=1\n\r\n0\r\n\r\n")
         else:
-            with pytest.raises(TimeoutError):
-                sock.recv_into(bytearray(1))
+            assert connection.recv(1) == b""
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 1, 10)) as stream:
+        reads.set()
+        if stood_still:
+            assert list(stream) == [b"rnd=1\n"]
+        else:
+            with pytest.raises(WorkerSilentError):
+                list(stream)
 
 
 def test_nobody_listening_is_unreachable() -> None:
