@@ -104,7 +104,7 @@ class WorkerStream:
             yield
         except ReadTimeoutError as error:
             raise WorkerSilentError(f"silent for {self._stall_timeout:g} s") from error
-        except HTTPError as error:
+        except (HTTPError, OverflowError) as error:  # http.client takes a chunk size below zero
             raise StreamCutError("the connection was cut") from error
 
 

@@ -199,6 +199,7 @@ def test_what_has_come_of_a_chunk_that_is_cut_is_read() -> None:
         HEAD + chunk(b"rnd=1\n"),
         HEAD + b"6\r\nrnd",
         HEAD + b"zz\r\nrnd=1\n\r\n",
+        HEAD + b"-ffffffffffffffff\r\nrnd=1\n\r\n",
     ],
 )
 def test_an_answer_that_ends_too_early_or_is_garbled_is_cut(sent: bytes) -> None:
