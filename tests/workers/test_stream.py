@@ -4,6 +4,7 @@ from contextlib import closing, suppress
 from socket import SO_LINGER, SOL_SOCKET
 
 import gevent
+import psutil
 import pytest
 from gevent.event import Event
 from gevent.socket import socket
@@ -267,6 +268,42 @@ def test_a_chunk_that_comes_in_two_parts_holds_up_nothing_for_good(cut: int) -> 
         assert b"".join(stream) == b"rnd=1\nrnd=2\n"
 
 
+@pytest.mark.parametrize("cut", range(4, 31))
+def test_what_has_come_does_not_wait_for_what_follows(cut: int) -> None:
+    sent = chunk(b"rnd=1\nrnd=2\n") + chunk(b"rnd=3\n") + chunk(b"")
+    first, second = sent[3:15], sent[20:26]
+    goes_on = Event()
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD + sent[:cut])
+        goes_on.wait()
+        connection.sendall(sent[cut:])
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 3, 5)) as stream:
+        pieces = iter(stream)
+        read = next(pieces)
+        assert read == first[: cut - 3] + second[: max(cut - 20, 0)]
+        goes_on.set()
+        assert read + b"".join(pieces) == b"rnd=1\nrnd=2\nrnd=3\n"
+
+
+def test_an_answer_that_announces_the_end_of_its_connection_is_read() -> None:
+    head = HEAD.replace(b"OK", b"OK\r\nConnection: close")
+    answer = head + chunk(b"rnd=1\n") + chunk(b"")
+    with serving(lambda connection: connection.sendall(answer)) as port:
+        assert read_all(port) == [b"rnd=1\n"]
+
+
+def test_opening_a_stream_starts_no_thread() -> None:
+    gevent.get_hub().threadpool.kill()  # an idle thread of it would be taken first
+    threads = psutil.Process().num_threads()
+    with (
+        serving(lambda connection: connection.sendall(HEAD)) as port,
+        closing(WorkerStream(port, WORKER, 1, 10)),
+    ):
+        assert psutil.Process().num_threads() == threads
+
+
 def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
     closed = Event()
 
@@ -302,3 +339,23 @@ def test_killing_the_greenlet_that_reads_closes_the_connection(sent: bytes) -> N
         assert asked.wait(10)
         reader.kill()
         assert closed.wait(10)
+
+
+def test_killing_the_greenlet_that_connects_leaves_no_socket() -> None:
+    with socket() as server, socket() as first, socket() as second:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        port = server.getsockname()[1]
+        for other in (first, second):  # after them the backlog is full, and the next one waits
+            other.settimeout(0)
+            other.connect_ex(("127.0.0.1", port))
+        reader = gevent.spawn(read_all, port)
+        gevent.sleep(0)
+        assert len(sockets_to(port)) == 3
+        reader.kill()
+        assert len(sockets_to(port)) == 2
+
+
+def sockets_to(port: int) -> list[int]:
+    connections = psutil.Process().net_connections("tcp4")
+    return [each.fd for each in connections if each.raddr[1:] == (port,)]
