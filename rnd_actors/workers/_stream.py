@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import BadStatusLine, HTTPException, RemoteDisconnected
+from http.client import BadStatusLine
 from typing import Final
 
-from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import (
+    HTTPError,
+    InvalidHeader,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 from rnd_actors.errors import (
     StreamCutError,
@@ -17,7 +22,7 @@ from rnd_actors.errors import (
     WorkerSilentError,
     WorkerUnreachableError,
 )
-from rnd_actors.workers._guarded_socket import GuardedSocket
+from rnd_actors.workers._http import WorkerPool
 
 __all__ = ["WorkerStream"]
 
@@ -26,9 +31,6 @@ _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
 _CONTENT_TYPES: Final = ("application/text", "text/plain")
 """The first is that of the contract; the second is what Go sends of itself for such a body."""
-_READ_SIZE: Final = 16384
-_END_OF_CHUNK: Final = len(b"\r\n")
-"""Bytes that are left unread where a chunk ends: if it is no more, nothing else is there yet."""
 _LONGEST_SHOWN: Final = 80
 
 
@@ -38,10 +40,8 @@ class WorkerStream:
     What it takes is what the contract of workers says: status 200, chunked, plain text, and the
     `X-Worker-Id` that it was started with, since a stranger may have taken its port.
 
-    It reads with `http.client`, below urllib3, whose own way takes far longer for each chunk.
-
-    It owns its connection, which no pool can lose when the greenlet is killed, and has to be closed
-    by the greenlet that opened it. Closing an unfinished answer does not wait for the rest.
+    It has to be closed by the greenlet that opened it. Closing an unfinished answer does not wait
+    for the rest; killing the greenlet while it waits closes the connection, too.
 
     Args:
         port: where the worker listens on 127.0.0.1.
@@ -59,84 +59,67 @@ class WorkerStream:
 
     def __init__(self, port: int, worker: int, numbers: int, stall_timeout: float) -> None:
         self._stall_timeout = stall_timeout
-        self._socket = _connect(port, stall_timeout)
-        self._connection = HTTPConnection(_HOST, port, timeout=stall_timeout)
-        self._connection.sock = self._socket
-        try:
-            with self._translated_errors():
-                self._response = self._ask(numbers)
-        except BaseException:
-            self._socket.close_all()
-            raise
+        self._pool = WorkerPool(_HOST, port, timeout=stall_timeout, maxsize=1, block=True)
+        with self._translated_errors():
+            self._response = self._ask(numbers)
         if objection := _objection(self._response, worker):
             self.close()
             raise objection
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the answer in pieces: each is all that is there, of one chunk or of many."""
-        sock, chunks, failure = self._socket, list[bytes](), None
-        read = getattr(self._response, "_fp", self._response).read1
-        try:
-            with self._translated_errors():
-                sock.renew()
-                while chunk := read(_READ_SIZE):
-                    if not chunks:
-                        reads = sock.reads
-                    chunks.append(chunk)
-                    if sock.unread <= _END_OF_CHUNK or sock.reads > reads:
-                        yield b"".join(chunks)
-                        chunks.clear()
-                        sock.renew()  # only now: how long the reader took is not the worker's fault
-        except WorkerError as error:
-            failure = error
-        if chunks:
-            yield b"".join(chunks)
-        if failure is not None:
-            raise failure
+        while piece := self._read():
+            yield piece
 
     def close(self) -> None:
         """Close the connection."""
-        self._socket.close_all()
+        self._response.close()
+        self._pool.close()
 
-    def _ask(self, numbers: int) -> HTTPResponse:
-        target = f"/rnd?n={numbers}"
-        self._connection.request("GET", target, preload_content=False, decode_content=False)
+    def _ask(self, numbers: int) -> BaseHTTPResponse:
         try:
-            return self._connection.getresponse()
-        except RemoteDisconnected:
-            raise
-        except BadStatusLine as error:
-            raise WorkerRefusedError(f"it does not speak HTTP: {_shown(str(error))}") from error
-        except (HTTPException, InvalidHeader) as error:
+            return self._pool.urlopen(
+                "GET",
+                f"/rnd?n={numbers}",
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except NewConnectionError as error:
+            raise WorkerUnreachableError("does not listen") from error
+        except ProtocolError as error:
+            raise _head_error(error) from error
+        except InvalidHeader as error:
             raise WorkerRefusedError(f"the head of its answer: {_shown(str(error))}") from error
+
+    def _read(self) -> bytes:
+        with self._translated_errors():
+            return self._response.read1()
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
-        """Turn the errors of urllib3 and below into those of a worker."""
+        """Turn the errors of urllib3 into those of a worker."""
         try:
             yield
-        except (ReadTimeoutError, TimeoutError) as error:
+        except ReadTimeoutError as error:
             raise WorkerSilentError(f"silent for {self._stall_timeout:g} s") from error
-        except (HTTPError, HTTPException, OSError) as error:
+        except (HTTPError, OverflowError) as error:  # http.client takes a chunk size below zero
             raise StreamCutError("the connection was cut") from error
 
 
-def _connect(port: int, timeout: float) -> GuardedSocket:
-    """Connect without a resolver thread; leave no socket behind if the greenlet is killed."""
-    sock = GuardedSocket(timeout)
-    try:
-        sock.settimeout(timeout)
-        sock.connect((_HOST, port))
-    except OSError as error:
-        sock.close()
-        raise WorkerUnreachableError("does not listen") from error
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+def _head_error(error: ProtocolError) -> WorkerError:
+    """Say what went wrong before the body began; urllib3 tells of it in its last argument."""
+    match error.args[-1]:
+        case OSError():  # RemoteDisconnected, too, which is also a BadStatusLine
+            return StreamCutError("the connection was cut")
+        case BadStatusLine() as cause:
+            return WorkerRefusedError(f"it does not speak HTTP: {_shown(str(cause))}")
+        case cause:
+            return WorkerRefusedError(f"the head of its answer: {_shown(str(cause))}")
 
 
-def _objection(response: HTTPResponse, worker: int) -> WorkerRefusedError | None:
+def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | None:
     """Return what is wrong with the head of an answer."""
     if response.status == _TOO_MANY_REQUESTS:
         return WorkerBusyError("it has another reader (429 Too Many Requests)")

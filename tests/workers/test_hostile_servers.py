@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
 
 import gevent
@@ -91,8 +92,17 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 """
 
 
-def test_others_get_their_turn_while_a_worker_floods() -> None:
+@contextmanager
+def flooding() -> Iterator[int]:
+    """Another process that sends one line a chunk as fast as it is read; the value is the port."""
     command = [sys.executable, "-c", FLOODER, HEAD.decode()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        yield int(process.stdout.readline())
+        process.kill()
+
+
+def test_others_get_their_turn_while_a_worker_floods() -> None:
     lines, lines_at_turn = 0, [0]
 
     def take_turns() -> None:
@@ -100,19 +110,35 @@ def test_others_get_their_turn_while_a_worker_floods() -> None:
             gevent.sleep(0)
             lines_at_turn.append(lines)
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        port = int(process.stdout.readline())
-        with closing(WorkerStream(port, WORKER, 5, PROMPTLY)) as stream:
-            other = gevent.spawn(take_turns)
-            for piece in stream:
-                lines += piece.count(b"\n")
-                if lines >= 100_000:
-                    break
-            other.kill()
-        process.kill()
+    with flooding() as port, closing(WorkerStream(port, WORKER, 5, PROMPTLY)) as stream:
+        other = gevent.spawn(take_turns)
+        for piece in stream:
+            lines += piece.count(b"\n")
+            if lines >= 100_000:
+                break
+        other.kill()
     longest = max(later - earlier for earlier, later in pairwise(lines_at_turn))
     assert longest < 30_000
+
+
+def test_a_timer_is_on_time_while_a_worker_floods() -> None:
+    """By the time of this process: what others take of the machine is not the stream's fault."""
+    lines, busy = 0, list[float]()
+
+    def measure() -> None:
+        while True:
+            began = time.process_time()
+            gevent.sleep(0.01)
+            busy.append(time.process_time() - began)
+
+    with flooding() as port, closing(WorkerStream(port, WORKER, 5, PROMPTLY)) as stream:
+        timer = gevent.spawn(measure)
+        for piece in stream:
+            lines += piece.count(b"\n")
+            if lines >= 200_000:
+                break
+        timer.kill()
+    assert max(busy) < 0.05
 
 
 _LINES = st.lists(st.sampled_from([b"rnd=1\n", b"rnd=22\r\n", b"oops\n"]), min_size=1)

@@ -4,6 +4,7 @@ from contextlib import closing, suppress
 from socket import SO_LINGER, SOL_SOCKET
 
 import gevent
+import psutil
 import pytest
 from gevent.event import Event
 from gevent.socket import socket
@@ -17,7 +18,6 @@ from rnd_actors.errors import (
     WorkerUnreachableError,
 )
 from rnd_actors.workers import choose_ports
-from rnd_actors.workers._guarded_socket import GuardedSocket
 from rnd_actors.workers._stream import WorkerStream
 from tests.workers.serving import HEAD, WORKER, chunk, serving
 
@@ -87,19 +87,27 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
 def test_a_worker_is_to_blame_for_its_silence_unless_this_program_stood_still(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = time.monotonic
-    with (
-        serving(lambda connection: connection.sendall(b"x")) as port,
-        closing(GuardedSocket(10.0)) as sock,
-    ):
-        sock.connect(("127.0.0.1", port))
-        sock.sendall(b"\r\n")
+    stood_still = seconds > 10.5
+    reads, real = Event(), time.monotonic
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD)
+        reads.wait()
         monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
-        if seconds > 10.5:
-            assert sock.recv_into(bytearray(1)) == 1
+        connection.sendall(b"6\r\n")
+        if stood_still:
+            gevent.sleep(0.01)
+            connection.sendall(b"rnd=1\n\r\n0\r\n\r\n")
         else:
-            with pytest.raises(TimeoutError):
-                sock.recv_into(bytearray(1))
+            assert connection.recv(1) == b""
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 1, 10)) as stream:
+        reads.set()
+        if stood_still:
+            assert list(stream) == [b"rnd=1\n"]
+        else:
+            with pytest.raises(WorkerSilentError):
+                list(stream)
 
 
 def test_nobody_listening_is_unreachable() -> None:
@@ -192,6 +200,7 @@ def test_what_has_come_of_a_chunk_that_is_cut_is_read() -> None:
         HEAD + chunk(b"rnd=1\n"),
         HEAD + b"6\r\nrnd",
         HEAD + b"zz\r\nrnd=1\n\r\n",
+        HEAD + b"-ffffffffffffffff\r\nrnd=1\n\r\n",
     ],
 )
 def test_an_answer_that_ends_too_early_or_is_garbled_is_cut(sent: bytes) -> None:
@@ -259,6 +268,42 @@ def test_a_chunk_that_comes_in_two_parts_holds_up_nothing_for_good(cut: int) -> 
         assert b"".join(stream) == b"rnd=1\nrnd=2\n"
 
 
+@pytest.mark.parametrize("cut", range(4, 31))
+def test_what_has_come_does_not_wait_for_what_follows(cut: int) -> None:
+    sent = chunk(b"rnd=1\nrnd=2\n") + chunk(b"rnd=3\n") + chunk(b"")
+    first, second = sent[3:15], sent[20:26]
+    goes_on = Event()
+
+    def answer(connection: socket) -> None:
+        connection.sendall(HEAD + sent[:cut])
+        goes_on.wait()
+        connection.sendall(sent[cut:])
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 3, 5)) as stream:
+        pieces = iter(stream)
+        read = next(pieces)
+        assert read == first[: cut - 3] + second[: max(cut - 20, 0)]
+        goes_on.set()
+        assert read + b"".join(pieces) == b"rnd=1\nrnd=2\nrnd=3\n"
+
+
+def test_an_answer_that_announces_the_end_of_its_connection_is_read() -> None:
+    head = HEAD.replace(b"OK", b"OK\r\nConnection: close")
+    answer = head + chunk(b"rnd=1\n") + chunk(b"")
+    with serving(lambda connection: connection.sendall(answer)) as port:
+        assert read_all(port) == [b"rnd=1\n"]
+
+
+def test_opening_a_stream_starts_no_thread() -> None:
+    gevent.get_hub().threadpool.kill()  # an idle thread of it would be taken first
+    threads = psutil.Process().num_threads()
+    with (
+        serving(lambda connection: connection.sendall(HEAD)) as port,
+        closing(WorkerStream(port, WORKER, 1, 10)),
+    ):
+        assert psutil.Process().num_threads() == threads
+
+
 def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
     closed = Event()
 
@@ -294,3 +339,23 @@ def test_killing_the_greenlet_that_reads_closes_the_connection(sent: bytes) -> N
         assert asked.wait(10)
         reader.kill()
         assert closed.wait(10)
+
+
+def test_killing_the_greenlet_that_connects_leaves_no_socket() -> None:
+    with socket() as server, socket() as first, socket() as second:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        port = server.getsockname()[1]
+        for other in (first, second):  # after them the backlog is full, and the next one waits
+            other.settimeout(0)
+            other.connect_ex(("127.0.0.1", port))
+        reader = gevent.spawn(read_all, port)
+        gevent.sleep(0)
+        assert len(sockets_to(port)) == 3
+        reader.kill()
+        assert len(sockets_to(port)) == 2
+
+
+def sockets_to(port: int) -> list[int]:
+    connections = psutil.Process().net_connections("tcp4")
+    return [each.fd for each in connections if each.raddr[1:] == (port,)]

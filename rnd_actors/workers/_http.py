@@ -1,0 +1,168 @@
+"""The HTTP connection to a worker, bounded in bytes and in time.
+
+urllib3 bounds the wait for the next byte, and `http.client` the length of one line. A peer that
+sends a byte now and then, or headers, interim answers, chunk sizes and trailers without end, would
+be read for ever. Here a reader waits for the next byte of the body no longer than the timeout, and
+reads no more than 64 KiB on the way to it.
+"""
+
+import http.client
+import math
+import re
+import socket
+import time
+from contextlib import suppress
+from io import BufferedReader, RawIOBase
+from typing import Any, Final
+
+from gevent.socket import wait_read
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
+
+from rnd_actors.errors import WorkerRefusedError
+
+__all__ = ["WorkerPool"]
+
+_READ_SIZE: Final = 32768
+_ALLOWANCE: Final = 65536
+"""Bytes that may come with no byte of the body among them."""
+_TURN_S: Final = 0.002
+"""Seconds of reading after which the event loop has its turn: a read that finds data gives way to
+nobody, so that a worker that sends faster than it is read would stop every timer and socket."""
+_STANDSTILL_S: Final = 0.5
+"""A wait that ends so much too late shows that this program stood still, as when it was stopped or
+its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
+_CHUNK_AHEAD: Final = re.compile(rb"\r\n0*[1-9A-Fa-f][0-9A-Fa-f]{0,15}\r\n.", re.DOTALL)
+"""The end of a chunk, and the next one as far as its first byte: with that, reading cannot wait."""
+
+
+class _BoundedReader(RawIOBase):
+    """Reads a socket that does not block, within bounds that start anew with `renew`.
+
+    Args:
+        raw: the file of the socket, which is closed with the reader.
+        patience: seconds from one renewal to the next.
+
+    Raises:
+        TimeoutError: from reading: the time is over.
+        WorkerRefusedError: from reading: the bytes are more than 64 KiB.
+    """
+
+    def __init__(self, raw: RawIOBase, patience: float) -> None:
+        self._raw = raw
+        self._patience = patience
+        self._turn_ends = 0.0
+        self.is_paused = False
+        """Whether nothing is to come, be there something or not."""
+        self.renew()
+
+    def renew(self) -> None:
+        """Start the bounds anew: a byte of the body has come, or is asked for only now."""
+        self._due = time.monotonic() + self._patience
+        self._allowance = _ALLOWANCE
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there; wait until something is."""
+        if self.is_paused:
+            return None
+        count = self._read_in_time(buffer)
+        self._allowance -= count
+        if self._allowance < 0:
+            raise WorkerRefusedError(
+                f"it sends more than {_ALLOWANCE // 1024} KiB beside its lines"
+            )
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _read_in_time(self, buffer: Any) -> int:
+        while (left := self._time_left()) > 0:
+            if time.monotonic() < self._turn_ends:
+                count = self._raw.readinto(buffer)
+                if count is not None:
+                    return count
+            with suppress(TimeoutError):
+                wait_read(self._raw.fileno(), left)
+            self._turn_ends = time.monotonic() + _TURN_S
+        raise TimeoutError
+
+    def _time_left(self) -> float:
+        now = time.monotonic()
+        if now > self._due + _STANDSTILL_S:
+            self._due = now + self._patience
+        return self._due - now
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose reader is bounded, by the timeout of its socket."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._reader = _BoundedReader(self.fp.detach(), sock.gettimeout() or math.inf)
+        self.fp = BufferedReader(self._reader, _READ_SIZE)
+        sock.settimeout(0)
+
+    def begin(self) -> None:
+        """Read the head; leave the socket to the connection, which closes it whatever happens."""
+        super().begin()
+        self.will_close = False
+
+    def read1(self, n: int = _READ_SIZE) -> bytes:
+        """Wait for a byte of the body; return all that is there, of one chunk or of many.
+
+        Each call of urllib3's `read1` costs as much as many chunks.
+
+        Args:
+            n: bytes to take of one chunk at most.
+        """
+        read = super().read1
+        self._reader.renew()
+        piece = read(n)
+        pieces = [piece]
+        ahead, position = self._ahead(), 0
+        while len(piece) < n and (chunk := _CHUNK_AHEAD.match(ahead, position)):
+            piece = read(n)
+            pieces.append(piece)
+            position = chunk.end() - 1 + len(piece)
+        return b"".join(pieces)
+
+    def _ahead(self) -> bytes:
+        """Return what was received and is not yet read."""
+        if self.isclosed():
+            return b""
+        self._reader.is_paused = True
+        try:
+            return self.fp.peek()
+        finally:
+            self._reader.is_paused = False
+
+
+class _Connection(HTTPConnection):
+    """A connection to an address, for which nothing has to be resolved in a thread."""
+
+    response_class = _Response
+
+    def connect(self) -> None:
+        sock = socket.socket()
+        try:
+            sock.settimeout(self.timeout)
+            sock.connect((self.host, self.port))
+        except OSError as error:
+            sock.close()
+            raise NewConnectionError(self, str(error)) from error
+        except BaseException:  # the greenlet may be killed here
+            sock.close()
+            raise
+        self.sock = sock
+
+
+class WorkerPool(HTTPConnectionPool):
+    """The one connection to a worker; its timeout bounds each wait for a byte of the body."""
+
+    ConnectionCls = _Connection
