@@ -27,6 +27,13 @@ FRAMEWORK: Final = (
         quick={"actors": 5_000},
         repeats=0,
     ),
+    Contest(
+        group="framework",
+        name="scale",
+        parameters={"few": 100, "many": 10_000, "operations": 20, "laps": 5, "seconds": 5.0},
+        quick={"laps": 1},
+        repeats=0,
+    ),
 )
 
 SAVINA: Final = (

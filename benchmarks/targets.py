@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from benchmarks.contest import OURS, SIDES, Results
+from benchmarks.growth import SCALE, by_operation
 
 __all__ = ["TARGETS", "Target"]
 
@@ -31,6 +32,13 @@ class Target:
     def is_met(self, value: float) -> bool:
         """Whether a measured value reaches it."""
         return value <= self.limit if self.at_most else value >= self.limit
+
+    def value_in(self, results: ByName) -> float | None:
+        """Return its value; None if these results lack what it is read from."""
+        try:
+            return self.measure(results)
+        except KeyError:
+            return None
 
 
 def _speed(group: str, name: str, side: str) -> Callable[[ByName], float]:
@@ -57,6 +65,14 @@ def _savina(results: ByName) -> list[float]:
     ]
 
 
+def _growth(results: ByName) -> float:
+    """Return how many times as long the operation that grows most takes beside many children."""
+    return max(
+        median(many / few for few, many in zip(*rounds, strict=True))
+        for rounds in by_operation(results[SCALE]).values()
+    )
+
+
 _GEVENT: Final = "gevent queues"
 _PYKKA: Final = "Pykka on gevent"
 
@@ -81,6 +97,12 @@ TARGETS: Final = (
     ),
     Target(
         "spawn, against a bare greenlet with a queue", 0.5, _speed("framework", "spawn", _GEVENT)
+    ),
+    Target(
+        "an operation beside 10,000 children, against one beside 100: the worst of ten",
+        2.0,
+        _growth,
+        at_most=True,
     ),
     Target(
         "samples a second, against a bare urllib3 loop, 100 lines a chunk",
