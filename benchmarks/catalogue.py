@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.contest import Contest
 
-__all__ = ["CONTESTS"]
+__all__ = ["CONTESTS", "SAVINA"]
 
 FRAMEWORK: Final = (
     Contest(group="framework", name="tell", parameters={"messages": 200_000}),
