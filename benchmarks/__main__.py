@@ -10,7 +10,9 @@ import os
 import platform
 import sys
 import time
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +95,17 @@ def _as_json(results: list[Results], size: str) -> dict[str, Any]:
         "taken": time.strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PEERS},
+        "versions": dict(_versions()),
         "size": size,
         "benchmarks": [result.as_json() for result in sorted(results, key=_place)],
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """Give the versions of those that are installed: the others take no part."""
+    for name in PEERS:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.contest import Contest
 
-__all__ = ["CONTESTS"]
+__all__ = ["CONTESTS", "SAVINA"]
 
 FRAMEWORK: Final = (
     Contest(group="framework", name="tell", parameters={"messages": 200_000}),
@@ -25,6 +25,13 @@ FRAMEWORK: Final = (
         name="alive",
         parameters={"actors": 100_000},
         quick={"actors": 5_000},
+        repeats=0,
+    ),
+    Contest(
+        group="framework",
+        name="scale",
+        parameters={"few": 100, "many": 10_000, "operations": 20, "laps": 5, "seconds": 5.0},
+        quick={"laps": 1},
         repeats=0,
     ),
 )

@@ -1,8 +1,8 @@
 """Writes the tables of docs/performance.md from the results of `make bench`.
 
 `python -m benchmarks.table RESULTS.json PAGE.md` replaces what stands in the page between
-`<!-- NAME -->` and `<!-- end -->`, for the tables `machine`, `targets`, `framework`, `savina` and
-`tool`.
+`<!-- NAME -->` and `<!-- end -->`, for the tables `machine`, `targets`, `framework`, `scale`,
+`savina` and `tool`. What the results lack is shown as a dash.
 """
 
 import json
@@ -14,11 +14,13 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.contest import OURS, SIDES, Results
+from benchmarks.growth import SCALE, by_operation
 from benchmarks.targets import TARGETS
 from benchmarks.words import spread
 
 __all__ = ["write"]
 
+_DASH: Final = "–"  # noqa: RUF001
 _PLACE: Final = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -46,28 +48,46 @@ def _targets(_: dict[str, Any], contests: Sequence[Results]) -> str:
     by_name = {(contest.group, contest.name): contest for contest in contests}
     rows = []
     for target in TARGETS:
-        value = target.measure(by_name)
-        met = "yes" if target.is_met(value) else "no"
-        rows.append((target.what, target.wanted, format(value, target.form), met))
+        value = target.value_in(by_name)
+        if value is None:
+            rows.append((target.what, target.wanted, _DASH, _DASH))
+        else:
+            met = "yes" if target.is_met(value) else "no"
+            rows.append((target.what, target.wanted, format(value, target.form), met))
     return _table(("figure", "wanted", "measured", "met"), rows)
 
 
 def _comparison(group: str) -> Callable[[dict[str, Any], Sequence[Results]], str]:
     def table(_: dict[str, Any], contests: Sequence[Results]) -> str:
-        chosen = [contest for contest in contests if contest.group == group]
+        chosen = [
+            contest
+            for contest in contests
+            if contest.group == group and (contest.group, contest.name) != SCALE
+        ]
         names = [side.name for side in SIDES if any(side.name in c.rounds for c in chosen)]
         others = [name for name in names if name != OURS]
         rows = [
             (
                 contest.name,
                 _ours(contest),
-                *(spread(contest.ratios(o)) if o in contest.rounds else "–" for o in others),  # noqa: RUF001
+                *(spread(contest.ratios(o)) if o in contest.rounds else _DASH for o in others),
             )
             for contest in chosen
         ]
         return _table(("", OURS, *others), rows)
 
     return table
+
+
+def _scale(_: dict[str, Any], contests: Sequence[Results]) -> str:
+    rows = []
+    for contest in contests:
+        if (contest.group, contest.name) == SCALE:
+            for operation, (few, many) in by_operation(contest).items():
+                ratios = [more / less for less, more in zip(few, many, strict=True)]
+                rows.append((operation, spread(few, ".1f"), spread(many, ".1f"), spread(ratios)))
+    head = ("", "beside 100 children, µs", "beside 10,000, µs", "ratio")
+    return _table(head, rows or [(_DASH,) * len(head)])
 
 
 def _tool(_: dict[str, Any], contests: Sequence[Results]) -> str:
@@ -97,6 +117,7 @@ _TABLES: Final = {
     "machine": _machine,
     "targets": _targets,
     "framework": _comparison("framework"),
+    "scale": _scale,
     "savina": _comparison("savina"),
     "tool": _tool,
 }

@@ -14,7 +14,8 @@ def in_words(results: Results) -> str:
     lines = [f"{results.group}/{results.name} ({parameters})"]
     for side, rounds in results.rounds.items():
         figures = {name: results.of(side, name) for name in rounds[0]}
-        lines += [_line(results, side, name, values) for name, values in figures.items()]
+        width = max(12, *(len(name) + 2 for name in figures))
+        lines += [_line(results, side, name, width, values) for name, values in figures.items()]
     return "\n".join(lines)
 
 
@@ -26,8 +27,8 @@ def spread(values: Sequence[float], form: str = ".2f") -> str:
     return middle if least == most else f"{middle} ({least} to {most})"
 
 
-def _line(results: Results, side: str, figure: str, values: Sequence[float]) -> str:
-    text = f"  {side:<18}{figure:<12}{spread(values, '.4g')}"
+def _line(results: Results, side: str, figure: str, width: int, values: Sequence[float]) -> str:
+    text = f"  {side:<18}{figure:<{width}}{spread(values, '.4g')}"
     if side != OURS and OURS in results.rounds:
         text += f"   that is {spread(results.ratios(side, figure))} times as much"
     return text

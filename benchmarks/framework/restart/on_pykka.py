@@ -6,7 +6,7 @@ from typing import Any
 
 import pykka
 
-from benchmarks.framework.restart._silence import silence
+from benchmarks.framework._silence import silence
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["run"]

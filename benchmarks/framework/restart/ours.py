@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from benchmarks.framework.restart._silence import silence
+from benchmarks.framework._silence import silence
 from benchmarks.stopwatch import Stopwatch
 from rnd_actors import Actor, ActorSystem, ChildSpec, Request
 
