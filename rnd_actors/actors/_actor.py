@@ -139,7 +139,7 @@ class Actor(Generic[M]):
 
     def reply(self, request: Request[R], answer: R) -> None:
         """Answer the request that is being handled; nothing happens if it was told, not asked."""
-        if asked := self._own.handling.asked(request):
+        if asked := (self._greenlet or self._own).handling.asked(request):
             asked.answer(answer)
 
     def reply_error(self, request: Request[Any], error: Exception) -> None:

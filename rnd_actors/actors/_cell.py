@@ -19,7 +19,7 @@ from rnd_actors.actors._loop import LoopTurn, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
 from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._ref import ActorRef, Addressed, Figures, Terminated
-from rnd_actors.actors._requests import Asked, waiting_for
+from rnd_actors.actors._requests import Asked, wait_for
 from rnd_actors.errors import (
     ActorDeadError,
     MailboxFullError,
@@ -223,6 +223,7 @@ class Cell:
     def begin(self, greenlet: Incarnation) -> None:
         """Hear of a new incarnation that is about to start."""
         if self.greenlet is not None:  # it is stuck; what it was told to do is not for the next one
+            self.greenlet.handling.abandon()
             self.mailbox.discard_signals(but_stops=True)
         self.greenlet = greenlet
         self.incarnation += 1
@@ -442,8 +443,8 @@ class Cell:
                 "room; use after(0, message), a larger capacity or another overflow policy"
             )
         try:
-            with waiting_for(f"room in the mailbox of {self.name}", of=self):
-                self.mailbox.put(entry, block, timeout)
+            what = f"room in the mailbox of {self.name}"
+            wait_for(what, self, self.mailbox.put, entry, block, timeout)
         except Full:
             if timeout is None:
                 raise MailboxFullError(

@@ -14,7 +14,7 @@ from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._exits import ExitReason, Shutdown
 from rnd_actors.actors._policy import Budget, RestartWindow, ShutdownOrder
 from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import Asked, Deferred, Future
+from rnd_actors.actors._requests import Asked, Deferred
 from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
 from rnd_actors.errors import UnknownChildError
 
@@ -226,11 +226,12 @@ class Children:
     def is_awaited_by_starting(self, asked: Asked | None) -> bool:
         """Whether the child that is starting waits, maybe by way of others, for this request."""
         waiting: Any = self._starting and self._starting.cell
-        while waiting is not None and asked is not None:
-            if asked.asker is waiting:
+        asking: Any = asked and getattr(asked.asker, "cell", None)
+        while waiting is not None and asking is not None:
+            if asking is waiting:
                 return True
             waits_for = waiting.waits_for
-            waiting = waits_for.asked.receiver if isinstance(waits_for, Future) else None
+            waiting = waits_for.receiver if isinstance(waits_for, Asked) else None
         return False
 
     def start_now(self, child: Child) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import gevent
 from gevent import GreenletExit
@@ -50,6 +50,10 @@ class _Interrupted(GreenletExit):
     def __init__(self, reason: ExitReason) -> None:
         super().__init__()
         self.reason = reason
+
+
+_CLOCK_EVERY: Final = 3
+"""Messages from one look at the clock to the next, which costs as much as a message."""
 
 
 class ActorGreenlet(OwnedGreenlet):
@@ -121,21 +125,22 @@ class ActorGreenlet(OwnedGreenlet):
             mailbox.listener = None
         return Normal()
 
-    def _serve(self, actor: Hooks) -> ExitReason:
+    def _serve(self, actor: Hooks) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost
         """Handle one message after the other; return why to end."""
         cell, mailbox, handling = self.cell, self.cell.mailbox, self.handling
         loop_turn = cell.system.loop_turn
         receive, known, switch = actor.receive, actor._acceptance.known, self.switch  # noqa: SLF001
-        entries = mailbox.queue
+        entries, now, nothing = mailbox.queue, time.monotonic, NOTHING
         take = entries.popleft if mailbox.maxsize is None else mailbox.take
-        while cell.greenlet is self:
-            if mailbox.signals or not entries:
-                if not mailbox.signals:
-                    mailbox.wait(switch)
-                    continue
+        count = 0
+        while True:
+            if mailbox.signals:
                 entry = mailbox.take()
-            else:
+            elif entries:
                 entry = take()
+            else:
+                mailbox.wait(switch)
+                continue
             if entry.__class__ in known:
                 handling.in_hand = entry
                 try:
@@ -143,26 +148,33 @@ class ActorGreenlet(OwnedGreenlet):
                 except BaseException as error:
                     handling.fail(entry, error)
                     raise
-                if handling.in_hand is not NOTHING:
-                    handling.in_hand = NOTHING
+                if handling.in_hand is entry:
+                    handling.in_hand = nothing
                     cell.handled += 1
+                elif cell.greenlet is not self:
+                    return Killed()  # it was stuck, and has been replaced meanwhile
             elif not isinstance(entry, Signal):
                 self._handle(entry)
+                if cell.greenlet is not self:
+                    return Killed()
             elif isinstance(entry, Stop):
                 return entry.reason
             else:
                 self._obey(entry)
-            if entries and time.monotonic() > loop_turn.due:
-                gevent.sleep(0)
-        return Killed()  # it was stuck, and has been replaced meanwhile
+            count += 1
+            if count > _CLOCK_EVERY:
+                count = 0
+                if entries and now() > loop_turn.due:
+                    gevent.sleep(0)
 
     def _handle(self, entry: Any) -> None:
         """Handle a request that was asked, or a message of a class that has not come before."""
         actor: Any = self.actor
         handling, message = self.handling, message_of(entry)
         handling.in_hand = entry
+        accepts = actor._acceptance  # noqa: SLF001
         try:
-            if actor._acceptance(message):  # noqa: SLF001
+            if message.__class__ in accepts.known or accepts(message):
                 actor.receive(message)
             else:
                 handling.unhandled(message)

@@ -48,7 +48,8 @@ class Handling:
         """Account for the entry in hand, which has been handled; a request must be answered."""
         entry = self.in_hand
         if entry is not NOTHING:
-            self._let_go()
+            self.in_hand = NOTHING
+            self.cell.handled += 1
             if isinstance(entry, Asked) and not entry.is_answered:
                 entry.fail(
                     NotAnsweredError(
@@ -135,6 +136,11 @@ class Handling:
             is_own = not isinstance(error, (GreenletExit, *SYSTEM_ERRORS))
             entry.fail(error if is_own else ActorCrashedError(killed))
         self.cell.system.events.publish(MessageFailed(self.cell.name, message, error))
+
+    def abandon(self) -> None:
+        """Account for the entry in hand, if any: its handler does not end, and is left behind."""
+        if self.is_busy():
+            self.fail(message_of(self.in_hand), GreenletExit())
 
     def owe_nothing(self, reason: ExitReason) -> None:
         """Tell those who wait for a deferred answer that none will come."""

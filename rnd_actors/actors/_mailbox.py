@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,10 @@ class Mailbox(AnyQueue):
     """
 
     __slots__ = (
+        "_add",
         "_call",
+        "_is_plain",
+        "_readers",
         "_refuse",
         "closed",
         "idle_s",
@@ -93,7 +97,12 @@ class Mailbox(AnyQueue):
     def __init__(self, refuse: Callable[[Any, str], None], capacity: int | None = None) -> None:
         super().__init__(capacity)
         self._refuse = refuse
+        self._add = self.queue.append
         self._call: Any = None
+        self._readers = 0
+        """Greenlets that wait in `get` or `peek`, which gevent's own `put` wakes."""
+        self._is_plain = capacity is None
+        """Whether `put` has nothing to heed: room, an end, or such readers."""
         self.listener: Callable[[], object] | None = None
         """Called by the loop when something has come; None while nobody waits."""
         self.signals: deque[Signal] | tuple[()] = ()
@@ -107,6 +116,26 @@ class Mailbox(AnyQueue):
         self.idle_since: float | None = None
         """When the wait that goes on began, in monotonic seconds."""
 
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
+        """Add at the end, as gevent's `put` does; this is what `tell` costs."""
+        if self._is_plain:
+            self.told += 1
+            self._add(item)
+            if self.listener is not None:
+                self._notify()
+        else:
+            super().put(item, block, timeout)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002
+        """Take what is next in the queue, as gevent's `get` does; the actor itself `take`s."""
+        with self._reading():
+            return super().get(block, timeout)
+
+    def peek(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002
+        """Return what is next in the queue, as gevent's `peek` does."""
+        with self._reading():
+            return super().peek(block, timeout)
+
     def wait(self, switch: Callable[[], object]) -> None:
         """Let the greenlet whose `switch` this is wait until there is something to take."""
         started = self.idle_since = time.monotonic()
@@ -116,6 +145,8 @@ class Mailbox(AnyQueue):
                 self.hub.switch()
         finally:
             self.listener = self.idle_since = None
+            if self._call is not None and self._call.pending:
+                self._call.stop()  # or it would switch to the greenlet in its next wait
             self.idle_s += time.monotonic() - started
 
     def take(self) -> Any:
@@ -165,7 +196,7 @@ class Mailbox(AnyQueue):
 
     def close(self) -> list[Any]:
         """Take no more: from now on messages are refused. Return those that still waited."""
-        self.closed = True
+        self.closed, self._is_plain = True, False
         entries = [self._take_entry() for _ in range(len(self.queue))]
         self.signals, self.marks = (), 0
         return [entry for entry in entries if not isinstance(entry, Signal)]
@@ -187,7 +218,17 @@ class Mailbox(AnyQueue):
         self.marks = sum(isinstance(x, Signal) for x in kept)
         self.signals = deque(filter(is_kept, self.signals)) or ()
 
-    def _put(self, item: Any) -> None:  # what every `put` of gevent's queue ends in
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._readers += 1
+        self._is_plain = False
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            self._is_plain = not (self._readers or self.closed or self.maxsize)
+
+    def _put(self, item: Any) -> None:  # what gevent's own `put` ends in
         if self.closed:
             self.refuse(item, "the actor has stopped")
         else:
@@ -204,11 +245,7 @@ class Mailbox(AnyQueue):
 
     def _notify(self) -> None:
         if self.listener is not None and not (self._call is not None and self._call.pending):
-            self._call = self.hub.loop.run_callback(self._tell_listener)
-
-    def _tell_listener(self) -> None:
-        if self.listener is not None:
-            self.listener()
+            self._call = self.hub.loop.run_callback(self.listener)
 
 
 class BoundedMailbox(Mailbox):
@@ -251,7 +288,7 @@ class BoundedMailbox(Mailbox):
         super()._append(signal)
 
     def _take_entry(self) -> Any:
-        entry = self.get_nowait()
+        entry = AnyQueue.get(self)
         if isinstance(entry, Signal | _Extra):
             self._grow(-1)
         return entry.message if isinstance(entry, _Extra) else entry

@@ -18,7 +18,7 @@ from rnd_actors.actors._requests import (
     Timeout,
     limit_of,
     require_other,
-    waiting_for,
+    wait_for,
 )
 from rnd_actors.errors import AskTimeoutError
 
@@ -180,9 +180,10 @@ class ActorRef(Generic[M_contra]):
         give_up_at = None if limit is None else time.monotonic() + limit
         asked = self._send(request, limit)
         try:
-            return Future[R](asked).get_by(give_up_at, limit)
+            answer: R = asked.get_by(give_up_at, limit)
         finally:
             asked.give_up()
+        return answer
 
     def ask_future(
         self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT
@@ -218,8 +219,8 @@ class ActorRef(Generic[M_contra]):
             WrongThreadError: the system belongs to another thread.
         """
         self._cell.require_thread()
-        with waiting_for(f"the end of {self.name}", of=self._cell):
-            self._cell.await_retirement(timeout)
+        cell = self._cell
+        wait_for(f"the end of {self.name}", cell, cell.await_retirement, timeout)
         return self._cell.exit_reason
 
     def figures(self) -> Figures:

@@ -28,7 +28,7 @@ __all__ = [
     "gather",
     "limit_of",
     "require_other",
-    "waiting_for",
+    "wait_for",
 ]
 
 M_co = TypeVar("M_co", covariant=True)
@@ -102,36 +102,27 @@ class Receiver(Protocol):
         """Call it in the thread of the system: at once, or as soon as its loop has its turn."""
 
 
-class waiting_for:  # noqa: N801  # it reads as a word of the language
-    """Wait in this block for something of an actor; say so to those who ask what we do.
+def wait_for(what: object, of: Receiver, wait: Callable[..., object], *args: Any) -> None:
+    """Call `wait(*args)`, a wait for something of an actor; let others know for what.
 
     Raises:
         DeadlockError: nothing is left in this thread that could ever end the wait.
     """
-
-    __slots__ = ("_of", "_waiting", "_what")
-
-    def __init__(self, what: object, of: Receiver) -> None:
-        self._what = what
-        self._of = of
-
-    def __enter__(self) -> None:
-        greenlet = current_greenlet()
-        is_actor = greenlet is not None and greenlet.cell.greenlet is greenlet
-        self._waiting: Any = greenlet.cell if greenlet is not None and is_actor else None
-        if self._waiting is not None:
-            self._waiting.waits_for = self._what
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is not None and issubclass(kind, LoopExit):
-                raise DeadlockError(
-                    "nothing is left that could wake anyone: this greenlet waits for "
-                    f"{self._what}; {self._of.who_waits()}"
-                ) from None
-        finally:
-            if self._waiting is not None:
-                self._waiting.waits_for = None
+    greenlet: Any = current_greenlet()
+    waiting = None
+    if greenlet is not None and greenlet.cell.greenlet is greenlet:
+        waiting = greenlet.cell
+        waiting.waits_for = what
+    try:
+        wait(*args)
+    except LoopExit:
+        raise DeadlockError(
+            f"nothing is left that could wake anyone: this greenlet waits for {what}; "
+            f"{of.who_waits()}"
+        ) from None
+    finally:
+        if waiting is not None:
+            waiting.waits_for = None
 
 
 class Asked:
@@ -149,9 +140,8 @@ class Asked:
     )
 
     def __init__(self, request: RequestAmong[Any, Any], receiver: Receiver) -> None:
-        greenlet = current_greenlet()
-        self.asker: object = None if greenlet is None else greenlet.cell
-        """The actor that asks."""
+        self.asker: object = getcurrent()
+        """The greenlet that asks."""
         self.request = request
         self.receiver = receiver
         self.is_answered = False
@@ -159,7 +149,8 @@ class Asked:
         """Called when nobody will look at the answer any more."""
         self._value: object = None
         self._error: BaseException | None = None
-        self._waiting: dict[Any, None] = {}
+        self._waiting: dict[Any, Any] | None = None
+        """Greenlets that wait, and the callback of the loop that is going to wake each."""
 
     def answer(self, value: object) -> None:
         """Let the asker have this, unless it has an answer already."""
@@ -173,33 +164,20 @@ class Asked:
             self._error = error
             self._settle()
 
-    def wait_until(self, give_up_at: float | None) -> None:
-        """Wait for the answer, at the longest until that moment of the monotonic clock."""
-        me, hub = getcurrent(), get_hub()
-        if me is hub:
-            hub.switch_out()  # raises: callbacks of the loop cannot wait
-        left = None if give_up_at is None else give_up_at - time.monotonic()
-        if left is not None and left <= 0:
-            return
-        timer: Any = None
-        self._waiting[me] = None
-        try:
-            if left is not None:
-                timer = hub.loop.timer(left)
-                timer.start(self._wake, me, update=True)
-            while not self.is_answered and (timer is None or timer.active):
-                hub.switch()
-        finally:
-            del self._waiting[me]
-            if timer is not None:
-                timer.close()
-
-    def result(self) -> Any:
-        """Return the answer, or raise it.
+    def get_by(self, give_up_at: float | None, limit: float | None) -> Any:
+        """Return the answer, or raise it; wait for it until `give_up_at` (monotonic seconds).
 
         What is raised is a copy: the frames through which it goes belong to the asker, and are not
         to live as long as whoever keeps the error of the actor.
         """
+        receiver = self.receiver
+        if not self.is_answered:
+            wait_for(self, receiver, self._wait, give_up_at)
+            if not self.is_answered:
+                raise AskTimeoutError(
+                    f"{receiver.name} did not answer {shown(self.request)} within {limit:g} s; "
+                    f"it {receiver.describe_work()}"
+                )
         if self._error is not None:
             raise _copy_of(self._error)
         return self._value
@@ -209,18 +187,39 @@ class Asked:
         if self.given_up is not None:
             self.given_up()
 
+    def __str__(self) -> str:
+        return f"the answer of {self.receiver.name} to {shown(self.request)}"
+
+    def _wait(self, give_up_at: float | None) -> None:
+        me, hub = getcurrent(), get_hub()
+        if me is hub:
+            hub.switch_out()  # raises: callbacks of the loop cannot wait
+        left = None if give_up_at is None else give_up_at - time.monotonic()
+        if left is not None and left <= 0:
+            return
+        if self._waiting is None:
+            self._waiting = {}
+        timer: Any = None
+        self._waiting[me] = None
+        try:
+            if left is not None:
+                timer = hub.loop.timer(left)
+                timer.start(me.switch, update=True)
+            while not self.is_answered and (timer is None or timer.active):
+                hub.switch()
+        finally:
+            call = self._waiting.pop(me)
+            if call is not None and call.pending:
+                call.stop()  # or it would switch to the greenlet in its next wait
+            if timer is not None:
+                timer.close()
+
     def _settle(self) -> None:
         self.is_answered = True
         if self._waiting:
-            get_hub().loop.run_callback(self._wake_all)
-
-    def _wake_all(self) -> None:
-        for waiting in tuple(self._waiting):
-            self._wake(waiting)
-
-    def _wake(self, waiting: Any) -> None:
-        if waiting in self._waiting:
-            waiting.switch()
+            loop = get_hub().loop
+            for waiting in self._waiting:
+                self._waiting[waiting] = loop.run_callback(waiting.switch)
 
 
 def _copy_of(error: BaseException) -> BaseException:
@@ -283,27 +282,15 @@ class Future(Generic[R_co]):
 
     def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
         """Wait until `give_up_at` (monotonic seconds) for what was to come within `limit`."""
-        asked, receiver = self._asked, self._asked.receiver
+        receiver = self._asked.receiver
         receiver.require_thread()
-        if not asked.is_answered:
+        if not self._asked.is_answered:
             require_other(receiver)
-            with waiting_for(self, of=receiver):
-                asked.wait_until(give_up_at)
-            if not asked.is_answered:
-                raise AskTimeoutError(
-                    f"{receiver.name} did not answer {shown(asked.request)} within {limit:g} s; "
-                    f"it {receiver.describe_work()}"
-                )
-        answer: R_co = asked.result()
+        answer: R_co = self._asked.get_by(give_up_at, limit)
         return answer
 
-    @property
-    def asked(self) -> Asked:
-        """The request, and where its answer comes."""
-        return self._asked
-
     def __str__(self) -> str:
-        return f"the answer of {self._asked.receiver.name} to {shown(self._asked.request)}"
+        return str(self._asked)
 
 
 def limit_of(request: object, timeout: Timeout) -> float | None:

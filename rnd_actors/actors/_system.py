@@ -18,7 +18,7 @@ from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._loop import LoopTurn, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import waiting_for
+from rnd_actors.actors._requests import wait_for
 from rnd_actors.actors._routing import Router, Routing
 from rnd_actors.actors._supervision import (
     INFINITY,
@@ -160,8 +160,7 @@ class ActorSystem:
         root = self._entered()
         root.stop(Shutdown())
         try:
-            with waiting_for(f"the end of {root.name}", of=root):
-                root.await_end(INFINITY)
+            wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:
             root.await_end(0)  # it is over, unless this was interrupted
             self.loop_turn.close()

@@ -1,12 +1,14 @@
 """Starting and stopping on rnd-actors."""
 
+from typing import Any
+
 from benchmarks.stopwatch import Stopwatch
 from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
 
 __all__ = ["run"]
 
 
-class Idle(Actor[str]):
+class Idle(Actor[Any]):
     pass
 
 
