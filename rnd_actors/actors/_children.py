@@ -198,14 +198,13 @@ class Children:
         if ChildState.TERMINATED in (child.state, state):
             self._refs = None
         child.state = state
-        if child.is_at_rest:
+        if state in _AT_REST:
             self._significant.discard(child)
             self._unhealthy.discard(child)
-        else:
+        elif state is not ChildState.RUNNING:
+            self._unhealthy.add(child)
             if child.spec.significant:
                 self._significant.add(child)
-            if not (state is ChildState.RUNNING and child.cell.healthy):
-                self._unhealthy.add(child)
 
     def note_health(self, child: Child) -> bool:
         """Hear that a child works; say whether now all do."""
@@ -219,7 +218,8 @@ class Children:
     def start(self, children: Iterable[Child]) -> None:
         """Start these, in this order and after those that wait already."""
         for child in children:
-            self.change(child, ChildState.WAITING)
+            if child.state is not ChildState.WAITING:
+                self.change(child, ChildState.WAITING)
             self._to_start.append((child, child.attempt))
         self.start_next()
 
