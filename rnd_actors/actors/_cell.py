@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-import gevent
+import gevent.event
 from attrs import frozen
 from gevent import monkey
-from gevent.event import Event as Flag
 from gevent.queue import Full
 
 from rnd_actors.actors._event_stream import EventStream
@@ -210,7 +209,7 @@ class Cell:
         """Whether the last incarnation has shown that it works."""
         self.handled = self.failed = self.dead = self.refused = 0
         self.waits_for: object = None
-        self._retired: Flag | None = None
+        self._retired: gevent.event.Event | None = None
         """Set once it has stopped for good; made for the first one who waits for that."""
         self.watchers: dict[Cell, None] | None = None
         self._started_at = 0.0
@@ -290,7 +289,7 @@ class Cell:
         """Wait until it has stopped for good, for so many seconds at most."""
         if self.exit_reason is None:
             if self._retired is None:
-                self._retired = Flag()
+                self._retired = gevent.event.Event()
             self._retired.wait(timeout)
 
     def retire(self, reason: ExitReason) -> None:

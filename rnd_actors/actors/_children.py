@@ -39,7 +39,6 @@ class Child:
         "cell",
         "failures",
         "is_kept",
-        "reason",
         "spec",
         "starter",
         "state",
@@ -55,14 +54,17 @@ class Child:
         """Counts restarts, so that a backoff that was cut off does not start it."""
         self.failures = 0
         """In a row, without a sign of health or a quiet time."""
-        self.reason: ExitReason = _NOT_YET
-        """Why its last incarnation ended."""
         self.starter: Deferred[Any] | None = None
         """Who asked for it, until it has started."""
         self._window: RestartWindow | None = None
         self._failed_starts = 0
         """In a row."""
         self._ready_at: float | None = None
+
+    @property
+    def reason(self) -> ExitReason:
+        """Why its last incarnation ended."""
+        return self.cell.end_reason or _NOT_YET
 
     @property
     def is_active(self) -> bool:
@@ -94,17 +96,16 @@ class Child:
         self._ready_at = time.monotonic()
         self._failed_starts = 0
 
-    def note_failure(self, reason: ExitReason, quiet_s: float) -> None:
+    def note_failure(self, quiet_s: float) -> None:
         """Enter that it ended by itself; if it ran for more than `quiet_s`, a new row begins."""
         if self._ready_at is None:
             self._failed_starts += 1
         ran_s = 0.0 if self._ready_at is None else time.monotonic() - self._ready_at
         self.failures = 1 if ran_s > quiet_s else self.failures + 1
-        self.note_end(reason)
+        self.note_end()
 
-    def note_end(self, reason: ExitReason) -> None:
+    def note_end(self) -> None:
         """Enter the end of an incarnation into its record."""
-        self.reason = reason
         self._ready_at = None
         if self.cell.healthy:
             self.failures = 0

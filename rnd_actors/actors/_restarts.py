@@ -89,7 +89,7 @@ class Restarts:
         """Decide what follows from the end of an incarnation that nobody has asked for."""
         self._children.start_is_over(child)
         quiet_s = self._policy.backoff.quiet_s(self._policy.child_budget)
-        child.note_failure(reason, quiet_s)
+        child.note_failure(quiet_s)
         if child.starter is not None:
             self._fail_to_start(child)
         elif child.spec.restart is Restart.DELEGATED:
@@ -165,7 +165,7 @@ class Restarts:
         """Judge a sibling by its own reason if it ended by itself while others were waited for."""
         self._children.start_is_over(child)
         was_active, spec = child.is_active, child.spec
-        child.note_end(child.cell.end_reason or Shutdown())
+        child.note_end()
         if spec.restart is Restart.DELEGATED:
             if was_active:
                 self._tell_decider(child, child.reason if ended_itself else Shutdown())

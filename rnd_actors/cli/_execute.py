@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+import gevent.event
 import typer
-from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import Event
@@ -67,7 +67,9 @@ def _goal(options: Options) -> int | None:
     return options.settings.samples if options.collector is None else options.collector.goal
 
 
-def _collect(options: Options, tell: Callable[[Event], object], interrupted: Flag) -> Result:
+def _collect(
+    options: Options, tell: Callable[[Event], object], interrupted: gevent.event.Event
+) -> Result:
     if options.unfinished is not None:
         return options.unfinished.go_on(subscriber=tell, interrupted=interrupted)
     return run(options.settings, options.collector, subscriber=tell, interrupted=interrupted)

@@ -5,9 +5,8 @@ from pathlib import Path
 from traceback import format_exception
 from typing import Final
 
-import gevent
+import gevent.event
 from attrs import evolve, frozen
-from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
     ActorFailed,
@@ -55,7 +54,7 @@ class Course:
     recording: Recording | None = None
     earlier: tuple[Sample, ...] = ()
     subscriber: Callable[[Event], object] | None
-    interrupted: Flag | None
+    interrupted: gevent.event.Event | None
     spawn: Spawn
 
     def take(self) -> Result:

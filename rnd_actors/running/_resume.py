@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import gevent.event
 from attrs import evolve, frozen
-from gevent.event import Event as Flag
 
 from rnd_actors.actors import Event
 from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
@@ -77,7 +77,7 @@ class Unfinished:
         self,
         *,
         subscriber: Callable[[Event], object] | None = None,
-        interrupted: Flag | None = None,
+        interrupted: gevent.event.Event | None = None,
         spawn: Spawn = WorkerProcess.spawn,
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
@@ -109,7 +109,7 @@ def resume(
     collector: Collector | None = None,
     deadline: float | None = None,
     subscriber: Callable[[Event], object] | None = None,
-    interrupted: Flag | None = None,
+    interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
 ) -> Result:
     """Go on with a run that was interrupted, missed its deadline, failed or died.
@@ -132,9 +132,9 @@ def resume(
     Example:
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
-        >>> from gevent.event import Event as Flag
+        >>> import gevent.event
         >>> from rnd_actors import RunSettings, resume, run
-        >>> interrupted = Flag()
+        >>> interrupted = gevent.event.Event()
         >>> interrupted.set()
         >>> with TemporaryDirectory() as folder:
         ...     store = Path(folder, "runs.db")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gevent.event import Event as Flag
+import gevent.event
 
 from rnd_actors.actors import Event
 from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
@@ -22,7 +22,7 @@ def run(
     collector: Collector | None = None,
     *,
     subscriber: Callable[[Event], object] | None = None,
-    interrupted: Flag | None = None,
+    interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
 ) -> Result:
     """Start the workers, collect until the goal is reached, stop them, and say how it went.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import gevent
+import gevent.event
 from gevent import getcurrent
-from gevent.event import Event as Flag
 
 from rnd_actors.actors import Actor
 from rnd_actors.actors._cell import Cell, message_of
@@ -83,7 +82,7 @@ class SimulatedCell(Cell):
         if isinstance(fault, Crash):
             raise InjectedError(f"{fault} was to crash {self.name} at {message!r}")
         if isinstance(fault, Hang):
-            Flag().wait()
+            gevent.event.Event().wait()
         elif isinstance(fault, Slow):
             gevent.sleep(fault.seconds)
         else:

@@ -18,7 +18,6 @@ from rnd_actors.actors import (
     ChildRestarting,
     ChildSpec,
     Event,
-    Killed,
 )
 from rnd_actors.actors._children import Child
 from rnd_actors.errors import SettingsError
@@ -162,7 +161,7 @@ class BackoffGrowsUntilHealth(RuleBasedStateMachine):
 
     def _fail(self, *, healthy: bool) -> None:
         self.child.cell.healthy = healthy
-        self.child.note_failure(Killed(), quiet_s=60.0)
+        self.child.note_failure(quiet_s=60.0)
         backoff, delay = self.backoff, self.backoff.delay(self.child.failures)
         if self.barren_in_a_row < 2:
             assert delay == 0
