@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Never, NoReturn, Union, get_args, get_origin
 
-__all__ = ["Acceptance", "message_type"]
-
 _PROMOTED: Final[dict[object, tuple[type, ...]]] = {
     float: (float, int),
     complex: (complex, float, int),

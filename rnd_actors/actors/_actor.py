@@ -19,8 +19,6 @@ from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Deferred, Request
 from rnd_actors.errors import ActorClassError, ActorError
 
-__all__ = ["Actor"]
-
 M = TypeVar("M")
 R = TypeVar("R")
 Q = TypeVar("Q", bound=Request[Any])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 import gevent.event
-from attrs import frozen
+from attrs import define, field, frozen
 from gevent import monkey
 from gevent.queue import Full
 
@@ -25,18 +25,6 @@ from rnd_actors.errors import (
     UnhandledMessageError,
     WrongThreadError,
 )
-
-__all__ = [
-    "Cell",
-    "CellSpec",
-    "ChildEnded",
-    "ChildHealthy",
-    "ChildReady",
-    "ChildSignal",
-    "Incarnation",
-    "System",
-    "message_of",
-]
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2
@@ -143,6 +131,7 @@ class ChildEnded(ChildSignal):
     reason: ExitReason
 
 
+@define(eq=False)
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
 
@@ -150,74 +139,52 @@ class Cell:
     in time; `post(entry)` adds one of the framework itself. Tests and simulations replace them.
     """
 
-    __slots__ = (
-        "_lived_s",
-        "_overflow",
-        "_retired",
-        "_started_at",
-        "children",
-        "dead",
-        "end_reason",
-        "exit_reason",
-        "factory",
-        "failed",
-        "greenlet",
-        "handled",
-        "healthy",
-        "id",
-        "incarnation",
-        "mailbox",
-        "name",
-        "parent",
-        "post",
-        "put",
-        "ref",
-        "refused",
-        "system",
-        "thread_id",
-        "waits_for",
-        "watchers",
-    )
+    spec: CellSpec
+    parent: Cell | None
+    system: System
+    thread_id: int = field(init=False)
+    name: str = field(init=False)
+    mailbox: Mailbox = field(init=False)
+    put: Callable[..., object] = field(init=False)
+    post: Callable[[Any], object] = field(init=False)
+    ref: ActorRef[Any] = field(init=False)
+    children: Children | None = None
+    greenlet: Incarnation | None = None
+    incarnation: int = 0
+    """The number of the present incarnation, or of the last one."""
+    end_reason: ExitReason | None = None
+    """Why the last incarnation ended; None while one lives."""
+    exit_reason: ExitReason | None = None
+    """Why the actor has stopped for good."""
+    healthy: bool = False
+    """Whether the last incarnation has shown that it works."""
+    handled: int = 0
+    failed: int = 0
+    dead: int = 0
+    refused: int = 0
+    waits_for: object = None
+    watchers: dict[Cell, None] | None = None
+    _retired: gevent.event.Event | None = None
+    """Set once it has stopped for good; made for the first one who waits for that."""
+    _started_at: float = 0.0
+    _lived_s: float = 0.0
 
-    def __init__(self, spec: CellSpec, parent: Cell | None, system: System) -> None:
-        self.id = spec.id
-        self.factory = spec.factory
-        self.parent = parent
-        self.system = system
-        self.thread_id = system.thread_id
-        self.name: str = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
-        self._overflow = spec.overflow
-        self.mailbox: Mailbox
-        self.put: Callable[..., object]
+    def __attrs_post_init__(self) -> None:
+        spec, parent = self.spec, self.parent
+        self.thread_id = self.system.thread_id
+        self.name = f"{parent.name}/{spec.id}" if parent and parent.parent else spec.id
         if spec.capacity is None:
             self.mailbox = Mailbox(self._refuse)
             self.put = self.mailbox.put
         else:
             self.mailbox = BoundedMailbox(self._refuse, spec.capacity)
             self.put = self._put_bounded
-        self.post: Callable[[Any], object] = self.mailbox.post
-        self.ref: ActorRef[Any] = ActorRef(self)
-        self.children: Children | None = None
-        self.greenlet: Incarnation | None = None
-        self.incarnation = 0
-        """The number of the present incarnation, or of the last one."""
-        self.end_reason: ExitReason | None = None
-        """Why the last incarnation ended; None while one lives."""
-        self.exit_reason: ExitReason | None = None
-        """Why the actor has stopped for good."""
-        self.healthy = False
-        """Whether the last incarnation has shown that it works."""
-        self.handled = self.failed = self.dead = self.refused = 0
-        self.waits_for: object = None
-        self._retired: gevent.event.Event | None = None
-        """Set once it has stopped for good; made for the first one who waits for that."""
-        self.watchers: dict[Cell, None] | None = None
-        self._started_at = 0.0
-        self._lived_s = 0.0
+        self.post = self.mailbox.post
+        self.ref = ActorRef(self)
 
     def make_actor(self) -> object:
         """Return what the factory of the `ChildSpec` makes: a fresh actor, if it is right."""
-        return self.factory()
+        return self.spec.factory()
 
     def begin(self, greenlet: Incarnation) -> None:
         """Hear of a new incarnation that is about to start."""
@@ -420,14 +387,14 @@ class Cell:
         mailbox: Any = self.mailbox
         if not mailbox.full():
             mailbox.put(entry)
-        elif self._overflow is Overflow.BLOCK:
+        elif self.spec.overflow is Overflow.BLOCK:
             return self._wait_and_put(entry, block, timeout)
-        elif self._overflow is Overflow.DROP_OLDEST:
+        elif self.spec.overflow is Overflow.DROP_OLDEST:
             mailbox.drop_oldest()
             mailbox.put(entry)
         else:
             mailbox.refuse(entry, "refused: the mailbox was full")
-            if self._overflow is Overflow.FAIL:
+            if self.spec.overflow is Overflow.FAIL:
                 raise MailboxFullError(
                     f"the mailbox holds its {mailbox.maxsize} messages already; send more slowly, "
                     "or give the receiver a larger capacity or another overflow policy"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from attrs import define, field
 from gevent import GreenletExit
 
 from rnd_actors.actors._cell import Cell
@@ -18,8 +19,6 @@ from rnd_actors.actors._requests import Asked, Deferred
 from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
 from rnd_actors.errors import UnknownChildError
 
-__all__ = ["Child", "Children", "end_children"]
-
 _ACTIVE: Final = (ChildState.STARTING, ChildState.RUNNING)
 _AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
 _NOT_YET: Final = Shutdown()
@@ -28,38 +27,25 @@ _NAMED: Final = 20
 """Children that an error names; of thousands nobody wants to read them all."""
 
 
+@define(eq=False)
 class Child:
     """One child: its cell, its state and its record of failures."""
 
-    __slots__ = (
-        "_failed_starts",
-        "_ready_at",
-        "_window",
-        "attempt",
-        "cell",
-        "failures",
-        "is_kept",
-        "spec",
-        "starter",
-        "state",
-    )
-
-    def __init__(self, cell: Cell, spec: ChildSpec, *, is_kept: bool) -> None:
-        self.cell = cell
-        self.spec = spec
-        self.state = ChildState.WAITING
-        self.is_kept = is_kept
-        """Whether it stays a child if its first start fails."""
-        self.attempt = 0
-        """Counts restarts, so that a backoff that was cut off does not start it."""
-        self.failures = 0
-        """In a row, without a sign of health or a quiet time."""
-        self.starter: Deferred[Any] | None = None
-        """Who asked for it, until it has started."""
-        self._window: RestartWindow | None = None
-        self._failed_starts = 0
-        """In a row."""
-        self._ready_at: float | None = None
+    cell: Cell
+    spec: ChildSpec
+    is_kept: bool = field(kw_only=True)
+    """Whether it stays a child if its first start fails."""
+    state: ChildState = ChildState.WAITING
+    attempt: int = 0
+    """Counts restarts, so that a backoff that was cut off does not start it."""
+    failures: int = 0
+    """In a row, without a sign of health or a quiet time."""
+    starter: Deferred[Any] | None = None
+    """Who asked for it, until it has started."""
+    _window: RestartWindow | None = None
+    _failed_starts: int = 0
+    """In a row."""
+    _ready_at: float | None = None
 
     @property
     def reason(self) -> ExitReason:
@@ -177,7 +163,7 @@ class Children:
 
     def alive(self, cell: Cell, incarnation: int) -> Child | None:
         """Return the child of which this is the present incarnation; None if there is none."""
-        child = self._by_id.get(cell.id)
+        child = self._by_id.get(cell.spec.id)
         if child is None or child.cell is not cell or cell.incarnation != incarnation:
             return None
         return child if child.is_active else None

@@ -12,8 +12,6 @@ from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.errors import WrongThreadError
 
-__all__ = ["EventStream", "log_events"]
-
 E = TypeVar("E", bound=Event)
 
 

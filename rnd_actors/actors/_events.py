@@ -8,19 +8,6 @@ from attrs import frozen
 from rnd_actors.actors._exits import ExitReason, shown, shown_error
 from rnd_actors.actors._policy import Budget
 
-__all__ = [
-    "ActorFailed",
-    "ActorStarted",
-    "ActorStopped",
-    "ActorStuck",
-    "ChildAbandoned",
-    "ChildRestarting",
-    "DeadLetter",
-    "Event",
-    "MessageFailed",
-    "MessageUnhandled",
-]
-
 
 @frozen
 class Event:

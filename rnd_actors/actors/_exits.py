@@ -4,17 +4,6 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-__all__ = [
-    "Crashed",
-    "ExitReason",
-    "Killed",
-    "Normal",
-    "Shutdown",
-    "shown",
-    "shown_error",
-    "text_of",
-]
-
 
 @frozen
 class Normal:

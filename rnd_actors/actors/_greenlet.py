@@ -22,8 +22,6 @@ from rnd_actors.errors import ChildSpecError
 if TYPE_CHECKING:
     from rnd_actors.actors._acceptance import Acceptance
 
-__all__ = ["ActorGreenlet", "Hooks"]
-
 
 class Hooks(Protocol):
     """What the greenlet of an actor calls of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final
 
+from attrs import define
 from gevent import GreenletExit
 
 from rnd_actors.actors._cell import Cell, message_of
@@ -20,25 +21,21 @@ from rnd_actors.errors import (
     StashFullError,
 )
 
-__all__ = ["NOTHING", "Handling"]
-
 NOTHING: Final = object()
 """In hand while no entry is, since a message may be None."""
 
 
+@define(eq=False)
 class Handling:
     """What one incarnation has taken from its mailbox and still has to account for.
 
     That is the entry in hand, those that were stashed, and the answers that were deferred.
     """
 
-    __slots__ = ("_deferred", "cell", "in_hand", "stashed")
-
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
-        self.in_hand: object = NOTHING
-        self.stashed: deque[object] | tuple[()] = ()
-        self._deferred: dict[Deferred[Any], Asked | None] | None = None
+    cell: Cell
+    in_hand: object = NOTHING
+    stashed: deque[object] | tuple[()] = ()
+    _deferred: dict[Deferred[Any], Asked | None] | None = None
 
     def is_busy(self) -> bool:
         """Whether there is an entry in hand."""

@@ -9,8 +9,6 @@ from gevent import get_hub, getcurrent, monkey
 
 from rnd_actors.errors import NotPatchedError
 
-__all__ = ["SYSTEM_ERRORS", "LoopTurn", "raise_in_main", "require_patched", "thread_id"]
-
 SYSTEM_ERRORS: Final = (KeyboardInterrupt, SystemExit)
 """What gevent raises in the main greenlet, whichever greenlet was running."""
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     AnyQueue = SimpleQueue
 
-__all__ = ["BoundedMailbox", "Fail", "Mailbox", "Overflow", "Signal", "Stop"]
-
 
 class Overflow(Enum):
     """What `tell` does when the receiver's mailbox is at its capacity.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 else:
     AnyGreenlet = Greenlet
 
-__all__ = ["BackgroundGreenlet", "Owned", "OwnedGreenlet", "Timer", "current_greenlet"]
-
 _KILL_PATIENCE_S: Final = 1.0
 
 

@@ -9,16 +9,6 @@ from attrs import field, frozen
 from rnd_actors._validators import accepts, probability, seconds, whole_number
 from rnd_actors.errors import SettingsError
 
-__all__ = [
-    "AutoShutdown",
-    "Backoff",
-    "Budget",
-    "Restart",
-    "RestartWindow",
-    "ShutdownOrder",
-    "Strategy",
-]
-
 
 class Restart(Enum):
     """When a supervisor restarts a child that ended without being told to.

@@ -25,8 +25,6 @@ from rnd_actors.errors import AskTimeoutError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ActorRef", "Addressed", "Figures", "Terminated", "post"]
-
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")

@@ -8,28 +8,13 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import define, field, frozen
 from gevent import get_hub, getcurrent
 from gevent.exceptions import LoopExit
 
 from rnd_actors.actors._exits import shown
 from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
-
-__all__ = [
-    "DEFAULT_TIMEOUT",
-    "Asked",
-    "Deferred",
-    "Future",
-    "Receiver",
-    "Request",
-    "RequestAmong",
-    "Timeout",
-    "gather",
-    "limit_of",
-    "require_other",
-    "wait_for",
-]
 
 M_co = TypeVar("M_co", covariant=True)
 R = TypeVar("R")
@@ -62,7 +47,7 @@ class Request(Generic[R]):
     The actor answers with `self.reply(request, answer)`; `ref.ask(request)` returns the answer.
 
     Example:
-        >>> from attrs import frozen
+        >>> from attrs import define, field, frozen
         >>> from rnd_actors import Request
         >>> @frozen
         ... class HowMany(Request[int]):
@@ -125,32 +110,21 @@ def wait_for(what: object, of: Receiver, wait: Callable[..., object], *args: Any
             waiting.waits_for = None
 
 
+@define(eq=False)
 class Asked:
     """A request in a mailbox, together with its answer and those who wait for it."""
 
-    __slots__ = (
-        "_error",
-        "_value",
-        "_waiting",
-        "asker",
-        "given_up",
-        "is_answered",
-        "receiver",
-        "request",
-    )
-
-    def __init__(self, request: RequestAmong[Any, Any], receiver: Receiver) -> None:
-        self.asker: object = getcurrent()
-        """The greenlet that asks."""
-        self.request = request
-        self.receiver = receiver
-        self.is_answered = False
-        self.given_up: Callable[[], object] | None = None
-        """Called when nobody will look at the answer any more."""
-        self._value: object = None
-        self._error: BaseException | None = None
-        self._waiting: dict[Any, Any] | None = None
-        """Greenlets that wait, and the callback of the loop that is going to wake each."""
+    request: Any
+    receiver: Receiver
+    asker: object = field(factory=getcurrent)
+    """The greenlet that asks."""
+    is_answered: bool = False
+    given_up: Callable[[], object] | None = None
+    """Called when nobody will look at the answer any more."""
+    _value: object = None
+    _error: BaseException | None = None
+    _waiting: dict[Any, Any] | None = None
+    """Greenlets that wait, and the callback of the loop that is going to wake each."""
 
     def answer(self, value: object) -> None:
         """Let the asker have this, unless it has an answer already."""
@@ -318,7 +292,7 @@ def gather(futures: Iterable[Future[R]], timeout: float | None = 5.0) -> list[R]
         Exception: the error of the first future, in order, that has one.
 
     Example:
-        >>> from attrs import frozen
+        >>> from attrs import define, field, frozen
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request, gather
         >>> @frozen
         ... class Square(Request[int]):

@@ -28,8 +28,6 @@ from rnd_actors.errors import ActorDeadError, BudgetSpentError
 if TYPE_CHECKING:
     from rnd_actors.actors._actor import Actor
 
-__all__ = ["Policy", "Relaunch", "Restarts"]
-
 _is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
 
 

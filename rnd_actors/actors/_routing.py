@@ -16,16 +16,6 @@ from rnd_actors.actors._requests import DEFAULT_TIMEOUT, Future, RequestAmong, T
 from rnd_actors.actors._supervision import WhichChildren
 from rnd_actors.errors import ActorDeadError, SettingsError
 
-__all__ = [
-    "Broadcast",
-    "ConsistentHash",
-    "Dispatch",
-    "LeastLoaded",
-    "RoundRobin",
-    "Router",
-    "Routing",
-]
-
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 

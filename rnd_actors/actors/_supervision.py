@@ -27,27 +27,6 @@ else:
 
     M = TypeVar("M")
 
-__all__ = [
-    "BRUTAL_KILL",
-    "INFINITY",
-    "ChildCounts",
-    "ChildDown",
-    "ChildGivenUp",
-    "ChildInfo",
-    "ChildSpec",
-    "ChildState",
-    "ChildUp",
-    "CountChildren",
-    "Delegated",
-    "DeleteChild",
-    "RestartChild",
-    "ShutDown",
-    "StartChild",
-    "SupervisorMessage",
-    "TerminateChild",
-    "WhichChildren",
-]
-
 INFINITY: Final = float("inf")
 """A time limit that never ends; meant for children that are supervisors themselves."""
 

@@ -47,9 +47,6 @@ from rnd_actors.errors import (
     TooManyChildrenError,
 )
 
-__all__ = ["Supervisor"]
-
-
 _Message: TypeAlias = SupervisorMessage | Relaunch | Dispatch
 
 

@@ -31,8 +31,6 @@ from rnd_actors.actors._supervisor import Supervisor
 from rnd_actors.actors._tree import ActorInfo, info_of
 from rnd_actors.errors import ActorError, WrongThreadError
 
-__all__ = ["ActorSystem"]
-
 M = TypeVar("M")
 
 

@@ -13,8 +13,6 @@ from rnd_actors.actors._ref import Figures
 if TYPE_CHECKING:
     from rich.tree import Tree as RichTree
 
-__all__ = ["ActorInfo"]
-
 
 @frozen
 class ActorInfo:
