@@ -121,13 +121,11 @@ class ChildState(Enum):
     """Where a child of a supervisor is in its life.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
-        >>> from rnd_actors import ChildState, StartChild, WhichChildren
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, WhichChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", Supervisor))
-        ...     cache = team.ask(StartChild(ChildSpec("cache", Actor)))
-        ...     [info.state is ChildState.RUNNING for info in team.ask(WhichChildren())]
-        [True]
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     [info.state.value for info in system.root.ask(WhichChildren())]
+        ['running']
     """
 
     WAITING = "waiting"
@@ -157,11 +155,10 @@ class StartChild(Request[ActorRef[M]]):
         TooManyChildrenError: there are `max_children` already.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, StartChild, Supervisor
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, StartChild
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", Supervisor))
-        ...     team.ask(StartChild(ChildSpec("cache", Actor)))
-        <ActorRef team/cache>
+        ...     system.root.ask(StartChild(ChildSpec("cache", Actor)))
+        <ActorRef cache>
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -182,14 +179,12 @@ class RestartChild(Request[ActorRef[Any]]):
         ChildRunningError: it is not down.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
-        >>> from rnd_actors import RestartChild, TerminateChild
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, RestartChild, TerminateChild
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     team.ask(TerminateChild("cache"))
-        ...     team.ask(RestartChild("cache"))
-        <ActorRef team/cache>
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     system.root.ask(TerminateChild("cache"))
+        ...     system.root.ask(RestartChild("cache")) == cache
+        False
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -204,12 +199,10 @@ class TerminateChild(Request[None]):
         UnknownChildError: there is no such child.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor, TerminateChild
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, TerminateChild
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     cache = system.find("team/cache")
-        ...     team.ask(TerminateChild("cache"))
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     system.root.ask(TerminateChild("cache"))
         ...     cache.is_alive
         False
     """
@@ -227,15 +220,12 @@ class DeleteChild(Request[None]):
         ChildRunningError: it is not down.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
-        >>> from rnd_actors import DeleteChild, TerminateChild, WhichChildren
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, DeleteChild, TerminateChild
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     team.ask(TerminateChild("cache"))
-        ...     team.ask(DeleteChild("cache"))
-        ...     team.ask(WhichChildren())
-        ()
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     for request in (TerminateChild("cache"), DeleteChild("cache")):
+        ...         system.root.ask(request)
+        ...     cache = system.start(ChildSpec("cache", Actor))
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -247,14 +237,12 @@ class ChildInfo:
     """What `WhichChildren` says of a child.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
-        >>> from rnd_actors import StartChild, WhichChildren
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, WhichChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", Supervisor))
-        ...     cache = team.ask(StartChild(ChildSpec("cache", Actor)))
-        ...     [info] = team.ask(WhichChildren())
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     [info] = system.root.ask(WhichChildren())
         ...     info.id, info.ref, info.state.value, info.incarnation
-        ('cache', <ActorRef team/cache>, 'running', 1)
+        ('cache', <ActorRef cache>, 'running', 1)
     """
 
     id: str
@@ -268,12 +256,10 @@ class WhichChildren(Request[tuple[ChildInfo, ...]]):
     """Say which children there are, in start order.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor, WhichChildren
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import ActorSystem, WhichChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     [info.id for info in team.ask(WhichChildren())]
-        ['cache']
+        ...     system.root.ask(WhichChildren())
+        ()
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -284,11 +270,10 @@ class ChildCounts:
     """What `CountChildren` says, much like Erlang's `count_children`.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren, Supervisor
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     team.ask(CountChildren())
+        ...     cache = system.start(ChildSpec("cache", Actor))
+        ...     system.root.ask(CountChildren())
         ChildCounts(specs=1, active=1, supervisors=0, workers=1)
     """
 
@@ -307,12 +292,10 @@ class CountChildren(Request[ChildCounts]):
     """Say how many children there are.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren, Supervisor
-        >>> specs = [ChildSpec("cache", Actor)]
+        >>> from rnd_actors import ActorSystem, CountChildren
         >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", lambda: Supervisor(specs)))
-        ...     team.ask(CountChildren()).active
-        1
+        ...     system.root.ask(CountChildren()).active
+        0
     """
 
     ask_timeout: ClassVar[float | None] = None
