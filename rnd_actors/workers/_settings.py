@@ -2,11 +2,24 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
+from rnd_actors._validators import Validator, accepts, delay, seconds, whole_number
 from rnd_actors.workers._command import STANDIN, worker_command
 
 __all__ = ["WorkerSettings"]
+
+
+def _texts(least: int, form: str) -> Validator:
+    """Return a validator of sequences of at least so many texts."""
+    return accepts(
+        form,
+        lambda value: (
+            isinstance(value, list | tuple)
+            and len(value) >= least
+            and all(isinstance(each, str) for each in value)
+        ),
+    )
 
 
 @frozen(kw_only=True)
@@ -24,6 +37,9 @@ class WorkerSettings:
         earlier_incarnations: how many it had in earlier sessions of the run; they are counted on.
         numbers_per_request: asked for at a time; it is asked again when it has delivered them.
 
+    Raises:
+        SettingsError: a value is not accepted; it names the setting.
+
     Example:
         >>> from rnd_actors import WorkerSettings
         >>> settings = WorkerSettings(id=3, port=3003, program=["/opt/worker", "-flaky"])
@@ -31,15 +47,17 @@ class WorkerSettings:
         ('/opt/worker', '-flaky', '-workerId', '3', '-port', '3003')
     """
 
-    id: int
-    port: int
-    program: Sequence[str] = STANDIN
-    arguments: Sequence[str] = ()
-    start_timeout: float = 5.0
-    stall_timeout: float = 5.0
-    grace: float = 2.0
-    earlier_incarnations: int = 0
-    numbers_per_request: int = 1_000_000
+    id: int = field(validator=whole_number(1))
+    port: int = field(validator=whole_number(1, 65535))
+    program: Sequence[str] = field(
+        default=STANDIN, validator=_texts(1, "a list of texts: a program and its arguments")
+    )
+    arguments: Sequence[str] = field(default=(), validator=_texts(0, "a list of texts"))
+    start_timeout: float = field(default=5.0, validator=seconds)
+    stall_timeout: float = field(default=5.0, validator=seconds)
+    grace: float = field(default=2.0, validator=delay)
+    earlier_incarnations: int = field(default=0, validator=whole_number(0))
+    numbers_per_request: int = field(default=1_000_000, validator=whole_number(0))
 
     def command(self, port: int) -> tuple[str, ...]:
         """Return its command line for the port that it really gets."""
