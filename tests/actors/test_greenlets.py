@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Never
 from weakref import WeakSet
 
 import gevent
@@ -91,6 +91,14 @@ def me(_: object = None) -> Any:
 
 def loop() -> Any:
     return gevent.get_hub().loop
+
+
+def let_the_loop_turn() -> None:
+    """Return when the loop has looked at its timers."""
+    turned = Flag()
+    with loop().timer(0.001) as timer:
+        timer.start(turned.set)
+        turned.wait()
 
 
 # --- one greenlet an incarnation
@@ -595,10 +603,7 @@ def test_an_actor_that_tells_itself_for_ever_lets_a_short_sleep_through(
             is_on[0] = False
 
     ref = system.start(puppet("restless"))
-    with loop().timer(0.001) as timer:
-        turned = Flag()
-        timer.start(turned.set)
-        turned.wait()
+    let_the_loop_turn()
     ref.tell(Do(again))
     started = time.process_time()
     gevent.sleep(0.01)
@@ -682,6 +687,34 @@ def test_a_greenlet_that_gives_way_for_ever_does_not_keep_actors_waiting(
     assert rally.is_on
     done.set()
     restless.join()
+
+
+@pytest.mark.parametrize("checks", [True, False], ids=["with checkpoints", "without"])
+def test_own_work_that_never_waits_lets_others_have_their_turn_at_its_checkpoints(
+    system: ActorSystem,
+    checks: bool,  # noqa: FBT001
+) -> None:
+    seen, expired = list[float](), Flag()
+
+    class Restless(Actor[Never]):
+        def run(self) -> None:
+            until = time.process_time() + 0.5
+            while time.process_time() < until and not seen:
+                if checks:
+                    self.checkpoint()
+
+    def expire() -> None:
+        seen.append(time.process_time() - started)
+        expired.set()
+
+    let_the_loop_turn()
+    started = time.process_time()
+    with loop().timer(0.01) as timer:
+        timer.start(expire)
+        ref = system.start(ChildSpec("restless", Restless, restart=Restart.TEMPORARY))
+        expired.wait()
+    ref.join()
+    assert (seen[0] < 0.4) is checks
 
 
 def test_an_ask_is_not_given_up_before_its_time_although_the_clock_of_the_loop_lags(
