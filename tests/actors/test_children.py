@@ -789,8 +789,8 @@ def test_restart_child_that_fails_answers_with_the_error_and_leaves_the_rest_alo
 def test_requests_to_a_supervisor_wait_as_long_as_its_children_take(
     system: ActorSystem, request_: Any
 ) -> None:
-    boss = team(system, [puppet("a", shutdown=100.0)])
-    found(system, "team/a").tell(Do(busy_for(60.0)))
+    boss = team(system, [puppet("a", at_stop=busy_for(60.0), shutdown=100.0)])
+    settle(found(system, "team/a"))
     ends = boss.ask_future(TerminateChild("a"))
     answer = boss.ask(request_)
     ends.get()

@@ -309,16 +309,20 @@ def test_a_worker_with_a_bounded_mailbox_makes_room_by_itself(
     assert [letter.message for letter in events.all(DeadLetter)] == list(range(5))
 
 
-def test_a_second_stop_does_not_interrupt_on_stop(system: ActorSystem, diary: Record) -> None:
+@pytest.mark.parametrize("work", [idle, nothing], ids=["interrupted", "done"])
+def test_a_stop_during_on_stop_does_not_interrupt_it(
+    system: ActorSystem, diary: Record, work: Work
+) -> None:
     gate = Gate()
 
     def wait(actor: Worker) -> None:
         gate.pass_through()
         actor.diary.add("on_stop is over")
 
-    ref = system.start(worker(diary, at_stop=wait))
-    diary.until("works")
-    ref.stop()
+    ref = system.start(worker(diary, work, at_stop=wait))
+    if work is idle:
+        diary.until("works")
+        ref.stop()
     gate.await_entry()
     ref.stop()
     ref.drain()
