@@ -8,13 +8,12 @@ from typing import Any, Final, Protocol
 
 import gevent.event
 from attrs import define, field, frozen
-from gevent import monkey
 from gevent.queue import Full
 
 from rnd_actors.actors._event_stream import EventStream
 from rnd_actors.actors._events import ActorStuck, DeadLetter, MessageUnhandled
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed, shown
-from rnd_actors.actors._loop import LoopTurn, thread_id
+from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
 from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._ref import ActorRef, Addressed, Figures, Terminated
@@ -28,9 +27,6 @@ from rnd_actors.errors import (
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2
-"""The first kill may meet the actor in `receive` and start its `on_stop`; the second ends that."""
-
-_new_lock = monkey.get_original("_thread", "allocate_lock")
 
 
 class System(Protocol):
@@ -85,6 +81,9 @@ class Incarnation(Protocol):
     def join(self, timeout: float | None = None) -> None: ...
 
     def kill(self, *, block: bool) -> None: ...
+
+    def abandon(self) -> None:
+        """Hear that it is stuck, and that another one takes its place."""
 
     def report_end(self) -> None:
         """Tell the cell that the greenlet has ended, unless it has heard of it."""
@@ -189,7 +188,7 @@ class Cell:
     def begin(self, greenlet: Incarnation) -> None:
         """Hear of a new incarnation that is about to start."""
         if self.greenlet is not None:  # it is stuck; what it was told to do is not for the next one
-            self.greenlet.handling.abandon()
+            self.greenlet.abandon()
             self.mailbox.discard_signals(but_stops=True)
         self.greenlet = greenlet
         self.incarnation += 1
@@ -236,21 +235,17 @@ class Cell:
         if self.exit_reason is None:
             self.mailbox.put_signal_last(Stop(reason, outlives_crash))
 
-    def await_end(self, limit: float) -> None:
-        """Wait up to `limit` seconds for the end of the incarnation, then kill it."""
+    def await_end(self, limit: float) -> bool:
+        """Wait up to `limit` seconds for the end of the incarnation; say whether it is over."""
         greenlet = self.greenlet
-        if greenlet is None:
-            return
-        if limit > 0:
+        if greenlet is not None and limit > 0:
             greenlet.join(None if limit == float("inf") else limit)
-        for _ in range(_KILLS):
-            if not greenlet.ready():
-                greenlet.kill(block=False)
-                greenlet.join(_KILL_PATIENCE_S)
-        if greenlet.ready():
-            greenlet.report_end()
-        else:
-            self.system.events.publish(ActorStuck(self.name))
+        return greenlet is None or greenlet.ready()
+
+    def kill(self) -> None:
+        """Kill the incarnation, if one lives, and do not wait for its end."""
+        if self.greenlet is not None:
+            self.greenlet.kill(block=False)
 
     def await_retirement(self, timeout: float | None) -> None:
         """Wait until it has stopped for good, for so many seconds at most."""
@@ -334,10 +329,11 @@ class Cell:
     def not_handled(self, entry: object) -> None:
         """Account for a message that the actor was given and has no case for."""
         message = message_of(entry)
-        if isinstance(entry, Asked):
+        if type(entry) is Asked:
             entry.fail(UnhandledMessageError(f"{self.name} does not handle {shown(message)}"))
+        self.dead += 1
         self.system.events.publish(MessageUnhandled(self.name, message))
-        self.make_dead_letter(message, "the actor has no case for it")
+        self.system.events.publish(DeadLetter(self.name, message, "the actor has no case for it"))
 
     def make_dead_letter(self, message: object, why: str) -> None:
         """Account for a message that the actor was given in vain."""
@@ -362,25 +358,10 @@ class Cell:
 
     def put_from_thread(self, message: object) -> None:
         """Add a message that another thread has told, which waits if the mailbox is bounded."""
-        if self.mailbox.maxsize is None:
+        if self.mailbox.maxsize is None or self.mailbox.closed:
             self.call(self.put, message)
             return
-        failure: list[BaseException] = []
-        done = _new_lock()
-        done.acquire()
-
-        def put() -> None:
-            try:
-                self.put(message)
-            except BaseException as error:  # noqa: BLE001
-                failure.append(error)
-            finally:
-                done.release()
-
-        self.call(gevent.spawn, put)
-        done.acquire()
-        if failure:
-            raise failure[0]
+        call_and_wait(self.mailbox.hub.loop, lambda: self.put(message))
 
     def _put_bounded(self, entry: object, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002
         """Add a message as the policy says; False: there was no room in time."""
@@ -430,12 +411,33 @@ class Cell:
     def _report_undelivered(self, entry: object, why: str) -> None:
         """Say that an entry was not delivered, also to whoever asked."""
         message = message_of(entry)
-        if isinstance(entry, Asked):
+        if type(entry) is Asked:
             error = ActorDeadError if self.mailbox.closed else MailboxFullError
             entry.fail(error(f"{self.name} cannot answer {shown(message)}: {why}"))
         self.system.events.publish(DeadLetter(self.name, message, why))
 
 
+def kill_together(cells: Iterable[Cell], *, are_killed: bool = False) -> None:
+    """Kill the incarnations that live, and wait for a second; do it once more; leave the rest.
+
+    The first kill may meet an actor in `receive` and start its `on_stop`; the second ends that.
+    Those that `are_killed` have had the first one.
+    """
+    left = [cell for cell in cells if cell.greenlet is not None]
+    patience = _KILL_PATIENCE_S * (1 + _KILLS * any(cell.supervises for cell in left))
+    for number in range(_KILLS):
+        greenlets: list[Any] = [cell.greenlet for cell in left if not cell.await_end(0)]
+        if number or not are_killed:
+            gevent.killall(greenlets, block=False)
+        gevent.joinall(greenlets, timeout=patience)
+    for cell in left:
+        greenlet = cell.greenlet
+        if greenlet is not None and greenlet.ready():
+            greenlet.report_end()
+        elif greenlet is not None:
+            cell.system.events.publish(ActorStuck(cell.name))
+
+
 def message_of(entry: object) -> Any:
     """Return the user's message of an entry in a mailbox."""
-    return entry.request if isinstance(entry, Asked) else entry
+    return entry.request if type(entry) is Asked else entry

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Any, Final
 
 from attrs import define, field
-from gevent import GreenletExit
 
-from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._cell import Cell, kill_together
 from rnd_actors.actors._exits import ExitReason, Shutdown
+from rnd_actors.actors._owned import OwnedGreenlet
 from rnd_actors.actors._policy import Budget, RestartWindow, ShutdownOrder
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked, Deferred
@@ -117,6 +117,8 @@ class Children:
         self._refs: tuple[ActorRef[Any], ...] | None = None
         self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
+        """The one after which the next one in the queue starts."""
+        self._all_starting: set[Child] = set()
         self._significant: set[Child] = set()
         """Significant children that are not at rest."""
         self._unhealthy: set[Child] = set()
@@ -211,19 +213,16 @@ class Children:
         self.start_next()
 
     def is_awaited_by_starting(self, asked: Asked | None) -> bool:
-        """Whether the child that is starting waits, maybe by way of others, for this request."""
-        waiting: Any = self._starting and self._starting.cell
-        asking: Any = asked and getattr(asked.asker, "cell", None)
-        while waiting is not None and asking is not None:
-            if asking is waiting:
-                return True
-            waits_for = waiting.waits_for
-            waiting = waits_for.receiver if isinstance(waits_for, Asked) else None
-        return False
+        """Whether a child that is starting waits, maybe by way of others, for this request."""
+        asking = None if asked is None else _actor_of(asked.asker)
+        return asking is not None and any(
+            _waits_for(child.cell, asking) for child in self._all_starting
+        )
 
     def start_now(self, child: Child) -> None:
         """Start this one whatever the others do: it needs none of them."""
         self.change(child, ChildState.STARTING)
+        self._all_starting.add(child)
         self._launch(child)
 
     def start_next(self) -> None:
@@ -236,6 +235,7 @@ class Children:
 
     def start_is_over(self, child: Child) -> None:
         """Note that `on_start` of this one has returned or failed."""
+        self._all_starting.discard(child)
         if child is self._starting:
             self._starting = None
 
@@ -253,6 +253,22 @@ class Children:
         return ChildCounts(len(self), len(active), supervisors, len(active) - supervisors)
 
 
+def _actor_of(greenlet: Any) -> object:
+    """Return the actor that a greenlet belongs to, or that has spawned it; None for others."""
+    while greenlet is not None and not isinstance(greenlet, OwnedGreenlet):
+        spawned_by = getattr(greenlet, "spawning_greenlet", None)
+        greenlet = None if spawned_by is None else spawned_by()
+    return None if greenlet is None else greenlet.cell
+
+
+def _waits_for(waiting: Any, other: object) -> bool:
+    """Say whether an actor is `other`, or waits for its answer, maybe by way of further ones."""
+    while waiting is not None and waiting is not other:
+        waits_for = waiting.waits_for
+        waiting = waits_for.receiver if isinstance(waits_for, Asked) else None
+    return waiting is other
+
+
 def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: bool) -> set[Child]:
     """End the incarnations of children, given in start order, each within its own limit.
 
@@ -268,7 +284,7 @@ def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: b
             _end_together(batch)
             if for_good:
                 _retire(batch, alive)
-    except GreenletExit:
+    except BaseException:
         _kill_together([x for x in children if x.cell.exit_reason is None], alive)
         raise
     return ended
@@ -281,18 +297,20 @@ def _end_together(children: Sequence[Child]) -> None:
         cell = child.cell
         if cell.greenlet is not None and limits[child] > 0:
             (cell.drain if child.spec.drain else cell.stop)(Shutdown())
+    late = []
     for child in sorted(children, key=limits.__getitem__):
         waited = time.monotonic() - asked_at
-        child.cell.await_end(max(0.0, limits[child] - waited))
+        if not child.cell.await_end(max(0.0, limits[child] - waited)):
+            child.cell.kill()
+            late.append(child.cell)
+    kill_together(late, are_killed=True)
 
 
 def _kill_together(children: Sequence[Child], alive: set[Child]) -> None:
     for child in children:
-        if child.cell.greenlet is not None:
-            child.cell.greenlet.kill(block=False)
+        child.cell.kill()
     try:
-        for child in children:
-            child.cell.await_end(0)
+        kill_together([child.cell for child in children])
     finally:
         _retire(children, alive)
 

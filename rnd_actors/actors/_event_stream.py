@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from rnd_actors.actors._events import ActorFailed, DeadLetter, Event, MessageFailed
@@ -18,8 +19,9 @@ E = TypeVar("E", bound=Event)
 class EventStream:
     """Hands every published event to those who subscribed to its type, at once and in order.
 
-    Subscribers run in the greenlet that publishes, so they must be quick and must not wait; a
-    subscriber that raises is reported to the logger `rnd_actors` and disturbs nobody.
+    Subscribers run in the greenlet that publishes, so they must be quick and must not wait: a kill
+    that meets one which waits would be lost. One that raises is reported to the logger `rnd_actors`
+    and disturbs nobody.
 
     Example:
         >>> from rnd_actors import ActorStarted, EventStream
@@ -80,7 +82,8 @@ def _call(subscriber: Callable[[Event], object], event: Event) -> None:
     except SYSTEM_ERRORS as error:
         raise_in_main(error)
     except BaseException:
-        logging.getLogger("rnd_actors").exception("a subscriber failed on %s", text_of(event))
+        with suppress(Exception):  # handlers of logging are users' code, too
+            logging.getLogger("rnd_actors").exception("a subscriber failed on %s", text_of(event))
 
 
 _DEAD_LETTERS: Final = Budget(10, within=10.0)

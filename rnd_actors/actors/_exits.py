@@ -1,5 +1,6 @@
 """Why an incarnation of an actor ended; and how to print what users have made."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -82,10 +83,7 @@ ExitReason: TypeAlias = Normal | Shutdown | Killed | Crashed
 
 def shown(thing: object) -> str:
     """Return `repr(thing)`, whatever that does: a user's `__repr__` may raise."""
-    try:
-        return repr(thing)
-    except Exception as error:  # noqa: BLE001
-        return f"<{type(thing).__name__}, whose repr raises {type(error).__name__}>"
+    return _printed(repr, thing)
 
 
 def shown_error(error: BaseException) -> str:
@@ -95,7 +93,14 @@ def shown_error(error: BaseException) -> str:
 
 def text_of(thing: object) -> str:
     """Return `str(thing)`, whatever that does."""
+    return _printed(str, thing)
+
+
+def _printed(printer: Callable[[object], str], thing: object) -> str:
     try:
-        return str(thing)
-    except Exception as error:  # noqa: BLE001
-        return f"<{type(thing).__name__}, whose str raises {type(error).__name__}>"
+        return str.__str__(printer(thing))  # a text of a class of its own may raise, too
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        name = type(thing).__name__
+        return f"<{name}, whose {printer.__name__} raises {type(error).__name__}>"

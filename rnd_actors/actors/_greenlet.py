@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import gevent
@@ -14,7 +16,7 @@ from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, A
 from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, shown
 from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
-from rnd_actors.actors._mailbox import Fail, Signal, Stop
+from rnd_actors.actors._mailbox import Fail, Signal, Stop, is_signal
 from rnd_actors.actors._owned import BackgroundGreenlet, Owned, OwnedGreenlet
 from rnd_actors.actors._ref import Addressed
 from rnd_actors.errors import ChildSpecError
@@ -61,7 +63,6 @@ class ActorGreenlet(OwnedGreenlet):
     """
 
     __slots__ = (
-        "_is_reported",
         "_owned",
         "actor",
         "handling",
@@ -71,12 +72,12 @@ class ActorGreenlet(OwnedGreenlet):
 
     def __init__(self, cell: Cell) -> None:
         super().__init__()
+        self.gr_context = copy_context()
         self.cell: Cell = cell
         self.actor: Hooks | None = None
         self.handling = Handling(cell)
         self.watched: dict[Addressed, None] | None = None
         self._owned: Owned | None = None
-        self._is_reported = False
         cell.begin(self)
         self.number = cell.incarnation
         self.rawlink(ActorGreenlet.report_end)
@@ -107,6 +108,8 @@ class ActorGreenlet(OwnedGreenlet):
         self.actor = actor
         actor._greenlet = self  # noqa: SLF001
         actor.on_start()
+        if cell.greenlet is not self:
+            raise GreenletExit  # it was stuck, and has been replaced meanwhile
         cell.system.events.publish(ActorStarted(cell.name, self.number))
         cell.is_ready()
 
@@ -120,7 +123,7 @@ class ActorGreenlet(OwnedGreenlet):
             self._look_at_what_came()
             actor.run()
         finally:
-            mailbox.listener = None
+            mailbox.ignore()
         return Normal()
 
     def _serve(self, actor: Hooks) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost
@@ -129,17 +132,18 @@ class ActorGreenlet(OwnedGreenlet):
         loop_turn = cell.system.loop_turn
         receive, known, switch = actor.receive, actor._acceptance.known, self.switch  # noqa: SLF001
         entries, now, nothing = mailbox.queue, time.monotonic, NOTHING
-        take = entries.popleft if mailbox.maxsize is None else mailbox.take
+        take = entries.popleft if mailbox.maxsize is None else mailbox.take_entry
         count = 0
         while True:
             if mailbox.signals:
-                entry = mailbox.take()
-            elif entries:
-                entry = take()
-            else:
+                if (reason := self._obey(mailbox.signals.popleft())) is not None:
+                    return reason
+                continue
+            if not entries:
                 mailbox.wait(switch)
                 continue
-            if entry.__class__ in known:
+            entry = take()
+            if type(entry) in known:  # `__class__` may be a property that raises
                 handling.in_hand = entry
                 try:
                     receive(entry)
@@ -151,14 +155,14 @@ class ActorGreenlet(OwnedGreenlet):
                     cell.handled += 1
                 elif cell.greenlet is not self:
                     return Killed()  # it was stuck, and has been replaced meanwhile
-            elif not isinstance(entry, Signal):
+            elif not is_signal(entry):
                 self._handle(entry)
                 if cell.greenlet is not self:
                     return Killed()
-            elif isinstance(entry, Stop):
-                return entry.reason
             else:
-                self._obey(entry)
+                mailbox.marks -= 1
+                if (reason := self._obey(entry)) is not None:
+                    return reason
             count += 1
             if count > _CLOCK_EVERY:
                 count = 0
@@ -172,7 +176,7 @@ class ActorGreenlet(OwnedGreenlet):
         handling.in_hand = entry
         accepts = actor._acceptance  # noqa: SLF001
         try:
-            if message.__class__ in accepts.known or accepts(message):
+            if type(message) in accepts.known or accepts(message):
                 actor.receive(message)
             else:
                 handling.unhandled(message)
@@ -181,17 +185,21 @@ class ActorGreenlet(OwnedGreenlet):
             raise
         handling.finish()
 
-    def _obey(self, signal: Signal) -> None:
+    def _obey(self, signal: Signal) -> ExitReason | None:
+        """Do what a signal says; return why to end, if that is what it says."""
+        if isinstance(signal, Stop):
+            return signal.reason
         if isinstance(signal, Fail):
             raise signal.error
         self.actor._on_signal(signal)  # type: ignore[union-attr]  # noqa: SLF001
+        return None
 
     def _attend(self) -> None:
         """In the loop: look at what has come to an actor that has its own work."""
         try:
             self._look_at_what_came()
         except BaseException as interruption:  # noqa: BLE001
-            self.cell.mailbox.listener = None
+            self.cell.mailbox.ignore()
             self.throw(interruption)
 
     def _look_at_what_came(self) -> None:
@@ -199,12 +207,10 @@ class ActorGreenlet(OwnedGreenlet):
         mailbox = self.cell.mailbox
         while mailbox.signals or mailbox.queue:
             entry = mailbox.take()
-            if isinstance(entry, Stop):
-                raise _Interrupted(entry.reason)
-            if isinstance(entry, Signal):
-                self._obey(entry)
-            else:
+            if not is_signal(entry):
                 self.cell.not_handled(entry)
+            elif (reason := self._obey(entry)) is not None:
+                raise _Interrupted(reason)
 
     # --- its end
 
@@ -237,7 +243,8 @@ class ActorGreenlet(OwnedGreenlet):
         except BaseException as error:  # noqa: BLE001
             if not isinstance(reason, Crashed):
                 return self._reason_of(error)
-            reason.error.add_note(f"while it wound down, too: {shown(error)}")
+            with suppress(Exception):  # an error may be frozen
+                reason.error.add_note(f"while it wound down, too: {shown(error)}")
         return reason
 
     def _reason_of(self, error: BaseException) -> ExitReason:
@@ -249,15 +256,23 @@ class ActorGreenlet(OwnedGreenlet):
 
     def report_end(self) -> None:
         """Tell the cell that the greenlet has ended, unless it has heard of it."""
-        if not self._is_reported:
+        if self.cell.greenlet is self:
             self._report(Killed())
 
     def _report(self, reason: ExitReason) -> None:
-        cell, self._is_reported = self.cell, True
+        cell = self.cell
         event = ActorFailed if isinstance(reason, Crashed | Killed) else ActorStopped
-        cell.system.events.publish(event(cell.name, self.number, reason))
-        if cell.greenlet is self:
-            cell.has_ended(reason)
+        try:
+            cell.system.events.publish(event(cell.name, self.number, reason))
+        finally:
+            if cell.greenlet is self:
+                cell.has_ended(reason)
+
+    def abandon(self) -> None:
+        """Hear that it is stuck, and that another one takes its place."""
+        self.handling.abandon()
+        if self._owned is not None:
+            self._owned.abandon()
 
     # --- what belongs to it
 

@@ -10,7 +10,7 @@ from gevent import GreenletExit
 
 from rnd_actors.actors._cell import Cell, message_of
 from rnd_actors.actors._events import MessageFailed
-from rnd_actors.actors._exits import ExitReason, shown
+from rnd_actors.actors._exits import ExitReason, Killed, shown
 from rnd_actors.actors._loop import SYSTEM_ERRORS
 from rnd_actors.actors._ref import Addressed
 from rnd_actors.actors._requests import Asked, Deferred, Request
@@ -35,7 +35,7 @@ class Handling:
     cell: Cell
     in_hand: object = NOTHING
     stashed: deque[object] | tuple[()] = ()
-    _deferred: dict[Deferred[Any], Asked | None] | None = None
+    _deferred: dict[Deferred[Any], Asked] | None = None
 
     def is_busy(self) -> bool:
         """Whether there is an entry in hand."""
@@ -47,7 +47,7 @@ class Handling:
         if entry is not NOTHING:
             self.in_hand = NOTHING
             self.cell.handled += 1
-            if isinstance(entry, Asked) and not entry.is_answered:
+            if type(entry) is Asked and not entry.is_answered:
                 entry.fail(
                     NotAnsweredError(
                         f"{self.cell.name} handled {shown(entry.request)} without an answer; its "
@@ -59,7 +59,7 @@ class Handling:
     def asked(self, request: Request[Any]) -> Asked | None:
         """Return the envelope of the request in hand; None if it was told, not asked."""
         in_hand = self.in_hand
-        if isinstance(in_hand, Asked) and in_hand.request is request:
+        if type(in_hand) is Asked and in_hand.request is request:
             return in_hand
         if in_hand is request:
             return None
@@ -74,7 +74,8 @@ class Handling:
             self._deferred = {}
         owed = self._deferred
         deferred: Deferred[Any] = Deferred(asked, lambda settled: owed.pop(settled, None))
-        owed[deferred] = asked
+        if asked is not None and not asked.is_given_up:
+            owed[deferred] = asked
         self._let_go()
         return deferred
 
@@ -126,22 +127,25 @@ class Handling:
     def fail(self, message: object, error: BaseException) -> None:
         """Account for the entry in hand, on which the incarnation ends."""
         entry, self.in_hand = self.in_hand, NOTHING
-        if entry is not NOTHING:
-            self.cell.failed += 1
-        if isinstance(entry, Asked):
+        if entry is NOTHING:
+            return  # it was stashed, deferred or forwarded before
+        self.cell.failed += 1
+        if type(entry) is Asked:
             killed = f"{self.cell.name} was killed while it handled {shown(message)}"
             is_own = not isinstance(error, (GreenletExit, *SYSTEM_ERRORS))
             entry.fail(error if is_own else ActorCrashedError(killed))
         self.cell.system.events.publish(MessageFailed(self.cell.name, message, error))
 
     def abandon(self) -> None:
-        """Account for the entry in hand, if any: its handler does not end, and is left behind."""
+        """Account for all that is left: the incarnation does not end, and is left behind."""
         if self.is_busy():
             self.fail(message_of(self.in_hand), GreenletExit())
+        self.unstash_all()
+        self.owe_nothing(Killed())
 
     def owe_nothing(self, reason: ExitReason) -> None:
         """Tell those who wait for a deferred answer that none will come."""
-        for asked in filter(None, (self._deferred or {}).values()):
+        for asked in tuple((self._deferred or {}).values()):
             asked.fail(
                 ActorCrashedError(
                     f"{self.cell.name} ended ({reason}) and still owed {shown(asked.request)} "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
+import gevent
 from gevent import get_hub, getcurrent, monkey
 
 from rnd_actors.errors import NotPatchedError
@@ -42,6 +44,60 @@ def raise_in_main(error: BaseException) -> None:
     hub.loop.run_callback(hub.handle_system_error, type(error), error, error.__traceback__)
 
 
+_with_loop: set[int] = set()
+"""Threads that have entered a system, and so have a loop that has to go on while they wait."""
+
+
+def call_and_wait(loop: Any, function: Callable[[], object]) -> None:
+    """Call `function` in a greenlet of the thread whose loop this is; wait until it has returned.
+
+    Raises:
+        Exception: what the function raises.
+    """
+    failure: list[BaseException] = []
+    wait, release = _cooperative_wait() if thread_id() in _with_loop else _native_wait()
+
+    def call() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001
+            failure.append(error)
+        finally:
+            release()
+
+    loop.run_callback_threadsafe(gevent.spawn, call)
+    wait()
+    if failure:
+        raise failure[0]
+
+
+def _native_wait() -> tuple[Callable[[], object], Callable[[], object]]:
+    lock = monkey.get_original("_thread", "allocate_lock")()
+    lock.acquire()
+    return lock.acquire, lock.release
+
+
+def _cooperative_wait() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Wait in this greenlet alone; release is called in the other thread."""
+    hub: Any = get_hub()
+    over: list[bool] = []
+    watcher = hub.loop.async_()
+    watcher.start(getcurrent().switch)
+
+    def wait() -> None:
+        try:
+            while not over:
+                hub.switch()
+        finally:
+            watcher.close()
+
+    def release() -> None:
+        over.append(True)
+        watcher.send()
+
+    return wait, release
+
+
 class LoopTurn:
     """Tells greenlets that always find work when the loop has to look at sockets and timers again.
 
@@ -53,15 +109,21 @@ class LoopTurn:
 
     def __init__(self) -> None:
         self.due = float("inf")
-        """When the next turn is due, in monotonic seconds."""
+        """When the next turn is due, in monotonic seconds; never before `start`."""
+        self._watcher: Any = None
+
+    def start(self) -> None:
+        """Begin to watch the loop of this thread."""
+        _with_loop.add(thread_id())
         loop: Any = get_hub().loop
         self._watcher = loop.check(ref=False)
         self._watcher.start(self._has_come)
+        self._has_come()
 
     def close(self) -> None:
         """Watch the loop no longer; no turn is due any more."""
-        self._watcher.stop()
-        self._watcher.close()
+        if self._watcher is not None:
+            self._watcher.close()
         self.due = float("inf")
 
     def _has_come(self) -> None:

@@ -65,6 +65,11 @@ class Fail(Signal):
     error: BaseException
 
 
+def is_signal(entry: object) -> bool:
+    """Whether this is a signal, by its real type: the `__class__` of a message may raise."""
+    return issubclass(type(entry), Signal)
+
+
 class Mailbox(AnyQueue):
     """What is on its way to one actor, and stays when the actor restarts.
 
@@ -147,12 +152,18 @@ class Mailbox(AnyQueue):
                 self._call.stop()  # or it would switch to the greenlet in its next wait
             self.idle_s += time.monotonic() - started
 
+    def ignore(self) -> None:
+        """Call the listener no more, not even for what has come already."""
+        self.listener = None
+        if self._call is not None and self._call.pending:
+            self._call.stop()
+
     def take(self) -> Any:
         """Return what is next, of which there must be some: a signal, else the oldest entry."""
         if self.signals:
             return self.signals.popleft()
-        entry = self._take_entry()
-        if isinstance(entry, Signal):
+        entry = self.take_entry()
+        if is_signal(entry):
             self.marks -= 1
         return entry
 
@@ -195,9 +206,9 @@ class Mailbox(AnyQueue):
     def close(self) -> list[Any]:
         """Take no more: from now on messages are refused. Return those that still waited."""
         self.closed, self._is_plain = True, False
-        entries = [self._take_entry() for _ in range(len(self.queue))]
+        entries = [self.take_entry() for _ in range(len(self.queue))]
         self.signals, self.marks = (), 0
-        return [entry for entry in entries if not isinstance(entry, Signal)]
+        return [entry for entry in entries if not is_signal(entry)]
 
     def discard_signals(self, *, but_stops: bool) -> None:
         """Discard what was signalled to an incarnation that has ended.
@@ -208,12 +219,12 @@ class Mailbox(AnyQueue):
             return
 
         def is_kept(signal: object) -> bool:
-            return but_stops and isinstance(signal, Stop) and signal.outlives_crash
+            return but_stops and type(signal) is Stop and signal.outlives_crash
 
-        kept = [x for x in self.queue if not isinstance(x, Signal) or is_kept(x)]
+        kept = [x for x in self.queue if not is_signal(x) or is_kept(x)]
         self.queue.clear()
         self.queue.extend(kept)
-        self.marks = sum(isinstance(x, Signal) for x in kept)
+        self.marks = sum(map(is_signal, kept))
         self.signals = deque(filter(is_kept, self.signals)) or ()
 
     @contextmanager
@@ -238,7 +249,8 @@ class Mailbox(AnyQueue):
     def _append(self, signal: Signal) -> None:
         self.queue.append(signal)
 
-    def _take_entry(self) -> Any:
+    def take_entry(self) -> Any:
+        """Return what is next in the queue; a signal there is still to be taken from `marks`."""
         return self.queue.popleft()
 
     def _notify(self) -> None:
@@ -271,7 +283,7 @@ class BoundedMailbox(Mailbox):
     def drop_oldest(self) -> None:
         """Refuse the message of a user that has waited longest."""
         queue = self.queue
-        position = next(i for i, x in enumerate(queue) if not isinstance(x, Signal | _Extra))
+        position = next(i for i, x in enumerate(queue) if not _takes_no_room(x))
         oldest = queue[position]
         del queue[position]
         self._refuse(oldest, "dropped: the mailbox was full and it was the oldest")
@@ -285,11 +297,18 @@ class BoundedMailbox(Mailbox):
         self._grow(1)
         super()._append(signal)
 
-    def _take_entry(self) -> Any:
-        entry = AnyQueue.get(self)
-        if isinstance(entry, Signal | _Extra):
+    def take_entry(self) -> Any:
+        return AnyQueue.get(self)
+
+    def _get(self) -> Any:  # what gevent's own `get` ends in
+        entry = self.queue.popleft()
+        if _takes_no_room(entry):
             self._grow(-1)
-        return entry.message if isinstance(entry, _Extra) else entry
+        return entry.message if type(entry) is _Extra else entry
+
+    def _peek(self) -> Any:
+        entry = self.queue[0]
+        return entry.message if type(entry) is _Extra else entry
 
     def _grow(self, by: int) -> None:
         queue: Any = self
@@ -303,3 +322,7 @@ class _Extra:
 
     def __init__(self, message: Any) -> None:
         self.message = message
+
+
+def _takes_no_room(entry: object) -> bool:
+    return type(entry) is _Extra or is_signal(entry)

@@ -11,6 +11,7 @@ from gevent import Greenlet, GreenletExit, getcurrent
 from rnd_actors._validators import delay as is_delay
 from rnd_actors._validators import require
 from rnd_actors._validators import seconds as is_interval
+from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
 
 if TYPE_CHECKING:
     AnyGreenlet = Greenlet[..., Any]
@@ -126,16 +127,21 @@ class Owned:
 
         It waits at most a second for them.
         """
+        greenlets = self.abandon()
+        if not greenlets:
+            return 0
+        ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
+        return len(greenlets) - len(ended)
+
+    def abandon(self) -> list[AnyGreenlet]:
+        """Cancel, kill and end all, and do not wait; return the greenlets that were killed."""
         for timer in tuple(self._timers):
             timer.cancel()
         for ending in tuple(self._endings):
             ending()
-        if not self._greenlets:
-            return 0
         greenlets = list(self._greenlets)
         gevent.killall(greenlets, block=False)
-        ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
-        return len(greenlets) - len(ended)
+        return greenlets
 
 
 class BackgroundGreenlet(OwnedGreenlet):
@@ -162,5 +168,7 @@ class BackgroundGreenlet(OwnedGreenlet):
             self._work(*self._args)
         except GreenletExit:
             pass
+        except SYSTEM_ERRORS as error:
+            raise_in_main(error)
         except BaseException as error:  # noqa: BLE001
             self._failed(error)

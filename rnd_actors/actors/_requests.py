@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -119,8 +118,10 @@ class Asked:
     asker: object = field(factory=getcurrent)
     """The greenlet that asks."""
     is_answered: bool = False
-    given_up: Callable[[], object] | None = None
-    """Called when nobody will look at the answer any more."""
+    is_given_up: bool = False
+    """Whether nobody will look at the answer."""
+    on_give_up: Callable[[], object] | None = None
+    """Called then."""
     _value: object = None
     _error: BaseException | None = None
     _waiting: dict[Any, Any] | None = None
@@ -158,8 +159,9 @@ class Asked:
 
     def give_up(self) -> None:
         """Say that nobody will look at the answer."""
-        if self.given_up is not None:
-            self.given_up()
+        self.is_given_up = True
+        if self.on_give_up is not None:
+            self.on_give_up()
 
     def __str__(self) -> str:
         return f"the answer of {self.receiver.name} to {shown(self.request)}"
@@ -197,18 +199,22 @@ class Asked:
 
 
 def _copy_of(error: BaseException) -> BaseException:
-    if not isinstance(error, Exception):
+    """Return a copy, without calling `__init__`; the error itself if that could lose something."""
+    cls = type(error)
+    builtin = next(each for each in cls.__mro__ if each.__module__ == "builtins")
+    has_more = builtin.__basicsize__ != Exception.__basicsize__ and not issubclass(cls, OSError)
+    has_slots = any(getattr(each, "__slots__", ()) for each in cls.__mro__)
+    if has_more or has_slots or not issubclass(cls, Exception):
         return error
     try:
-        twin = copy.copy(error)
+        twin = cls.__new__(cls, *error.args)
+        vars(twin).update(vars(error))
         is_like_it = twin.args == error.args and str(twin) == str(error)
-    except Exception:  # noqa: BLE001  # many classes cannot be made from their `args`
+        twin.__cause__, twin.__context__ = error.__cause__, error.__context__
+        twin.__suppress_context__ = error.__suppress_context__
+    except Exception:  # noqa: BLE001  # many classes are not made for that
         return error
-    if not is_like_it:
-        return error
-    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
-    twin.__suppress_context__ = error.__suppress_context__
-    return twin.with_traceback(error.__traceback__)
+    return twin.with_traceback(error.__traceback__) if is_like_it else error
 
 
 class Future(Generic[R_co]):
@@ -332,7 +338,7 @@ class Deferred(Generic[R]):
         self._asked = asked
         self._settled = settled
         if asked is not None:
-            asked.given_up = self._drop
+            asked.on_give_up = self._drop
 
     def reply(self, answer: R) -> None:
         """Answer now. Only the first answer counts."""

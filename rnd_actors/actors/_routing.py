@@ -248,7 +248,7 @@ class Dispatch:
     def send(self, refs: Sequence[ActorRef[Any]]) -> None:
         """Send the message to those of `refs` that the routing chooses."""
         for ref in self.routing.choose(refs, self.message):
-            ref.tell(self.message)
+            post(ref, self.message)  # the supervisor must not wait for room
 
 
 def _hash(text: str) -> int:

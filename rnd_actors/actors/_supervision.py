@@ -145,7 +145,7 @@ class ChildState(Enum):
 class StartChild(Request[ActorRef[M]]):
     """Add this child as the last one; the answer, its ref, comes when it has started.
 
-    It starts at once, also while other children start: so an actor may ask for it in `on_start`.
+    It starts after those that are starting, unless one of them waits for this answer in `on_start`.
 
     If the first start fails, the child is not kept, and `ask` raises the child's error.
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, ChildEnded, ChildHealthy, ChildReady, ChildSignal
 from rnd_actors.actors._children import Child, Children, end_children
-from rnd_actors.actors._exits import ExitReason, Shutdown, shown
+from rnd_actors.actors._exits import ExitReason, Shutdown, shown, shown_error
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._mailbox import Signal
 from rnd_actors.actors._policy import (
@@ -166,7 +166,10 @@ class Supervisor(Actor[_Message]):
             case Dispatch():
                 if not self._children.refs:
                     raise SupervisionError(f"{self.ref.name} has no children to choose from")
-                message.send(self._children.refs)
+                try:
+                    message.send(self._children.refs)
+                except Exception as error:
+                    raise SupervisionError(f"the routing failed: {shown_error(error)}") from error
 
     def _on_signal(self, signal: Signal) -> None:
         if isinstance(signal, ChildSignal):

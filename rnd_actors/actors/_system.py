@@ -10,7 +10,7 @@ import gevent
 
 from rnd_actors._validators import require, whole_number
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import Cell, CellSpec
+from rnd_actors.actors._cell import Cell, CellSpec, kill_together
 from rnd_actors.actors._event_stream import EventStream, log_events
 from rnd_actors.actors._events import DeadLetter
 from rnd_actors.actors._exits import Crashed, Shutdown
@@ -59,9 +59,10 @@ class ActorSystem:
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
         self.thread_id = thread_id()
-        self.loop_turn: LoopTurn
+        self.loop_turn = LoopTurn()
         self._simulation: Any = None
         self._root: Cell | None = None
+        self._unsubscribe: list[Callable[[], object]] = []
 
     @property
     def root(self) -> ActorRef[SupervisorMessage]:
@@ -139,11 +140,11 @@ class ActorSystem:
 
     def __enter__(self) -> Self:
         self.thread_id = self.events.thread_id = thread_id()
-        self.loop_turn = LoopTurn()
         self._simulation = getattr(gevent.get_hub(), "simulation", None)
-        self.events.subscribe(self._count_dead_letter, to=DeadLetter)
+        self._unsubscribe = [self.events.subscribe(self._count_dead_letter, to=DeadLetter)]
         if self._simulation is None:
-            log_events(self.events)
+            self.loop_turn.start()
+            self._unsubscribe.append(log_events(self.events))
         self._root = self.new_cell(ChildSpec("system", Supervisor), None)
         ActorGreenlet(self._root)
         self.root.ask(CountChildren())
@@ -160,8 +161,10 @@ class ActorSystem:
         try:
             wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:
-            root.await_end(0)  # it is over, unless this was interrupted
+            kill_together([root])  # it is over, unless this was interrupted
             self.loop_turn.close()
+            for unsubscribe in self._unsubscribe:
+                unsubscribe()
         if exc is None and isinstance(root.exit_reason, Crashed):
             raise root.exit_reason.error
 

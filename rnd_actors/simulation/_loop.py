@@ -125,10 +125,6 @@ class VirtualLoop(NothingReal):
     def idle(self, ref: bool = True, priority: int | None = None) -> VirtualTimer:  # noqa: FBT001, FBT002
         return self.timer(0.0, ref=ref)
 
-    def check(self, ref: bool = True, priority: int | None = None) -> VirtualTimer:  # noqa: FBT001, FBT002
-        """Return a watcher that is never called: no time passes between two looks of this loop."""
-        return self.timer(float("inf"), ref=False)
-
     def arm(self, timer: VirtualTimer, delay: float) -> int:
         """Let a timer expire after so many seconds; return the number of its entry."""
         self._armed += 1

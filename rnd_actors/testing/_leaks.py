@@ -58,7 +58,7 @@ def _greenlets() -> set[str]:
     return {
         f"greenlet {obj!r}"
         for obj in gc.get_objects()
-        if isinstance(obj, Greenlet) and not obj.dead and obj.started
+        if issubclass(type(obj), Greenlet) and not obj.dead and obj.started
     }
 
 

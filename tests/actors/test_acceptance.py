@@ -1,6 +1,17 @@
 """Which messages an actor accepts: those of the type that its class was declared with."""
 
-from typing import Annotated, Any, Generic, Protocol, TypedDict, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    Never,
+    NoReturn,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    runtime_checkable,
+)
 
 import pytest
 from attrs import frozen
@@ -86,3 +97,65 @@ def test_what_the_type_checker_accepts_is_accepted(
     ref.drain()
     ref.join()
     assert (actor.seen.items, events.all(MessageUnhandled)) == ([message], [])
+
+
+@runtime_checkable
+class HasSize(Protocol):
+    size: int
+
+
+class TakesSized(Actor[HasSize]):
+    seen = Record()
+
+    def receive(self, message: HasSize) -> None:
+        self.seen.add(message)
+
+
+class TakesLiteral(Actor[Literal["go", 1]]):
+    seen = Record()
+
+    def receive(self, message: Literal["go", 1]) -> None:
+        self.seen.add(message)
+
+
+class TakesNothing(Actor[NoReturn]):
+    seen = Record()
+
+    def receive(self, message: Never) -> None:
+        self.seen.add(message)
+
+
+class Box:
+    def __init__(self, size: int | None) -> None:
+        if size is not None:
+            self.size = size
+
+
+SIZED, UNSIZED = Box(1), Box(None)
+
+
+@pytest.mark.parametrize(
+    ("actor", "right", "wrong"),
+    [
+        (TakesSized, [SIZED, SIZED], [UNSIZED, UNSIZED]),
+        (TakesLiteral, ["go", 1, "go"], ["stop", True, 1.0, 2, "stop"]),
+        (TakesNothing, [], ["anything", None, 1]),
+    ],
+    ids=["data protocol", "literal", "no return"],
+)
+def test_values_of_one_class_may_be_accepted_and_not(
+    system: ActorSystem,
+    events: Record,
+    actor: type[Any],
+    right: list[object],
+    wrong: list[object],
+) -> None:
+    actor.seen = Record()
+    ref = system.start(ChildSpec("actor", actor, restart=Restart.TEMPORARY))
+    for messages in (right, wrong, right):
+        for message in messages:
+            ref.tell(message)
+    ref.drain()
+    ref.join()
+    assert actor.seen.items == right + right
+    assert [event.message for event in events.all(MessageUnhandled)] == wrong

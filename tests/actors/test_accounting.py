@@ -29,6 +29,7 @@ from tests.actors.toys import (
     crash,
     is_down,
     puppet,
+    settle,
     start,
     supervise,
 )
@@ -180,3 +181,12 @@ def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes
     assert len(events.all(DeadLetter)) == boss.figures().dead + boss.figures().refused
     told, places = balance(boss)
     assert told == places
+
+
+def test_none_is_a_message_like_any_other(system: ActorSystem, diary: Record) -> None:
+    ref = system.start(puppet("puppet", diary))
+    for _ in range(3):
+        ref.tell(None)
+    settle(ref)
+    assert diary.items.count(None) == 3
+    assert (ref.figures().handled, balance(ref)) == (4, (4, 4))

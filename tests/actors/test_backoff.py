@@ -18,11 +18,13 @@ from rnd_actors.actors import (
     ChildRestarting,
     ChildSpec,
     Event,
+    Supervisor,
 )
 from rnd_actors.actors._children import Child
 from rnd_actors.errors import SettingsError
 from rnd_actors.simulation import explore
-from tests.actors.toys import Do, Puppet, crash, let_pass, puppet, supervise
+from tests.actors.toys import Do, Puppet, Record, crash, found, let_pass, puppet, supervise
+from tests.actors.toys_supervision import up
 
 SECONDS = st.floats(0.001, 1_000.0)
 FAILURES = st.integers(1, 5_000)
@@ -176,3 +178,22 @@ BackoffGrowsUntilHealth.TestCase.settings = settings(
     deadline=None, database=None, max_examples=50, stateful_step_count=30
 )
 TestBackoffGrowsUntilHealth = BackoffGrowsUntilHealth.TestCase
+
+
+@pytest.mark.parametrize(("pause", "forgets"), [(11.0, True), (9.0, False)])
+def test_a_backoff_forgets_failures_after_a_quiet_time(
+    system: ActorSystem,
+    events: Record,
+    diary: Record,
+    pause: float,
+    forgets: bool,  # noqa: FBT001
+) -> None:
+    backoff = Backoff(initial=0.5, maximum=5.0, jitter=0.0)
+    system.start(ChildSpec("team", lambda: Supervisor([puppet("a", diary)], backoff=backoff)))
+    for number in range(1, 5):
+        up(diary, "team/a", number)
+        let_pass(pause)
+        found(system, "team/a").tell(Do(crash))
+    up(diary, "team/a", 5)
+    delays = [event.delay_s for event in events.all(ChildRestarting)]
+    assert delays == ([0.0] * 4 if forgets else [0.0, 0.5, 1.0, 2.0])

@@ -14,14 +14,17 @@ from rnd_actors.actors import (
     Budget,
     ChildAbandoned,
     ChildRestarting,
+    ChildSpec,
     Crashed,
     Event,
+    Restart,
+    Supervisor,
 )
 from rnd_actors.actors._policy import RestartWindow
 from rnd_actors.errors import BudgetSpentError
 from rnd_actors.simulation import explore
-from tests.actors.toys import Do, Puppet, crash, puppet
-from tests.actors.toys_supervision import team
+from tests.actors.toys import Do, Puppet, Record, crash, found, puppet
+from tests.actors.toys_supervision import team, up
 
 
 def test_the_budget_is_spent_after_its_restarts() -> None:
@@ -148,3 +151,24 @@ RestartWindowIsLikeAList.TestCase.settings = settings(
     deadline=None, database=None, max_examples=50, stateful_step_count=40
 )
 TestRestartWindow = RestartWindowIsLikeAList.TestCase
+
+
+def test_a_total_budget_alone_is_the_only_limit(system: ActorSystem, diary: Record) -> None:
+    total = Budget(10, within=60.0)
+    backoff = Backoff(initial=0.01, maximum=0.01)
+    boss = system.start(
+        ChildSpec(
+            "team",
+            lambda: Supervisor([puppet("a", diary)], total_budget=total, backoff=backoff),
+            restart=Restart.TEMPORARY,
+        )
+    )
+    for number in range(1, 11):
+        up(diary, "team/a", number)
+        found(system, "team/a").tell(Do(crash))
+    up(diary, "team/a", 11)
+    assert boss.is_alive
+    found(system, "team/a").tell(Do(crash))
+    reason = boss.join()
+    assert isinstance(reason, Crashed)
+    assert isinstance(reason.error, BudgetSpentError)

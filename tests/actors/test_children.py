@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import gevent
 import pytest
@@ -45,12 +46,16 @@ from tests.actors.toys import (
     Ask,
     BoomError,
     Do,
+    Ended,
     Gate,
     Note,
     Puppet,
     Record,
+    busy_for,
     crash,
+    found,
     hang,
+    let_pass,
     nothing,
     puppet,
     settle,
@@ -732,3 +737,99 @@ def test_a_child_that_may_always_come_back_cannot_be_significant(
             significant=True,
             decider=decider if restart is Restart.DELEGATED else None,
         )
+
+
+def test_the_root_supervises_the_top_level_actors(system: ActorSystem, diary: Record) -> None:
+    ref = system.start(puppet("top", diary))
+    assert list(children_of(system.root)) == ["top"]
+    system.root.ask(TerminateChild("top"))
+    assert not ref.is_alive
+    assert states(system.root) == {"top": ChildState.TERMINATED}
+    again = system.root.ask(RestartChild("top"))
+    settle(again)
+    assert system.find("top") == again
+    assert again != ref
+    system.root.ask(TerminateChild("top"))
+    system.root.ask(DeleteChild("top"))
+    assert states(system.root) == {}
+    settle(system.start(puppet("top")))
+
+
+def test_a_system_that_has_not_been_entered_has_no_root() -> None:
+    with pytest.raises(ActorError, match="entered"):
+        ActorSystem().root  # noqa: B018
+
+
+def test_restart_child_that_fails_answers_with_the_error_and_leaves_the_rest_alone(
+    system: ActorSystem, diary: Record
+) -> None:
+    is_broken: list[bool] = []
+
+    def fail_if_broken(_: Puppet) -> None:
+        if is_broken:
+            crash()
+
+    boss = team(system, [puppet("db", diary, at_start=fail_if_broken), puppet("other", diary)])
+    settle(found(system, "team/other"))
+    for _ in range(5):
+        boss.ask(TerminateChild("db"))
+        is_broken.append(True)
+        with pytest.raises(BoomError, match="as told"):
+            boss.ask(RestartChild("db"))
+        let_pass(60.0)
+        assert states(boss) == {"db": ChildState.TERMINATED, "other": ChildState.RUNNING}
+    is_broken.clear()
+    settle(boss.ask(RestartChild("db")))
+    assert [end for end in diary.all(Ended) if end.name == "team/other"] == []
+
+
+@pytest.mark.parametrize(
+    "request_", [TerminateChild("a"), WhichChildren(), CountChildren()], ids=str
+)
+def test_requests_to_a_supervisor_wait_as_long_as_its_children_take(
+    system: ActorSystem, request_: Any
+) -> None:
+    boss = team(system, [puppet("a", at_stop=busy_for(60.0), shutdown=100.0)])
+    settle(found(system, "team/a"))
+    ends = boss.ask_future(TerminateChild("a"))
+    answer = boss.ask(request_)
+    ends.get()
+    assert answer is None or answer
+
+
+def test_an_actor_may_start_another_one_in_its_on_start(system: ActorSystem) -> None:
+    def start_inner(_: Puppet) -> None:
+        settle(system.start(puppet("inner")))
+
+    system.start(puppet("outer", at_start=start_inner))
+    settle(found(system, "inner"))
+
+
+def test_an_actor_may_let_another_one_start_a_third_in_its_on_start(system: ActorSystem) -> None:
+    starter = system.start(puppet("starter"))
+
+    def start_inner(_: Puppet) -> None:
+        starter.ask(Ask(lambda _: settle(system.start(puppet("inner")))))
+
+    system.start(puppet("outer", at_start=start_inner))
+    settle(found(system, "inner"))
+
+
+def test_an_actor_may_start_a_terminated_one_again_in_its_on_start(system: ActorSystem) -> None:
+    system.start(puppet("inner"))
+    system.root.ask(TerminateChild("inner"))
+    system.start(puppet("outer", at_start=lambda _: settle(system.root.ask(RestartChild("inner")))))
+    settle(found(system, "inner"))
+
+
+def test_an_error_in_an_inner_start_comes_out_where_it_was_asked_for(
+    system: ActorSystem, diary: Record
+) -> None:
+    def start_inner(puppet_: Puppet) -> None:
+        with pytest.raises(BoomError):
+            system.start(puppet("inner", at_start=crash))
+        puppet_.diary.add("failed")
+
+    system.start(puppet("outer", diary, at_start=start_inner))
+    diary.until("failed")
+    assert list(children_of(system.root)) == ["outer"]

@@ -32,11 +32,13 @@ from tests.actors.toys import (
     BoomError,
     Do,
     Note,
+    Puppet,
     Record,
     crash,
     puppet,
     settle,
 )
+from tests.actors.toys_supervision import up
 
 
 @frozen
@@ -250,3 +252,28 @@ def test_an_event_carries_its_level_and_is_one_line(event: Event, level: int, wo
 )
 def test_an_exit_reason_has_words(reason: ExitReason, words: str) -> None:
     assert str(reason) == words
+
+
+@pytest.mark.parametrize("end", ["crash", "stop"])
+@pytest.mark.parametrize("by", ["the actor", "its background"])
+def test_the_subscriptions_of_an_actor_end_with_it(
+    system: ActorSystem, diary: Record, end: str, by: str
+) -> None:
+    heard = Record()
+
+    def subscribe() -> None:
+        system.events.subscribe(heard.add, ActorStarted)
+
+    def begin(puppet: Puppet) -> None:
+        if puppet.incarnation == 1:
+            subscribe() if by == "the actor" else puppet.background(subscribe)
+
+    ref = system.start(puppet("subscriber", diary, at_start=begin))
+    settle(ref)
+    system.start(puppet("first"))
+    heard.until(ActorStarted("first", 1))
+    ref.tell(Do(crash if end == "crash" else Puppet.stop))
+    up(diary, "subscriber", 2)
+    count = len(heard.items)
+    system.start(puppet("second"))
+    assert len(heard.items) == count

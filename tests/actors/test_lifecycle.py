@@ -1,9 +1,10 @@
 """The life of an actor: hooks, incarnations, and what a restart keeps."""
 
 import traceback
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
 from itertools import count
-from typing import Any
+from typing import Any, Generic, Never, TypeVar
 
 import gevent
 import pytest
@@ -25,7 +26,7 @@ from rnd_actors.actors import (
     Restart,
     Shutdown,
 )
-from rnd_actors.errors import ActorError, ChildSpecError
+from rnd_actors.errors import ActorClassError, ActorError, ChildSpecError
 from tests.actors.toys import (
     Action,
     Ask,
@@ -39,6 +40,7 @@ from tests.actors.toys import (
     Record,
     crash,
     found,
+    hang,
     in_turn,
     kill,
     kill_yourself,
@@ -409,3 +411,63 @@ def test_a_factory_that_returns_the_class_is_told_so_and_the_class_stays_usable(
     with pytest.raises(ChildSpecError, match="it made <class"):
         system.start(ChildSpec("mistaken", make, restart=Restart.TEMPORARY))
     settle(system.start(ChildSpec("right", Mistaken)))
+
+
+def test_a_class_that_accepts_messages_and_has_no_receive_is_refused() -> None:
+    with pytest.raises(ActorClassError, match=r"Deaf accepts messages of type .*dict.* no receive"):
+
+        class Deaf(Actor[dict]):  # type: ignore[type-arg]
+            pass
+
+
+def test_classes_that_need_no_receive_are_made() -> None:
+    message = TypeVar("message")
+
+    class Silent(Actor[Never]):
+        pass
+
+    class Working(Actor[int]):
+        def run(self) -> None:
+            pass
+
+    class Base(Actor[int], ABC):
+        @abstractmethod
+        def receive(self, message: int) -> None: ...
+
+    class Open(Actor[message], Generic[message]):
+        pass
+
+    class Anything(Actor[Any]):
+        pass
+
+    assert {Silent, Working, Base, Open, Anything}
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "generator", "asynchronous generator"])
+@pytest.mark.parametrize("hook", ["on_start", "receive", "run", "on_stop"])
+def test_a_hook_that_nobody_would_run_is_refused(hook: str, kind: str) -> None:
+    async def coroutine(self: object, *_: object) -> None: ...
+
+    def generator(self: object, *_: object) -> Any:
+        yield
+
+    async def asynchronous(self: object, *_: object) -> AsyncIterator[None]:
+        yield
+
+    hooks = {"coroutine": coroutine, "generator": generator}
+    function: Any = hooks.get(kind, asynchronous)
+    with pytest.raises(ActorClassError, match=rf"Wrong\.{hook}\(\) is a coroutine or a generator"):
+        type("Wrong", (Actor,), {hook: function})
+
+
+def test_a_timeout_of_gevent_in_on_start_comes_out_of_start_as_itself(system: ActorSystem) -> None:
+    timeout = gevent.Timeout(1.0)
+
+    def wait_too_long(_: Puppet) -> None:
+        with timeout:
+            hang()
+
+    with pytest.raises(gevent.Timeout) as raised:
+        system.start(puppet("slow", at_start=wait_too_long))
+    assert raised.value is timeout
+    assert system.find("slow") is None

@@ -1,7 +1,11 @@
 """Refs: how messages are sent and answers awaited."""
 
+import copy
+import pickle
 import time
 import traceback
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -635,3 +639,17 @@ def test_an_actor_without_receive_says_so(system: ActorSystem) -> None:
     with pytest.raises(UnhandledMessageError, match=r"mute does not handle Add\(number=1\)"):
         ref.ask(Add(1))
     assert ref.figures().dead == 1
+
+
+def test_a_ref_can_be_weakly_referenced(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    assert weakref.ref(ref)() is ref
+
+
+@pytest.mark.parametrize("make", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_ref_says_that_it_cannot_be_pickled_and_what_to_do(
+    system: ActorSystem, make: Callable[[object], object]
+) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(TypeError, match=r"cannot be pickled .*system\.find\('puppet'\)"):
+        make(ref)

@@ -1,9 +1,11 @@
 """Requests beyond a plain ask: many at once, answered later, by others, or by nobody."""
 
+import gc
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import gevent
 import pytest
@@ -705,3 +707,50 @@ def test_a_request_that_an_actor_cannot_forward_to_itself_fails_at_once(
 def fill_and_forward(clerk: Clerk, request: Handle) -> None:
     clerk.ref.tell(Note(1))
     clerk.forward(request, clerk.ref)
+
+
+class Precious:
+    """Something of an asker's that nobody else is to keep."""
+
+
+def test_a_deferred_answer_is_dropped_when_its_asker_has_given_up(system: ActorSystem) -> None:
+    requests = WeakSet[Any]()
+    ref = system.start(clerk("clerk"))
+
+    def ask() -> None:
+        request = Handle(lambda clerk, request: clerk.defer(request))
+        requests.add(request)
+        with pytest.raises(AskTimeoutError):
+            ref.ask(request, timeout=SOON)
+
+    for _ in range(10):
+        ask()
+    settle(ref)
+    gc.collect()
+    assert len(requests) == 0
+
+
+@pytest.mark.parametrize("how", ["crash", "reply_error"])
+def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str) -> None:
+    error, alive = BoomError("kept"), WeakSet[Precious]()
+    ref = system.start(clerk("clerk"))
+
+    def answer(clerk: Clerk, request: Handle) -> None:
+        if how == "crash":
+            raise error
+        clerk.reply_error(request, error)
+
+    def ask() -> None:
+        precious = Precious()
+        alive.add(precious)
+        try:
+            ref.ask(Handle(answer))
+        except BoomError:
+            pass
+        else:
+            raise AssertionError
+
+    ask()
+    gc.collect()
+    assert len(alive) == 0
+    assert error.args == ("kept",)

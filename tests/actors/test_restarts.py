@@ -1,6 +1,7 @@
 """The supervisor: whom it starts, whom it restarts, when, and when it gives up."""
 
 import time
+from typing import Any
 
 import gevent
 import pytest
@@ -9,6 +10,7 @@ from rnd_actors.actors import (
     ActorFailed,
     ActorStarted,
     ActorSystem,
+    AutoShutdown,
     Backoff,
     Budget,
     ChildAbandoned,
@@ -21,9 +23,12 @@ from rnd_actors.actors import (
     Restart,
     ShutDown,
     Shutdown,
+    ShutdownOrder,
     StartChild,
+    Strategy,
+    Supervisor,
 )
-from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError
+from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError, SettingsError
 from rnd_actors.simulation import explore
 from tests.actors.toys import (
     QUICK,
@@ -45,6 +50,7 @@ from tests.actors.toys import (
     in_turn,
     kill,
     kill_yourself,
+    let_pass,
     puppet,
     settle,
     start,
@@ -52,7 +58,7 @@ from tests.actors.toys import (
     supervise,
     swallow_kills,
 )
-from tests.actors.toys_supervision import lives, up
+from tests.actors.toys_supervision import lives, supervisor, team, up
 
 ENDS: dict[str, Action] = {
     "stops itself": Puppet.stop,
@@ -535,3 +541,121 @@ def test_a_relaunch_that_comes_when_the_supervisor_fails_starts_nobody_in_the_ne
 
     begun = {run.result for run in explore(fail_when_the_backoff_ends, range(100))}
     assert begun == {5, 6}, "the backoff ends before the supervisor fails, or after it"
+
+
+@pytest.mark.parametrize(
+    ("argument", "wrong", "accepted"),
+    [
+        ("strategy", "one_for_all", "a member of Strategy"),
+        ("strategy", ShutdownOrder.REVERSE, "a member of Strategy"),
+        ("budget", 3, r"a Budget\(max_restarts, within\), or None"),
+        ("total_budget", 3, r"a Budget\(max_restarts, within\), or None"),
+        ("backoff", None, r"a Backoff\(initial, maximum, factor, jitter\)"),
+        ("backoff", 1.0, r"a Backoff\(initial, maximum, factor, jitter\)"),
+        ("auto_shutdown", "never", "a member of AutoShutdown"),
+        ("shutdown_order", True, "a member of ShutdownOrder"),
+        ("max_children", -1, "a whole number, 0 or more"),
+        ("max_children", "7", "a whole number, 0 or more"),
+        ("max_children", True, "a whole number, 0 or more"),
+    ],
+)
+def test_a_wrong_argument_of_a_supervisor_is_named_with_its_accepted_form(
+    argument: str, wrong: object, accepted: str
+) -> None:
+    arguments: dict[str, Any] = {argument: wrong}
+    with pytest.raises(SettingsError, match=f"{argument}.* takes {accepted}; got"):
+        Supervisor(**arguments)
+
+
+def test_right_arguments_of_a_supervisor_are_taken() -> None:
+    Supervisor(
+        strategy=Strategy.ONE_FOR_ALL,
+        budget=None,
+        total_budget=Budget(1),
+        auto_shutdown=AutoShutdown.ALL_SIGNIFICANT,
+        shutdown_order=ShutdownOrder.PARALLEL,
+        max_children=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "accepted"),
+    [
+        (lambda: Budget(-1), "max_restarts takes a whole number, 0 or more; got -1"),
+        (lambda: Budget(1.5), "max_restarts takes a whole number, 0 or more; got 1.5"),  # type: ignore[arg-type]
+        (lambda: Budget(3, within=0), "within takes seconds > 0; got 0"),
+        (lambda: Budget(3, within="5"), "within takes seconds > 0; got '5'"),  # type: ignore[arg-type]
+        (lambda: Budget(3, within=float("inf")), "within takes seconds > 0; got inf"),
+        (lambda: Backoff(initial=0), "initial takes 0 < initial <= maximum"),
+        (lambda: Backoff(initial=9.0, maximum=1.0), "initial takes 0 < initial <= maximum"),
+        (lambda: Backoff(initial="1"), "takes seconds for initial and maximum"),  # type: ignore[arg-type]
+        (lambda: Backoff(factor=0.5), "factor takes a number, 1 or more; got 0.5"),
+        (lambda: Backoff(jitter=2.0), "jitter takes a probability from 0 to 1; got 2.0"),
+    ],
+)
+def test_budget_and_backoff_name_the_accepted_form(wrong: Any, accepted: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        wrong()
+    assert accepted in str(raised.value)
+
+
+def test_what_never_starts_is_given_up_by_default_however_long_each_attempt_takes(
+    system: ActorSystem, diary: Record
+) -> None:
+    def fail_slowly(_: Puppet) -> None:
+        let_pass(2.0)
+        crash()
+
+    child = puppet("hopeless", diary, at_start=fail_slowly)
+    boss = system.start(ChildSpec("team", lambda: Supervisor([child]), restart=Restart.TEMPORARY))
+    reason = boss.join(3600.0)
+    assert isinstance(reason, Crashed)
+    assert isinstance(reason.error, BudgetSpentError)
+    assert len(diary.all(Began)) == 4
+
+
+def test_a_start_that_succeeds_ends_the_row_of_failed_ones(
+    system: ActorSystem, diary: Record
+) -> None:
+    def fail_three_times_of_four(puppet: Puppet) -> None:
+        let_pass(2.0)
+        if puppet.incarnation % 4:
+            crash()
+        puppet.after(60.0, Do(crash))
+
+    child = puppet("hopeful", diary, at_start=fail_three_times_of_four)
+    boss = system.start(ChildSpec("team", lambda: Supervisor([child]), restart=Restart.TEMPORARY))
+    up(diary, "team/hopeful", 12)
+    assert boss.is_alive
+
+
+@pytest.mark.parametrize("healthy", ["both", "one"])
+def test_a_supervisor_is_healthy_once_all_its_children_are(
+    system: ActorSystem, diary: Record, healthy: str
+) -> None:
+    def mark_healthy(puppet: Puppet) -> None:
+        if healthy == "both" or puppet.ref.name.endswith("a"):
+            puppet.mark_healthy()
+
+    inner = supervisor("inner", [puppet(name, diary, at_start=mark_healthy) for name in "ab"])
+    outer = team(system, [inner], budget=Budget(1, within=1e6))
+    for number in range(1, 6):
+        diary.until(Began("team/inner/b", 1), number)
+        settle(found(system, "team/inner/b"))
+        let_pass(1.0)
+        kill(found(system, "team/inner"))
+        if healthy == "one" and number == 2:
+            assert isinstance(outer.join(), Crashed)
+            return
+    diary.until(Began("team/inner/b", 1), 6)
+    assert outer.is_alive
+
+
+def test_on_starts_may_start_each_other_many_levels_deep(system: ActorSystem) -> None:
+    def start_next(number: int) -> None:
+        if number:
+            name = f"level {number}"
+            system.start(puppet(name, at_start=lambda _: start_next(number - 1)))
+
+    start_next(10)
+    settle(found(system, "level 1"))

@@ -12,6 +12,7 @@ from rnd_actors.actors import (
     ActorRef,
     ActorSystem,
     Broadcast,
+    ChildRestarting,
     ChildSpec,
     ChildState,
     ConsistentHash,
@@ -21,6 +22,7 @@ from rnd_actors.actors import (
     RoundRobin,
     Router,
     Routing,
+    Supervisor,
     WhichChildren,
     gather,
 )
@@ -34,6 +36,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    kill,
     puppet,
     settle,
 )
@@ -310,3 +313,23 @@ def test_a_pool_has_at_least_one_actor(system: ActorSystem, size: int) -> None:
 def test_the_size_of_a_pool_is_a_whole_number(system: ActorSystem, size: Any) -> None:
     with pytest.raises(SettingsError, match="size takes a whole number"):
         system.start_pool("pool", Puppet, size, RoundRobin())
+
+
+@pytest.mark.parametrize("routing", [RoundRobin, LeastLoaded, Broadcast])
+def test_what_a_router_is_told_while_its_pool_restarts_is_delivered_afterwards(
+    system: ActorSystem, events: Record, diary: Record, routing: Callable[[], Routing]
+) -> None:
+    pool = system.start(ChildSpec("pool", lambda: Supervisor([puppet("1", diary)])))
+    router = Router.over_children(pool, routing())
+    for number in (1, 2):
+        diary.until(Began("pool/1", 1), number)
+        settle(router.refs[0])
+        kill(pool)
+        events.expect(ChildRestarting, number)
+    assert router.refs == ()
+    router.tell(Note(1))
+    assert diary.all(Note) == []
+    diary.until(Note(1))
+    router.tell(Note(2))
+    diary.until(Note(2))
+    assert diary.all(Note) == [Note(1), Note(2)]

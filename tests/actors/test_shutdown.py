@@ -17,11 +17,13 @@ from rnd_actors.actors import (
     ActorSystem,
     Backoff,
     ChildRestarting,
+    ChildSpec,
     DeadLetter,
     Killed,
     MessageFailed,
     Shutdown,
     ShutdownOrder,
+    Supervisor,
 )
 from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
 from rnd_actors.simulation import explore
@@ -44,6 +46,7 @@ from tests.actors.toys import (
     hang,
     in_turn,
     is_down,
+    let_pass,
     nothing,
     puppet,
     settle,
@@ -444,3 +447,16 @@ def test_a_stop_takes_what_the_children_take_and_none_of_them_longer_than_its_li
             assert figures.told == 2 == figures.handled + figures.failed + figures.dead
 
     assert len(explore(leave, range(100))) == 100
+
+
+def test_a_nested_supervisor_has_as_long_as_its_children_need(diary: Record) -> None:
+    def end_slowly(puppet: Puppet) -> None:
+        let_pass(60.0)
+        puppet.diary.add("ended in peace")
+
+    child = puppet("slow", diary, at_stop=end_slowly, shutdown=100.0)
+    inner = ChildSpec("inner", lambda: Supervisor([child]))
+    with ActorSystem() as system:
+        system.start(ChildSpec("outer", lambda: Supervisor([inner])))
+        diary.expect(Began)
+    assert diary.items[-1] == "ended in peace"

@@ -10,6 +10,7 @@ from rnd_actors.actors import (
     ActorRef,
     ActorStuck,
     ActorSystem,
+    AutoShutdown,
     Backoff,
     Budget,
     ChildDown,
@@ -40,6 +41,7 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    found,
     greenlet_of,
     hang,
     in_turn,
@@ -865,3 +867,37 @@ def assert_comes_up_after(elder: str, younger: str, history: Sequence[str]) -> N
             down_at = at
         elif entry.startswith(f"+{younger}") and down_at is not None:
             assert any(other.startswith(f"+{elder}") for other in history[down_at:at])
+
+
+@pytest.mark.parametrize("ends_supervisor", [True, False])
+def test_a_job_that_is_done_while_its_group_waits_for_a_sibling_is_not_run_again(
+    system: ActorSystem,
+    diary: Record,
+    ends_supervisor: bool,  # noqa: FBT001
+) -> None:
+    slow = puppet("slow", diary, at_stop=lambda _: let_pass(3.0))
+    job = puppet("job", diary, restart=Restart.TRANSIENT, significant=ends_supervisor)
+    auto = AutoShutdown.ANY_SIGNIFICANT if ends_supervisor else AutoShutdown.NEVER
+    boss = team(
+        system,
+        [job, slow, puppet("fragile", diary)],
+        strategy=Strategy.ONE_FOR_ALL,
+        auto_shutdown=auto,
+    )
+    up(diary, "team/fragile", 1)
+
+    def do_job(puppet: Puppet) -> None:
+        let_pass(1.0)
+        puppet.stop()
+
+    found(system, "team/job").tell(Do(do_job))
+    let_pass(0.5)
+    found(system, "team/fragile").tell(Do(crash))
+    if ends_supervisor:
+        assert boss.join() == Shutdown()
+    else:
+        up(diary, "team/fragile", 2)
+        let_pass(60.0)
+        assert states(boss)["job"] is ChildState.TERMINATED
+    begun = [began.name for began in diary.all(Began)]
+    assert begun.count("team/job") == 1

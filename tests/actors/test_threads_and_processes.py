@@ -3,16 +3,45 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import pytest
+from gevent.monkey import get_original
 
-from rnd_actors.actors import ActorRef, ActorSystem, ConsistentHash, Restart
-from rnd_actors.errors import WrongThreadError
-from tests.actors.toys import Ask, Note, Record, nothing, puppet, settle
+from rnd_actors.actors import (
+    Actor,
+    ActorRef,
+    ActorStarted,
+    ActorSystem,
+    ChildSpec,
+    ConsistentHash,
+    DeadLetter,
+    Deferred,
+    Overflow,
+    Request,
+    Restart,
+    WhichChildren,
+)
+from rnd_actors.errors import AskTimeoutError, MailboxFullError, WrongThreadError
+from tests.actors.toys import (
+    Ask,
+    BoomError,
+    Do,
+    Gate,
+    Note,
+    Record,
+    balance,
+    nothing,
+    puppet,
+    settle,
+)
+from tests.actors.toys_supervision import Clerk, Handle, clerk
+
+start_new_thread = get_original("_thread", "start_new_thread")
 
 
 @pytest.fixture
@@ -64,6 +93,211 @@ def test_another_thread_can_start_no_actor(system: ActorSystem) -> None:
     with pytest.raises(WrongThreadError):
         in_another_thread(lambda: system.start(puppet("puppet")))
     assert system.find("puppet") is None
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda system: system.find("puppet"),
+        ActorSystem.tree,
+        lambda system: system.events.publish(ActorStarted("puppet", 1)),
+        lambda system: system.root.ask(WhichChildren()),
+    ],
+    ids=["find", "tree", "publish", "root.ask"],
+)
+def test_another_thread_may_not_use_the_system_either(
+    system: ActorSystem, events: Record, use: Callable[[ActorSystem], object]
+) -> None:
+    system.start(puppet("puppet"))
+    heard = len(events.items)
+    with pytest.raises(WrongThreadError):
+        in_another_thread(lambda: use(system))
+    assert len(events.items) == heard
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_another_thread_cannot_wait_for_a_future(
+    system: ActorSystem,
+    is_ready: bool,  # noqa: FBT001
+) -> None:
+    gate, ref = Gate(), system.start(puppet("puppet"))
+    future = ref.ask_future(Ask(nothing if is_ready else gate.pass_through))
+    if is_ready:
+        future.get()
+    else:
+        gate.await_entry()
+    with pytest.raises(WrongThreadError):
+        in_another_thread(future.get)
+    gate.open()
+    future.get()
+
+
+def test_what_another_thread_tells_arrives_in_order(system: ActorSystem, diary: Record) -> None:
+    ref = system.start(puppet("puppet", diary))
+
+    def tell() -> None:
+        for number in range(1_000):
+            ref.tell(Note(number))
+
+    in_another_thread(tell)
+    diary.until(Note(999))
+    assert diary.all(Note) == [Note(number) for number in range(1_000)]
+    assert ref.figures().told == 1_000
+
+
+def test_what_another_thread_tells_wakes_an_actor_that_waits(
+    system: ActorSystem, diary: Record
+) -> None:
+    ref = system.start(puppet("puppet", diary))
+    settle(ref)
+    thread = gevent.get_hub().threadpool.spawn(ref.tell, Note(1))
+    with gevent.Timeout(5.0):
+        diary.until(Note(1))
+    thread.get()
+
+
+def test_another_thread_waits_for_room_in_a_bounded_mailbox(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate, ref = Gate(), system.start(puppet("puppet", diary, capacity=2))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+
+    def tell() -> None:
+        for number in range(100):
+            ref.tell(Note(number))
+
+    thread = gevent.get_hub().threadpool.spawn(tell)
+    while ref.figures().mailbox < 2:
+        gevent.sleep(0)
+    assert not thread.ready()
+    gate.open()
+    thread.get()
+    diary.until(Note(99))
+    assert diary.all(Note) == [Note(number) for number in range(100)]
+
+
+def test_another_thread_is_told_that_a_mailbox_is_full(system: ActorSystem, diary: Record) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", diary, capacity=1, overflow=Overflow.FAIL))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    in_another_thread(lambda: ref.tell(Note(1)))
+    with pytest.raises(MailboxFullError):
+        in_another_thread(lambda: ref.tell(Note(2)))
+    gate.open()
+    diary.until(Note(1))
+    settle(ref)
+    assert diary.all(Note) == [Note(1)]
+    assert balance(ref) == (4, 4)
+
+
+def test_what_another_thread_tells_a_stopped_actor_is_a_dead_letter(
+    system: ActorSystem, events: Record
+) -> None:
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    ref.stop()
+    ref.join()
+    in_another_thread(lambda: ref.tell(Note(1)))
+    assert events.expect(DeadLetter).message == Note(1)
+
+
+@pytest.mark.parametrize("capacity", [None, 1], ids=["unbounded", "bounded"])
+def test_threads_that_tell_at_once_lose_no_message(
+    system: ActorSystem, diary: Record, capacity: int | None
+) -> None:
+    ref = system.start(puppet("puppet", diary, capacity=capacity))
+
+    def tell(first: int) -> None:
+        for number in range(100):
+            ref.tell(Note(first + number))
+
+    threads = [gevent.get_hub().threadpool.spawn(tell, first) for first in (0, 1_000, 2_000)]
+    for thread in threads:
+        thread.get()
+    diary.expect(Note, 300)
+    told = [note.number for note in diary.all(Note)]
+    for first in (0, 1_000, 2_000):
+        assert [number for number in told if number // 1_000 * 1_000 == first] == list(
+            range(first, first + 100)
+        )
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["reply", "reply_error"])
+def test_an_answer_that_another_thread_gives_wakes_the_asker_at_once(
+    system: ActorSystem,
+    fails: bool,  # noqa: FBT001
+) -> None:
+    def answer_in_a_thread(clerk: Clerk, request: Handle) -> None:
+        deferred = clerk.defer(request)
+        give = deferred.reply_error if fails else deferred.reply
+        what: Any = BoomError("in a thread") if fails else "in a thread"
+        start_new_thread(lambda: give(what), ())
+
+    ref = system.start(clerk("clerk"))
+    started = time.monotonic()
+    if fails:
+        with pytest.raises(BoomError, match="in a thread"):
+            ref.ask(Handle(answer_in_a_thread), timeout=20.0)
+    else:
+        assert ref.ask(Handle(answer_in_a_thread), timeout=20.0) == "in a thread"
+    assert time.monotonic() - started < 5.0
+
+
+def test_an_answer_of_another_thread_that_comes_too_late_is_dropped(system: ActorSystem) -> None:
+    owed: list[Deferred[Any]] = []
+    ref = system.start(clerk("clerk"))
+    with pytest.raises(AskTimeoutError):
+        ref.ask(Handle(lambda clerk, request: owed.append(clerk.defer(request))), timeout=0.01)
+    in_another_thread(lambda: owed[0].reply("too late"))
+    settle(ref)
+
+
+class Add(Request[int]):
+    """A request to count one more."""
+
+
+class Counter(Actor[Add]):
+    def __init__(self) -> None:
+        self._count = 0
+
+    def receive(self, message: Add) -> None:
+        self._count += 1
+        self.reply(message, self._count)
+
+
+def test_each_thread_may_have_a_system_of_its_own(system: ActorSystem) -> None:
+    def count() -> int:
+        try:
+            with ActorSystem() as other:
+                counter = other.start(ChildSpec("counter", Counter))
+                return [counter.ask(Add()) for _ in range(300)][-1]
+        finally:
+            gevent.get_hub().destroy(destroy_loop=True)
+
+    thread = gevent.get_hub().threadpool.spawn(count)
+    counter = system.start(ChildSpec("counter", Counter))
+    answers = list[int]()
+    while not thread.ready():
+        answers.append(counter.ask(Add()))
+    assert thread.get() == 300
+    assert answers == list(range(1, len(answers) + 1))
+
+
+def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSystem) -> None:
+    counter = system.start(ChildSpec("counter", Counter))
+
+    def run_and_rest() -> None:
+        for _ in range(50):
+            sleep(0)  # gives the interpreter's lock away, and has to get it back
+
+    sleep = get_original("time", "sleep")
+    thread = gevent.get_hub().threadpool.spawn(run_and_rest)
+    give_up_at = time.monotonic() + 10.0
+    while not thread.ready() and time.monotonic() < give_up_at:
+        counter.ask(Add())
+    assert thread.ready()
+    thread.get()
 
 
 IN_ANOTHER_PROCESS = """

@@ -5,16 +5,20 @@ from typing import Any
 import pytest
 
 from rnd_actors.actors import (
+    BRUTAL_KILL,
     ActorRef,
     ActorSystem,
     Budget,
     Crashed,
     DeadLetter,
+    DeleteChild,
+    Killed,
     Normal,
     Overflow,
     Restart,
     ShutDown,
     Shutdown,
+    TerminateChild,
     Terminated,
 )
 from tests.actors.toys import (
@@ -218,3 +222,33 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal.join()
     settle(watcher)
     assert not greenlet_of(watcher).watched
+
+
+@pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TEMPORARY])
+def test_join_and_late_watchers_hear_the_first_reason(
+    system: ActorSystem, watcher: ActorRef[Any], diary: Record, restart: Restart
+) -> None:
+    team = supervise(system)
+    mortal = start(team, puppet("mortal", restart=restart, shutdown=BRUTAL_KILL))
+    team.ask(TerminateChild("mortal"))
+    assert mortal.join() == Killed()
+    if restart is Restart.PERMANENT:
+        team.ask(DeleteChild("mortal"))
+    watch(watcher, mortal)
+    assert diary.expect(Terminated) == Terminated(mortal, Killed())
+    assert mortal.join() == Killed()
+
+
+def test_watching_in_on_stop_ends_with_the_incarnation(
+    system: ActorSystem, mortal: ActorRef[Any], diary: Record
+) -> None:
+    team = supervise(system)
+    late = start(team, puppet("late", diary, at_stop=lambda puppet: puppet.watch(mortal)))
+    late.tell(Do(crash))
+    diary.until(Began("team/late", 2))
+    settle(late)
+    mortal.stop()
+    mortal.join()
+    settle(late)
+    assert diary.all(Terminated) == []
+    assert late.figures().told == 3

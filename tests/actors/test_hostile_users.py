@@ -1,0 +1,408 @@
+"""Whatever users' objects do, no actor is wedged, nothing is lost, and nobody else is met."""
+
+import logging
+import weakref
+from collections.abc import Iterator
+from typing import Any, Never
+
+import gevent
+import pytest
+from attrs import define, field
+from gevent.event import Event as Flag
+
+from rnd_actors.actors import (
+    Actor,
+    ActorRef,
+    ActorSystem,
+    ChildSpec,
+    ConsistentHash,
+    Crashed,
+    Event,
+    Killed,
+    Normal,
+    Request,
+    Restart,
+    RoundRobin,
+    Router,
+    Strategy,
+    Supervisor,
+)
+from rnd_actors.errors import AskTimeoutError
+from tests.actors.toys import (
+    SOON,
+    Ask,
+    BoomError,
+    Do,
+    Gate,
+    Note,
+    Puppet,
+    Record,
+    balance,
+    crash,
+    found,
+    greenlet_of,
+    let_pass,
+    puppet,
+    settle,
+    supervise,
+    swallow_kills,
+)
+from tests.actors.toys_supervision import running, team, up
+
+
+class Gone:
+    """What weak proxies lead to until it is gone."""
+
+
+class Elusive:
+    """Has no class that anybody could look at."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise BoomError
+
+
+def dead_proxy() -> object:
+    return weakref.proxy(Gone())
+
+
+@pytest.mark.parametrize("make", [dead_proxy, Elusive])
+def test_messages_that_cannot_be_looked_at_end_as_others_do(system: ActorSystem, make: Any) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(make())
+    ref.tell(Note(1))
+    ref.stop()
+    gate.open()
+    assert ref.join() == Normal()
+    assert balance(ref) == (3, 3)
+    assert system.root.is_alive
+
+
+def test_a_message_that_cannot_be_looked_at_fails_in_the_actor(system: ActorSystem) -> None:
+    class Picky(Actor[int]):
+        def receive(self, message: int) -> None:
+            """Never called."""
+
+    ref: ActorRef[Any] = system.start(ChildSpec("picky", Picky))
+    ref.tell(Elusive())
+    let_pass(1.0)
+    assert balance(ref) == (1, 1)
+    assert ref.is_alive
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise gevent.GreenletExit
+
+
+def test_a_message_whose_repr_ends_greenlets_is_a_dead_letter(system: ActorSystem) -> None:
+    class Picky(Actor[int]):
+        def receive(self, message: int) -> None:
+            """Never called."""
+
+    ref: ActorRef[Any] = system.start(ChildSpec("picky", Picky))
+    ref.tell(Mute())
+    let_pass(1.0)
+    assert (ref.figures().dead, greenlet_of(ref).number) == (1, 1)
+
+
+@pytest.fixture
+def broken_log() -> Iterator[None]:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise BoomError
+
+    logger, handler = logging.getLogger("rnd_actors"), Broken()
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("broken_log")
+def test_a_log_that_raises_keeps_no_actor_down(system: ActorSystem) -> None:
+    def fail(event: Event) -> None:
+        raise BoomError
+
+    system.events.subscribe(fail)
+    ref = system.start(puppet("puppet"))
+    ref.tell(Do(crash))
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+def test_an_actor_that_was_stuck_in_its_start_serves_no_more(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+
+    def get_stuck(puppet: Puppet) -> None:
+        if puppet.incarnation == 1:
+            swallow_kills(gate, times=3)(puppet)
+
+    children = [
+        puppet("a", diary),
+        puppet("b", diary, at_start=get_stuck, shutdown=SOON),
+    ]
+    boss = team(system, children, strategy=Strategy.ONE_FOR_ALL)
+    gate.await_entry()
+    stuck = greenlet_of(found(system, "team/b"))
+    found(system, "team/a").tell(Do(crash))
+    up(diary, "team/b", 2)
+    gate.open()
+    stuck.join(SOON)
+    assert stuck.dead
+    ref = running(boss)["b"]
+    for _ in range(3):
+        assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+def test_what_a_stuck_actor_had_stashed_goes_to_the_next_one(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+
+    class Keeper(Puppet):
+        def receive(self, message: object) -> None:
+            if isinstance(message, Note) and self.incarnation == 1:
+                self.stash()
+            else:
+                super().receive(message)
+
+    keeper = ChildSpec("b", lambda: Keeper(diary), shutdown=SOON)
+    boss = team(system, [puppet("a", diary), keeper], strategy=Strategy.ONE_FOR_ALL)
+    refs = running(boss)
+    refs["b"].tell(Note(1))
+    refs["b"].tell(Do(swallow_kills(gate, times=3)))
+    gate.await_entry()
+    refs["a"].tell(Do(crash))
+    up(diary, "team/b", 2)
+    diary.until(Note(1))
+    told, places = balance(refs["b"])
+    assert told == places
+    gate.open()
+    let_pass(1.0)
+    assert diary.items.count(Note(1)) == 1
+
+
+def test_a_stop_that_came_as_the_work_failed_holds_for_the_next_incarnation(
+    system: ActorSystem,
+) -> None:
+    runs = []
+
+    class Worker(Actor[Never]):
+        def run(self) -> None:
+            runs.append(self.incarnation)
+            self.ref.stop()
+            if self.incarnation == 1:
+                raise BoomError
+            Flag().wait()
+
+    ref = system.start(ChildSpec("worker", Worker, restart=Restart.TRANSIENT))
+    assert ref.join() == Normal()
+
+
+def test_the_figures_balance_while_a_drained_actor_winds_down(system: ActorSystem) -> None:
+    gate = Gate()
+    ref = system.start(puppet("puppet", at_stop=gate.pass_through, restart=Restart.TEMPORARY))
+    ref.drain()
+    gate.await_entry()
+    assert ref.figures().mailbox == 0
+    gate.open()
+
+
+def test_an_ask_that_was_given_up_before_it_was_deferred_is_not_owed(system: ActorSystem) -> None:
+    gate = Gate()
+
+    class Lazy(Actor[Request[int] | Do]):
+        def receive(self, message: Request[int] | Do) -> None:
+            if isinstance(message, Do):
+                gate.pass_through()
+            else:
+                self.defer(message)
+                deferred.append(message)
+
+    deferred: list[Any] = []
+    ref: ActorRef[Any] = system.start(ChildSpec("lazy", Lazy))
+    ref.tell(Do(crash))
+    gate.await_entry()
+    with pytest.raises(AskTimeoutError):
+        ref.ask(Request(), timeout=0.1)
+    gate.open()
+    let_pass(1.0)
+    assert len(deferred) == 1
+    assert not greenlet_of(ref).handling._deferred
+
+
+@define
+class PreciseError(Exception):
+    code: int
+    detail: str = field(init=False, default="")
+
+
+class SlottedError(Exception):
+    __slots__ = ("code",)
+
+
+class CountedError(Exception):
+    made = 0
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no {name}")
+        self.name = name
+        CountedError.made += 1
+
+
+def precise() -> Exception:
+    error = PreciseError(7)
+    error.detail = "late"
+    return error
+
+
+def slotted() -> Exception:
+    error: Any = SlottedError("x")
+    error.code = 9
+    raised: Exception = error
+    return raised
+
+
+@pytest.mark.parametrize(
+    ("make", "attributes"),
+    [
+        (lambda: NameError("no x", name="x"), ["name"]),
+        (lambda: AttributeError("no x", name="x", obj=5), ["name", "obj"]),
+        (precise, ["code", "detail"]),
+        (slotted, ["code"]),
+        (lambda: CountedError("page"), ["name"]),
+        (lambda: FileNotFoundError(2, "none", "a.csv"), ["errno", "filename"]),
+    ],
+)
+def test_an_error_comes_out_of_ask_with_all_that_it_says(
+    system: ActorSystem, make: Any, attributes: list[str]
+) -> None:
+    error = make()
+    made = CountedError.made
+
+    def fail(_: Puppet) -> None:
+        raise error
+
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(type(error)) as caught:
+        ref.ask(Ask(fail))
+    assert str(caught.value) == str(error)
+    for name in attributes:
+        assert getattr(caught.value, name) == getattr(error, name)
+    assert CountedError.made == made
+
+
+class FrozenError(Exception):
+    """An error that takes no note."""
+
+    def add_note(self, note: str, /) -> None:
+        raise TypeError(note)
+
+
+def test_an_error_that_takes_no_note_stays_the_reason(system: ActorSystem) -> None:
+    def fail(_: Puppet) -> None:
+        raise FrozenError
+
+    ref = system.start(puppet("puppet", at_stop=crash, restart=Restart.TEMPORARY))
+    ref.tell(Do(fail))
+    assert ref.join() == Crashed(FrozenError())
+
+
+@pytest.mark.parametrize("interrupt", [gevent.Timeout, KeyboardInterrupt])
+def test_a_supervisor_whose_end_is_interrupted_leaves_no_child(
+    system: ActorSystem, diary: Record, interrupt: type[BaseException]
+) -> None:
+    class Impatient(Supervisor):
+        def on_stop(self, reason: Any) -> None:
+            timer: Any = gevent.get_hub().loop.timer(0.1)
+            timer.start(gevent.getcurrent().throw, interrupt)
+            try:
+                super().on_stop(reason)
+            except interrupt:
+                diary.add("interrupted")
+
+    specs = [puppet(name, at_stop=lambda _: let_pass(1.0)) for name in "ab"]
+    boss = system.start(ChildSpec("boss", lambda: Impatient(specs), restart=Restart.TEMPORARY))
+    refs = running(boss)
+    boss.stop()
+    boss.join()
+    assert "interrupted" in diary.items
+    assert not any(ref.is_alive for ref in refs.values())
+
+
+def test_in_parallel_stuck_children_are_left_together(system: ActorSystem) -> None:
+    gate = Gate()
+    specs = [puppet(str(number), shutdown=0.5) for number in range(4)]
+    boss = supervise(system, specs)
+    for ref in running(boss).values():
+        ref.tell(Do(swallow_kills(gate, times=2)))
+    gevent.idle()
+    boss.stop()
+    boss.join()
+    gate.open()
+
+
+def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+    spec = puppet("1", diary, at_stop=gate.pass_through)
+    boss = supervise(system, [spec], restart=Restart.PERMANENT)
+    running(boss)
+    router = Router.over_children(boss, ConsistentHash(lambda message: message["key"]))
+    boss.tell(Do(crash))  # a dead letter
+    boss.stop()
+    gate.await_entry()
+    gate.open()
+    diary.until(diary.items[0], count=1)
+    while greenlet_of(boss).cell.children is not None:
+        gevent.sleep(0)
+    router.tell({})
+    settle(running(boss)["1"])
+    assert boss.is_alive
+
+
+def test_what_waits_for_a_pool_never_holds_up_its_supervisor(
+    system: ActorSystem, diary: Record
+) -> None:
+    boss = supervise(system, [puppet("1", diary, capacity=1)], restart=Restart.PERMANENT)
+    running(boss)
+    router = Router.over_children(boss, RoundRobin())
+    boss.stop()
+    while greenlet_of(boss).cell.children is not None:
+        gevent.sleep(0)
+    for number in range(5):
+        router.tell(Note(number))
+    settle(running(boss)["1"])
+    assert diary.all(Note) == [Note(number) for number in range(5)]
+
+
+def test_a_start_in_a_greenlet_that_on_start_waits_for_does_not_wait_for_itself(
+    system: ActorSystem,
+) -> None:
+    def start_other(_: Puppet) -> None:
+        gevent.spawn(system.start, puppet("other")).join()
+
+    system.start(puppet("one", at_start=start_other))
+    assert system.find("other") is not None
+
+
+def test_a_system_that_is_entered_again_counts_each_dead_letter_once() -> None:
+    system = ActorSystem()
+    for entered in (1, 2):
+        with system:
+            ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+            ref.stop()
+            ref.join()
+            ref.tell(Note(1))
+        assert system.dead_letters == entered
+
+
+def test_killed_before_it_begins_an_actor_is_reported_once(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    greenlet_of(ref).kill(block=False)
+    greenlet_of(ref).kill(block=False)
+    assert ref.join() == Killed()
