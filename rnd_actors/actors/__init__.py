@@ -17,7 +17,7 @@ from rnd_actors.actors._events import (
     MessageFailed,
     MessageUnhandled,
 )
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, Shutdown
+from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, Stopped
 from rnd_actors.actors._loop import require_patched
 from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
@@ -112,9 +112,9 @@ __all__ = [
     "Router",
     "Routing",
     "ShutDown",
-    "Shutdown",
     "ShutdownOrder",
     "StartChild",
+    "Stopped",
     "Strategy",
     "Supervisor",
     "SupervisorMessage",

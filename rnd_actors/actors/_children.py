@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from rnd_actors.actors._cell import Cell, kill_together
-from rnd_actors.actors._exits import ExitReason, Shutdown
+from rnd_actors.actors._exits import ExitReason, Stopped
 from rnd_actors.actors._owned import OwnedGreenlet
 from rnd_actors.actors._policy import Budget, RestartWindow, ShutdownOrder
 from rnd_actors.actors._ref import ActorRef
@@ -21,7 +21,7 @@ from rnd_actors.errors import UnknownChildError
 
 _ACTIVE: Final = (ChildState.STARTING, ChildState.RUNNING)
 _AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
-_NOT_YET: Final = Shutdown()
+_NOT_YET: Final = Stopped()
 _SHUTDOWN_S: Final = 10.0
 _NAMED: Final = 20
 """Children that an error names; of thousands nobody wants to read them all."""
@@ -296,7 +296,7 @@ def _end_together(children: Sequence[Child]) -> None:
     for child in children:
         cell = child.cell
         if cell.greenlet is not None and limits[child] > 0:
-            (cell.drain if child.spec.drain else cell.stop)(Shutdown())
+            (cell.drain if child.spec.drain else cell.stop)(Stopped())
     late = []
     for child in sorted(children, key=limits.__getitem__):
         waited = time.monotonic() - asked_at
@@ -318,4 +318,4 @@ def _kill_together(children: Sequence[Child], alive: set[Child]) -> None:
 def _retire(children: Sequence[Child], alive: set[Child]) -> None:
     for child in children:
         reason = child.cell.end_reason if child in alive else None
-        child.cell.retire(reason or Shutdown())
+        child.cell.retire(reason or Stopped())

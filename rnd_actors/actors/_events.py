@@ -52,8 +52,8 @@ class ActorStopped(Event):
     """An incarnation of an actor ended as it was meant to: by itself, or told to stop.
 
     Example:
-        >>> from rnd_actors import ActorStopped, Shutdown
-        >>> print(ActorStopped("workers/3", 2, Shutdown()))
+        >>> from rnd_actors import ActorStopped, Stopped
+        >>> print(ActorStopped("workers/3", 2, Stopped()))
         workers/3 stopped (incarnation 2): shutdown
     """
 

@@ -24,7 +24,7 @@ class Normal:
 
 
 @frozen
-class Shutdown:
+class Stopped:
     """Its supervisor or its system told it to stop.
 
     Example:
@@ -32,7 +32,7 @@ class Shutdown:
         >>> with ActorSystem() as system:
         ...     ref = system.start(ChildSpec("idle", Actor))
         >>> ref.join()
-        Shutdown()
+        Stopped()
     """
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class Crashed:
         return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
 
 
-ExitReason: TypeAlias = Normal | Shutdown | Killed | Crashed
+ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
 """Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
 
 

@@ -57,7 +57,7 @@ class AutoShutdown(Enum):
         ...     team = system.start(ChildSpec("team", make, restart=Restart.TRANSIENT))
         ...     system.find("team/job").stop()
         ...     team.join()
-        Shutdown()
+        Stopped()
     """
 
     NEVER = "never"

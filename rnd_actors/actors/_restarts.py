@@ -11,7 +11,7 @@ from attrs import field, frozen
 from rnd_actors._validators import instance, member, optional, whole_number
 from rnd_actors.actors._children import Child, Children, end_children
 from rnd_actors.actors._events import ChildAbandoned, ChildRestarting
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Shutdown
+from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Stopped
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
@@ -166,7 +166,7 @@ class Restarts:
         child.note_end()
         if spec.restart is Restart.DELEGATED:
             if was_active:
-                self._tell_decider(child, child.reason if ended_itself else Shutdown())
+                self._tell_decider(child, child.reason if ended_itself else Stopped())
             self._children.change(child, ChildState.WAITING)
         elif ended_itself and not _is_restarted(spec, child.reason):
             self._finish(child)

@@ -313,7 +313,7 @@ class ShutDown:
         ...     team = system.start(ChildSpec("team", Supervisor, restart=Restart.TRANSIENT))
         ...     team.tell(ShutDown())
         ...     team.join()
-        Shutdown()
+        Stopped()
     """
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, ChildEnded, ChildHealthy, ChildReady, ChildSignal
 from rnd_actors.actors._children import Child, Children, end_children
-from rnd_actors.actors._exits import ExitReason, Shutdown, shown, shown_error
+from rnd_actors.actors._exits import ExitReason, Stopped, shown, shown_error
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._mailbox import Signal
 from rnd_actors.actors._policy import (
@@ -185,7 +185,7 @@ class Supervisor(Actor[_Message]):
         self._children.start_next()
 
     def _shut_down(self) -> None:
-        self._own.cell.stop(Shutdown())
+        self._own.cell.stop(Stopped())
 
     def _add(self, spec: ChildSpec, *, is_kept: bool) -> Child:
         _require_usable(spec, self._policy.auto_shutdown, self.ref.name)

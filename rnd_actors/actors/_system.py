@@ -13,7 +13,7 @@ from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec, kill_together
 from rnd_actors.actors._event_stream import EventStream, log_events
 from rnd_actors.actors._events import DeadLetter
-from rnd_actors.actors._exits import Crashed, Shutdown
+from rnd_actors.actors._exits import Crashed, Stopped
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._loop import LoopTurn, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
@@ -157,7 +157,7 @@ class ActorSystem:
         traceback: TracebackType | None,
     ) -> None:
         root = self._entered()
-        root.stop(Shutdown())
+        root.stop(Stopped())
         try:
             wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:

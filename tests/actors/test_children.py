@@ -25,8 +25,8 @@ from rnd_actors.actors import (
     Request,
     Restart,
     RestartChild,
-    Shutdown,
     StartChild,
+    Stopped,
     Supervisor,
     TerminateChild,
     WhichChildren,
@@ -306,7 +306,7 @@ def test_terminate_child_ends_a_running_child_for_good_and_keeps_its_spec(
 ) -> None:
     ref = start(boss, puppet("a", diary))
     boss.ask(TerminateChild("a"))
-    assert (ref.is_alive, ref.join(0)) == (False, Shutdown())
+    assert (ref.is_alive, ref.join(0)) == (False, Stopped())
     assert lives(diary) == ["+a1", "-a1"]
     assert states(boss) == {"a": ChildState.TERMINATED}
 
@@ -639,7 +639,7 @@ def test_the_end_of_any_significant_child_ends_the_supervisor(
     children = [significant("a", restart, diary), significant("b", restart, diary)]
     boss = team(system, [*children, puppet("c", diary)], auto_shutdown=AutoShutdown.ANY_SIGNIFICANT)
     ended(boss, events, running(boss)["a"], end)
-    assert boss.join() == Shutdown()
+    assert boss.join() == Stopped()
     assert lives(diary)[3:] == ["-a1", "-c1", "-b1"]
 
 
@@ -653,7 +653,7 @@ def test_the_end_of_the_last_significant_child_ends_the_supervisor(
     ended(boss, events, refs["a"], end)
     assert states(boss)["b"] is ChildState.RUNNING
     ended(boss, events, refs["b"], end)
-    assert boss.join() == Shutdown()
+    assert boss.join() == Stopped()
     assert lives(diary)[3:] == ["-a1", "-b1", "-c1"]
 
 

@@ -25,7 +25,7 @@ from rnd_actors.actors import (
     Restart,
     RestartChild,
     ShutDown,
-    Shutdown,
+    Stopped,
 )
 from tests.actors.toys import (
     GENEROUS,
@@ -293,7 +293,7 @@ def test_a_resting_child_ends_with_its_supervisor(
     ref.tell(Do(crash))
     told.expect(ChildDown)
     team.tell(ShutDown())
-    assert ref.join() == Shutdown()
+    assert ref.join() == Stopped()
     assert len(told.all(ChildUp)) == 1
 
 

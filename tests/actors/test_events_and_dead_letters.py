@@ -24,7 +24,7 @@ from rnd_actors.actors import (
     MessageUnhandled,
     Normal,
     Restart,
-    Shutdown,
+    Stopped,
 )
 from rnd_actors.errors import ActorDeadError
 from tests.actors.toys import (
@@ -245,7 +245,7 @@ def test_an_event_carries_its_level_and_is_one_line(event: Event, level: int, wo
     ("reason", "words"),
     [
         (Normal(), "normal"),
-        (Shutdown(), "shutdown"),
+        (Stopped(), "shutdown"),
         (Killed(), "killed"),
         (Crashed(BOOM), "crashed: BoomError: as told"),
     ],

@@ -38,7 +38,7 @@ from rnd_actors.actors import (
     MessageFailed,
     Request,
     Restart,
-    Shutdown,
+    Stopped,
     Supervisor,
 )
 from rnd_actors.actors._greenlet import ActorGreenlet
@@ -833,7 +833,7 @@ def test_a_system_that_is_interrupted_is_left_in_order(
     with pytest.raises(kind), ActorSystem() as system:
         use(system)
     ends = [end for end in diary.all(Ended) if end.name == "other"]
-    assert ends == [Ended("other", 1, Shutdown())]
+    assert ends == [Ended("other", 1, Stopped())]
     begun = [began.incarnation for began in diary.all(Began) if began.name == "interrupted"]
     ended = [end.incarnation for end in diary.all(Ended) if end.name == "interrupted"]
     assert begun == ended

@@ -24,7 +24,7 @@ from rnd_actors.actors import (
     MessageFailed,
     Normal,
     Restart,
-    Shutdown,
+    Stopped,
 )
 from rnd_actors.errors import ActorClassError, ActorError, ChildSpecError
 from tests.actors.toys import (
@@ -86,7 +86,7 @@ def test_on_stop_comes_after_the_last_message_with_the_reason(
 def test_leaving_the_system_stops_an_actor_with_the_reason_shutdown(diary: Record) -> None:
     with ActorSystem() as system:
         settle(system.start(puppet("puppet", diary)))
-    assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Shutdown())]
+    assert diary.items == [Began("puppet", 1), Ended("puppet", 1, Stopped())]
 
 
 @pytest.mark.parametrize(

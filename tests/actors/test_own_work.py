@@ -24,7 +24,7 @@ from rnd_actors.actors import (
     Normal,
     Request,
     Restart,
-    Shutdown,
+    Stopped,
     TerminateChild,
 )
 from rnd_actors.errors import ActorError, UnhandledMessageError
@@ -142,14 +142,14 @@ def test_run_is_interrupted_when_its_supervisor_ends_it(
     supervisor = team(system, [worker(diary, **options)])
     diary.until("works")
     supervisor.ask(TerminateChild("worker"))
-    assert diary.items == [("starts", 1), "works", "interrupted", ("stops", 1, Shutdown())]
+    assert diary.items == [("starts", 1), "works", "interrupted", ("stops", 1, Stopped())]
 
 
 def test_run_is_interrupted_when_the_system_is_left(diary: Record) -> None:
     with ActorSystem() as system:
         system.start(worker(diary))
         diary.until("works")
-    assert diary.items == [("starts", 1), "works", "interrupted", ("stops", 1, Shutdown())]
+    assert diary.items == [("starts", 1), "works", "interrupted", ("stops", 1, Stopped())]
 
 
 def test_what_interrupts_run_is_a_greenlet_exit(system: ActorSystem, diary: Record) -> None:

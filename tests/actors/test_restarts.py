@@ -22,9 +22,9 @@ from rnd_actors.actors import (
     Normal,
     Restart,
     ShutDown,
-    Shutdown,
     ShutdownOrder,
     StartChild,
+    Stopped,
     Strategy,
     Supervisor,
 )
@@ -347,7 +347,7 @@ def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
     assert len(events.all(ChildRestarting)) == 2
     assert len(refs.items) == 3
     assert isinstance(refs.items[0].join(0), Crashed)
-    assert diary.items == [Began("team/sibling", 1), Ended("team/sibling", 1, Shutdown())]
+    assert diary.items == [Began("team/sibling", 1), Ended("team/sibling", 1, Stopped())]
 
 
 def test_a_child_that_is_given_up_is_announced(system: ActorSystem, events: Record) -> None:
@@ -431,7 +431,7 @@ def test_a_supervisor_that_failed_is_restarted_with_fresh_children(
     diary.until(Began("team/other", 1), count=2)
     assert diary.items.count(Began("team/one", 1)) == 2
     assert diary.items.count(Began("team/added", 1)) == 1
-    assert diary.items.count(Ended("team/one", 1, Shutdown())) == 1
+    assert diary.items.count(Ended("team/one", 1, Stopped())) == 1
 
 
 def test_a_supervisor_can_be_asked_for_another_child(system: ActorSystem) -> None:
@@ -492,10 +492,10 @@ def test_shut_down_ends_a_supervisor_and_its_children(system: ActorSystem, diary
     team = supervise(system, [puppet("one", diary), puppet("other", diary)])
     diary.until(Began("team/other", 1))
     team.tell(ShutDown())
-    assert team.join() == Shutdown()
+    assert team.join() == Stopped()
     assert diary.all(Ended) == [
-        Ended("team/other", 1, Shutdown()),
-        Ended("team/one", 1, Shutdown()),
+        Ended("team/other", 1, Stopped()),
+        Ended("team/one", 1, Stopped()),
     ]
 
 

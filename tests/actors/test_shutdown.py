@@ -21,8 +21,8 @@ from rnd_actors.actors import (
     DeadLetter,
     Killed,
     MessageFailed,
-    Shutdown,
     ShutdownOrder,
+    Stopped,
     Supervisor,
 )
 from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
@@ -96,7 +96,7 @@ def test_a_child_is_told_to_stop_only_when_the_one_started_after_it_has_ended(
         elder = system.start(puppet("elder", diary))
         younger = puppet("younger", diary, at_stop=lambda _: elder.ask(Ask(nothing)))
         settle(system.start(younger))
-    assert diary.all(Ended) == [Ended("younger", 1, Shutdown()), Ended("elder", 1, Shutdown())]
+    assert diary.all(Ended) == [Ended("younger", 1, Stopped()), Ended("elder", 1, Stopped())]
 
 
 def test_in_parallel_all_children_are_told_to_stop_at_once(diary: Record) -> None:
@@ -123,8 +123,8 @@ def test_a_child_whose_on_stop_hangs_is_killed_after_its_limit(
         settle(start(team, puppet("slow", diary, at_stop=hang, shutdown=SOON)))
         settle(start(team, puppet("good", diary)))
     assert ActorFailed("team/slow", 1, Killed()) in events.items
-    assert ActorStopped("team/good", 1, Shutdown()) in events.items
-    assert diary.all(Ended).count(Ended("team/slow", 1, Shutdown())) == 1
+    assert ActorStopped("team/good", 1, Stopped()) in events.items
+    assert diary.all(Ended).count(Ended("team/slow", 1, Stopped())) == 1
     assert time.monotonic() == SOON
 
 
@@ -162,7 +162,7 @@ def test_a_child_with_brutal_kill_is_not_asked_to_stop(diary: Record) -> None:
 def test_a_child_that_may_take_for_ever_is_waited_for(diary: Record) -> None:
     with ActorSystem() as system:
         settle(system.start(puppet("slow", diary, at_stop=busy_for(80_000.0), shutdown=INFINITY)))
-    assert diary.all(Ended) == [Ended("slow", 1, Shutdown())]
+    assert diary.all(Ended) == [Ended("slow", 1, Stopped())]
     assert time.monotonic() == 80_000.0
 
 
@@ -175,7 +175,7 @@ def test_a_draining_child_handles_what_waits_before_it_stops(diary: Record) -> N
         for number in range(3):
             ref.tell(Note(number))
         open_when_all_wait(gate)
-    assert diary.items[1:] == [Note(0), Note(1), Note(2), Ended("puppet", 1, Shutdown())]
+    assert diary.items[1:] == [Note(0), Note(1), Note(2), Ended("puppet", 1, Stopped())]
     assert events.all(DeadLetter) == []
 
 
@@ -253,7 +253,7 @@ def test_leaving_during_a_backoff_does_not_wait_for_it(diary: Record) -> None:
         ref.tell(Do(crash))
         events.until(ChildRestarting("team/puppet", 3600.0))
         ref.tell(Note(1))
-    assert ref.join(0) == Shutdown()
+    assert ref.join(0) == Stopped()
     assert len(diary.all(Began)) == 2
     assert events.expect(DeadLetter).message == Note(1)
     assert time.monotonic() == 0.0
@@ -270,7 +270,7 @@ def test_leaving_while_a_child_starts_starts_no_further_one(diary: Record) -> No
         gevent.idle()
         waiting = found(system, "waiting")
     assert diary.items == [Began("slow", 1), Ended("slow", 1, Killed())]
-    assert waiting.join(0) == Shutdown()
+    assert waiting.join(0) == Stopped()
     for future in starting:
         with pytest.raises(ActorCrashedError):
             future.get(0)
@@ -284,7 +284,7 @@ def test_a_child_that_starts_while_the_system_is_left_may_finish_its_start(
         start_soon(system, puppet("slow", diary, at_start=gate.pass_through))
         gate.await_entry()
         open_when_all_wait(gate)
-    assert diary.items == [Began("slow", 1), Ended("slow", 1, Shutdown())]
+    assert diary.items == [Began("slow", 1), Ended("slow", 1, Stopped())]
 
 
 def test_a_system_can_be_left_before_anything_has_run(diary: Record) -> None:
@@ -304,7 +304,7 @@ def test_a_system_can_be_left_before_anything_has_run(diary: Record) -> None:
 def test_an_empty_supervisor_ends_at_once() -> None:
     with ActorSystem() as system:
         team = supervise(system)
-    assert team.join(0) == Shutdown()
+    assert team.join(0) == Stopped()
 
 
 def test_after_leaving_nobody_can_be_started() -> None:
@@ -330,7 +330,7 @@ def test_an_error_in_the_with_block_leaves_nothing_behind_either(diary: Record) 
 
     with pytest.raises(LookupError):
         leave_with_an_error()
-    assert diary.all(Ended) == [Ended("puppet", 1, Shutdown())]
+    assert diary.all(Ended) == [Ended("puppet", 1, Stopped())]
 
 
 def test_leaving_a_system_that_cannot_end_is_a_deadlock() -> None:
@@ -365,7 +365,7 @@ def test_an_actor_that_does_not_end_although_it_is_killed_is_announced_and_left(
         ref.tell(Note(1))
     assert events.all(ActorStuck) == [ActorStuck("stubborn")]
     assert diary.items.count("not dead yet") == 2
-    assert diary.all(Ended) == [Ended("elder", 1, Shutdown())]
+    assert diary.all(Ended) == [Ended("elder", 1, Stopped())]
     assert time.monotonic() == SOON + 2 * KILL_S
     assert not ref.is_alive
     assert events.expect(DeadLetter).message == Note(1)

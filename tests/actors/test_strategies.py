@@ -22,8 +22,8 @@ from rnd_actors.actors import (
     Killed,
     Restart,
     RestartChild,
-    Shutdown,
     StartChild,
+    Stopped,
     Strategy,
     TerminateChild,
 )
@@ -133,7 +133,7 @@ def test_the_end_of_a_child_restarts_exactly_those_whom_kind_reason_and_strategy
     for name in (name for name in NAMES if name in group or name != failing):
         settle(refs[name])
     assert reason(diary, failing) is reason_of(end)
-    assert {reason(diary, name) for name in others} <= {Shutdown}
+    assert {reason(diary, name) for name in others} <= {Stopped}
     assert lives(diary) == all_began_then(
         f"-{failing}1",
         *(f"-{name}1" for name in reversed(others)),
@@ -161,7 +161,7 @@ def test_temporary_siblings_that_a_group_restart_has_ended_are_forgotten(
     refs = running(boss)
     refs["a"].tell(Do(crash))
     up(diary, "team/b", 2)
-    assert refs["c"].join() == Shutdown()
+    assert refs["c"].join() == Stopped()
     assert list(children_of(boss)) == ["a", "b"]
     assert lives(diary) == all_began_then("-a1", "-c1", "-b1", "+a2", "+b2")
 
@@ -364,7 +364,7 @@ def test_the_decider_of_a_sibling_hears_that_a_group_restart_has_ended_and_start
     told.until(ChildUp(boss, "b", 2))
     assert [item for item in told.items if isinstance(item, ChildUp | ChildDown)] == [
         ChildUp(boss, "b", 1),
-        ChildDown(boss, "b", 1, Shutdown()),
+        ChildDown(boss, "b", 1, Stopped()),
         ChildUp(boss, "b", 2),
     ]
 
@@ -630,7 +630,7 @@ def test_the_ref_of_a_supervisor_outlives_its_restart_and_those_of_its_children_
     inner = refs(outer)["inner"]
     before = running(inner)
     before["a"].tell(Do(crash))
-    assert before["c"].join() == Shutdown()
+    assert before["c"].join() == Stopped()
     assert set(before.values()).isdisjoint(running(inner).values())
 
 
@@ -894,7 +894,7 @@ def test_a_job_that_is_done_while_its_group_waits_for_a_sibling_is_not_run_again
     let_pass(0.5)
     found(system, "team/fragile").tell(Do(crash))
     if ends_supervisor:
-        assert boss.join() == Shutdown()
+        assert boss.join() == Stopped()
     else:
         up(diary, "team/fragile", 2)
         let_pass(60.0)

@@ -17,7 +17,7 @@ from rnd_actors.actors import (
     Overflow,
     Restart,
     ShutDown,
-    Shutdown,
+    Stopped,
     TerminateChild,
     Terminated,
 )
@@ -105,7 +105,7 @@ def test_an_actor_that_its_supervisor_ended_has_stopped(
     ref = start(team, puppet("puppet"))
     watch(watcher, ref)
     team.tell(ShutDown())
-    assert diary.expect(Terminated) == Terminated(ref, Shutdown())
+    assert diary.expect(Terminated) == Terminated(ref, Stopped())
 
 
 def test_supervisors_can_be_watched_too(
@@ -114,7 +114,7 @@ def test_supervisors_can_be_watched_too(
     team = supervise(system)
     watch(watcher, team)
     team.tell(ShutDown())
-    assert diary.expect(Terminated) == Terminated(team, Shutdown())
+    assert diary.expect(Terminated) == Terminated(team, Stopped())
 
 
 def test_watching_an_actor_that_has_stopped_tells_at_once(

@@ -10,7 +10,7 @@ from rnd_actors.actors import (
     Crashed,
     Event,
     Killed,
-    Shutdown,
+    Stopped,
 )
 from rnd_actors.cli import Progress
 from rnd_actors.cli._progress import WorkerRow, WorkerState
@@ -62,8 +62,8 @@ def test_a_row_shows_process_samples_and_restarts(progress: Progress) -> None:
         (ActorFailed("workers/1", 1, Killed()), "crashed"),
         (ChildRestarting("workers/1", 0.5), "restarting"),
         (ChildAbandoned("workers/1", Budget(), Killed()), "given up"),
-        (ActorStopped("workers/1", 1, Shutdown()), "stopped"),
-        (ActorStopped("collector", 1, Shutdown()), "waiting"),
+        (ActorStopped("workers/1", 1, Stopped()), "stopped"),
+        (ActorStopped("collector", 1, Stopped()), "waiting"),
         (ActorStarted("workers/1", 1), "waiting"),
     ],
 )
