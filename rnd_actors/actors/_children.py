@@ -114,6 +114,8 @@ class Children:
     def __init__(self, launch: Callable[[Child], None]) -> None:
         self._launch = launch
         self._by_id: dict[str, Child] = {}
+        self._living: dict[str, ActorRef[Any]] = {}
+        """Those of the children that have not stopped for good."""
         self._refs: tuple[ActorRef[Any], ...] | None = None
         self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
@@ -145,9 +147,9 @@ class Children:
 
     @property
     def refs(self) -> tuple[ActorRef[Any], ...]:
-        """Those of the children that have not stopped for good, in start order."""
+        """Those of the children that have not stopped for good, in the order of their starts."""
         if self._refs is None:
-            self._refs = tuple(cell.ref for cell in self.cells())
+            self._refs = tuple(self._living.values())
         return self._refs
 
     def find(self, child_id: str) -> Cell | None:
@@ -173,7 +175,7 @@ class Children:
     def add(self, child: Child) -> None:
         """Add a child at the end."""
         self._by_id[child.spec.id] = child
-        self._refs = None
+        self._note_living(child, is_living=True)
         self.change(child, child.state)
 
     def remove(self, child: Child) -> None:
@@ -184,8 +186,8 @@ class Children:
 
     def change(self, child: Child, state: ChildState) -> None:
         """Let a child be in this state."""
-        if ChildState.TERMINATED in (child.state, state):
-            self._refs = None
+        if (child.state is ChildState.TERMINATED) != (state is ChildState.TERMINATED):
+            self._note_living(child, is_living=state is not ChildState.TERMINATED)
         child.state = state
         if state in _AT_REST:
             self._significant.discard(child)
@@ -194,6 +196,13 @@ class Children:
             self._unhealthy.add(child)
             if child.spec.significant:
                 self._significant.add(child)
+
+    def _note_living(self, child: Child, *, is_living: bool) -> None:
+        self._refs = None
+        if is_living:
+            self._living[child.spec.id] = child.cell.ref
+        else:
+            self._living.pop(child.spec.id, None)
 
     def note_health(self, child: Child) -> bool:
         """Hear that a child works; say whether now all do."""
