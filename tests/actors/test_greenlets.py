@@ -1,7 +1,6 @@
 """The greenlet of an actor: what gevent promises of greenlets is true of it, in real time."""
 
 import gc
-import io
 import logging
 import random
 import signal
@@ -15,7 +14,6 @@ from typing import Any, Never
 from weakref import WeakSet
 
 import gevent
-import gevent.util
 import pytest
 from gevent import GreenletExit
 from gevent.event import Event as Flag
@@ -156,17 +154,39 @@ def test_an_actor_keeps_its_greenlet_after_it_has_waited_in_a_message(system: Ac
     assert ref.ask(Ask(me)) is greenlet
 
 
-def test_tools_of_gevent_show_every_actor_by_its_name(system: ActorSystem) -> None:
-    gate = Gate()
-    system.start(puppet("idle"))
-    busy = system.start(puppet("busy"))
-    busy.tell(Do(gate.pass_through))
-    gate.await_entry()
-    out = io.StringIO()
-    gevent.util.print_run_info(thread_stacks=False, file=out)
-    gate.open()
+SHOWN = """
+from gevent import monkey
+monkey.patch_all()
+import gevent.util
+from gevent.event import Event
+from rnd_actors import Actor, ActorSystem, ChildSpec
+
+entered, over = Event(), Event()
+
+class Busy(Actor[str]):
+    def receive(self, message):
+        entered.set()
+        over.wait()
+
+with ActorSystem() as system:
+    system.start(ChildSpec("idle", Busy))
+    system.start(ChildSpec("busy", Busy)).tell("work")
+    entered.wait()
+    gevent.util.print_run_info(thread_stacks=False)
+    over.set()
+"""
+
+
+def test_tools_of_gevent_show_every_actor_by_its_name() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWN],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=_PATIENCE_S,
+    )
     for name in ("system", "idle", "busy"):
-        assert f'"{name}"' in out.getvalue()
+        assert f'"{name}"' in done.stderr
 
 
 def test_variables_of_a_thread_are_the_actors_own(system: ActorSystem) -> None:
