@@ -5,6 +5,8 @@ A message says what was expected, what came instead and what to do next.
 
 from collections.abc import Sequence
 
+from rnd_actors._printing import shown
+
 __all__ = [
     "ActorClassError",
     "ActorCrashedError",
@@ -86,7 +88,7 @@ class SettingsError(RndActorsError, ValueError):
         self.got = got
 
     def __str__(self) -> str:
-        return f"{self.setting} takes {self.accepted}; got {self.got!r}"
+        return f"{self.setting} takes {self.accepted}; got {shown(self.got)}"
 
 
 class ActorError(RndActorsError):

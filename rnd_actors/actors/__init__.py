@@ -4,7 +4,7 @@ It knows nothing of workers, HTTP, samples or the command line.
 """
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._event_stream import EventStream, log_events
+from rnd_actors.actors._bounded import Overflow
 from rnd_actors.actors._events import (
     ActorFailed,
     ActorStarted,
@@ -12,14 +12,20 @@ from rnd_actors.actors._events import (
     ActorStuck,
     ChildAbandoned,
     ChildRestarting,
+    Crashed,
     DeadLetter,
     Event,
+    EventStream,
+    ExitReason,
+    Killed,
     MessageFailed,
     MessageUnhandled,
+    Normal,
+    Stopped,
+    log_events,
 )
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, Stopped
+from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._loop import require_patched
-from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._policy import (
     AutoShutdown,
@@ -30,7 +36,7 @@ from rnd_actors.actors._policy import (
     Strategy,
 )
 from rnd_actors.actors._ref import ActorRef, Figures, Terminated
-from rnd_actors.actors._requests import Deferred, Future, Request, gather
+from rnd_actors.actors._requests import Future, Request, gather
 from rnd_actors.actors._routing import (
     Broadcast,
     ConsistentHash,
@@ -60,8 +66,7 @@ from rnd_actors.actors._supervision import (
     WhichChildren,
 )
 from rnd_actors.actors._supervisor import Supervisor
-from rnd_actors.actors._system import ActorSystem
-from rnd_actors.actors._tree import ActorInfo
+from rnd_actors.actors._system import ActorInfo, ActorSystem
 
 __all__ = [
     "BRUTAL_KILL",

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 import gevent.event
 from attrs import define, field, frozen
-from gevent.queue import Full
 
-from rnd_actors.actors._event_stream import EventStream
-from rnd_actors.actors._events import ActorStuck, DeadLetter, MessageUnhandled
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, shown
+from rnd_actors._printing import shown
+from rnd_actors.actors._bounded import BoundedMailbox, Overflow
+from rnd_actors.actors._events import (
+    Crashed,
+    DeadLetter,
+    EventStream,
+    ExitReason,
+    Killed,
+    MessageUnhandled,
+)
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
-from rnd_actors.actors._owned import current_greenlet
-from rnd_actors.actors._ref import ActorRef, Addressed, Figures, Terminated
-from rnd_actors.actors._requests import Asked, wait_for
+from rnd_actors.actors._mailbox import Mailbox, Signal, Stop
+from rnd_actors.actors._ref import ActorRef, Figures, Terminated
+from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
     ActorDeadError,
     MailboxFullError,
@@ -25,84 +30,52 @@ from rnd_actors.errors import (
     WrongThreadError,
 )
 
-_KILL_PATIENCE_S: Final = 1.0
-_KILLS: Final = 2
-
 
 class System(Protocol):
     """What an actor has to know of its system."""
 
-    @property
-    def events(self) -> EventStream: ...
+    events: EventStream
+    thread_id: int
+    loop_turn: LoopTurn
 
-    @property
-    def thread_id(self) -> int: ...
-
-    @property
-    def loop_turn(self) -> LoopTurn: ...
-
-    def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell:
-        """Make the cell of an actor."""
-
-    def who_waits(self) -> str:
-        """Say of every actor that is up what it does."""
+    def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell: ...
+    def who_waits(self) -> str: ...
 
 
 class CellSpec(Protocol):
-    """What an actor's cell is made of."""
+    """What a cell is made of; `ChildSpec` explains it."""
 
     @property
     def id(self) -> str: ...
-
     @property
     def factory(self) -> Callable[[], object]: ...
-
     @property
     def capacity(self) -> int | None: ...
-
     @property
     def overflow(self) -> Overflow: ...
 
 
 class Incarnation(Protocol):
-    """The greenlet of the present incarnation, as its cell sees it."""
+    """The greenlet of the present incarnation; `ActorGreenlet` explains it."""
 
-    @property
-    def actor(self) -> Any:
-        """The user's object; None until the factory has made it."""
+    actor: Any
+    handling: Any
 
-    @property
-    def handling(self) -> Any:
-        """What it has taken from the mailbox: the entry in hand, and those that were stashed."""
-
-    def ready(self) -> bool:
-        """Whether the greenlet has ended."""
-
+    def ready(self) -> bool: ...
     def join(self, timeout: float | None = None) -> None: ...
-
     def kill(self, *, block: bool) -> None: ...
-
-    def abandon(self) -> None:
-        """Hear that it is stuck, and that another one takes its place."""
-
-    def report_end(self) -> None:
-        """Tell the cell that the greenlet has ended, unless it has heard of it."""
-
-    def unwatch(self, other: Addressed) -> None:
-        """Forget an actor that it has watched."""
+    def abandon(self) -> None: ...
+    def report_end(self) -> None: ...
+    def unwatch(self, other: Any) -> None: ...
 
 
 class Children(Protocol):
     """The children of an actor that supervises."""
 
     @property
-    def refs(self) -> tuple[ActorRef[Any], ...]:
-        """Those of the children that have not stopped for good, in start order."""
-
+    def refs(self) -> Sequence[ActorRef[Any]]: ...
     def find(self, child_id: str) -> Cell | None: ...
-
-    def cells(self) -> Iterable[Cell]:
-        """Give those that have not stopped for good, in start order."""
+    def cells(self) -> Iterable[Cell]: ...
 
 
 @frozen(eq=False)
@@ -176,8 +149,8 @@ class Cell:
             self.mailbox = Mailbox(self._refuse)
             self.put = self.mailbox.put
         else:
-            self.mailbox = BoundedMailbox(self._refuse, spec.capacity)
-            self.put = self._put_bounded
+            self.mailbox = BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self)
+            self.put = self.mailbox.tell
         self.post = self.mailbox.post
         self.ref = ActorRef(self)
 
@@ -363,43 +336,6 @@ class Cell:
             return
         call_and_wait(self.mailbox.hub.loop, lambda: self.put(message))
 
-    def _put_bounded(self, entry: object, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002
-        """Add a message as the policy says; False: there was no room in time."""
-        mailbox: Any = self.mailbox
-        if not mailbox.full():
-            mailbox.put(entry)
-        elif self.spec.overflow is Overflow.BLOCK:
-            return self._wait_and_put(entry, block, timeout)
-        elif self.spec.overflow is Overflow.DROP_OLDEST:
-            mailbox.drop_oldest()
-            mailbox.put(entry)
-        else:
-            mailbox.refuse(entry, "refused: the mailbox was full")
-            if self.spec.overflow is Overflow.FAIL:
-                raise MailboxFullError(
-                    f"the mailbox holds its {mailbox.maxsize} messages already; send more slowly, "
-                    "or give the receiver a larger capacity or another overflow policy"
-                )
-        return True
-
-    def _wait_and_put(self, entry: object, block: bool, timeout: float | None) -> bool:  # noqa: FBT001
-        greenlet: object = current_greenlet()
-        if greenlet is not None and greenlet is self.greenlet:
-            raise MailboxFullError(
-                f"{self.name} tells itself something and its mailbox is full: only it could make "
-                "room; use after(0, message), a larger capacity or another overflow policy"
-            )
-        try:
-            what = f"room in the mailbox of {self.name}"
-            wait_for(what, self, self.mailbox.put, entry, block, timeout)
-        except Full:
-            if timeout is None:
-                raise MailboxFullError(
-                    f"the mailbox of {self.name} is full, and a callback of the loop cannot wait"
-                ) from None
-            return False
-        return True
-
     def _refuse(self, entry: object, why: str) -> None:
         """Account for an entry that the mailbox does not take."""
         if self.mailbox.closed:
@@ -415,27 +351,6 @@ class Cell:
             error = ActorDeadError if self.mailbox.closed else MailboxFullError
             entry.fail(error(f"{self.name} cannot answer {shown(message)}: {why}"))
         self.system.events.publish(DeadLetter(self.name, message, why))
-
-
-def kill_together(cells: Iterable[Cell], *, are_killed: bool = False) -> None:
-    """Kill the incarnations that live, and wait for a second; do it once more; leave the rest.
-
-    The first kill may meet an actor in `receive` and start its `on_stop`; the second ends that.
-    Those that `are_killed` have had the first one.
-    """
-    left = [cell for cell in cells if cell.greenlet is not None]
-    patience = _KILL_PATIENCE_S * (1 + _KILLS * any(cell.supervises for cell in left))
-    for number in range(_KILLS):
-        greenlets: list[Any] = [cell.greenlet for cell in left if not cell.await_end(0)]
-        if number or not are_killed:
-            gevent.killall(greenlets, block=False)
-        gevent.joinall(greenlets, timeout=patience)
-    for cell in left:
-        greenlet = cell.greenlet
-        if greenlet is not None and greenlet.ready():
-            greenlet.report_end()
-        elif greenlet is not None:
-            cell.system.events.publish(ActorStuck(cell.name))
 
 
 def message_of(entry: object) -> Any:

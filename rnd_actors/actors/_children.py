@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
 from attrs import define, field
 
-from rnd_actors.actors._cell import Cell, kill_together
-from rnd_actors.actors._exits import ExitReason, Stopped
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._events import ExitReason, Stopped
+from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._owned import OwnedGreenlet
-from rnd_actors.actors._policy import Budget, RestartWindow, ShutdownOrder
+from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.actors._ref import ActorRef
-from rnd_actors.actors._requests import Asked, Deferred
+from rnd_actors.actors._requests import Asked
 from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
 from rnd_actors.errors import UnknownChildError
 
@@ -104,6 +105,32 @@ class Child:
             self.starter = None
 
 
+class LivingRefs(list[ActorRef[Any]]):
+    """Refs that come and go at the same cost, however many there are; the last one fills a gap."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes = 0
+        """How often a ref came or went."""
+        self._position: dict[ActorRef[Any], int] = {}
+
+    def add(self, ref: ActorRef[Any]) -> None:
+        """Add a ref at the end."""
+        self.changes += 1
+        self._position[ref] = len(self)
+        self.append(ref)
+
+    def discard(self, ref: ActorRef[Any]) -> None:
+        """Take a ref out, if it is in."""
+        position = self._position.pop(ref, None)
+        if position is not None:
+            self.changes += 1
+            last = self.pop()
+            if last is not ref:
+                self[position] = last
+                self._position[last] = position
+
+
 class Children:
     """Children in start order. One starts when `on_start` of the one before has returned or failed.
 
@@ -114,9 +141,8 @@ class Children:
     def __init__(self, launch: Callable[[Child], None]) -> None:
         self._launch = launch
         self._by_id: dict[str, Child] = {}
-        self._living: dict[str, ActorRef[Any]] = {}
-        """Those of the children that have not stopped for good."""
-        self._refs: tuple[ActorRef[Any], ...] | None = None
+        self.refs = LivingRefs()
+        """Of those of the children that have not stopped for good."""
         self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
         """The one after which the next one in the queue starts."""
@@ -145,13 +171,6 @@ class Children:
             )
         return child
 
-    @property
-    def refs(self) -> tuple[ActorRef[Any], ...]:
-        """Those of the children that have not stopped for good, in the order of their starts."""
-        if self._refs is None:
-            self._refs = tuple(self._living.values())
-        return self._refs
-
     def find(self, child_id: str) -> Cell | None:
         """Return the cell of the child, unless it has stopped for good."""
         child = self._by_id.get(child_id)
@@ -175,7 +194,7 @@ class Children:
     def add(self, child: Child) -> None:
         """Add a child at the end."""
         self._by_id[child.spec.id] = child
-        self._note_living(child, is_living=True)
+        self.refs.add(child.cell.ref)
         self.change(child, child.state)
 
     def remove(self, child: Child) -> None:
@@ -187,7 +206,8 @@ class Children:
     def change(self, child: Child, state: ChildState) -> None:
         """Let a child be in this state."""
         if (child.state is ChildState.TERMINATED) != (state is ChildState.TERMINATED):
-            self._note_living(child, is_living=state is not ChildState.TERMINATED)
+            keep = self.refs.add if child.state is ChildState.TERMINATED else self.refs.discard
+            keep(child.cell.ref)
         child.state = state
         if state in _AT_REST:
             self._significant.discard(child)
@@ -196,13 +216,6 @@ class Children:
             self._unhealthy.add(child)
             if child.spec.significant:
                 self._significant.add(child)
-
-    def _note_living(self, child: Child, *, is_living: bool) -> None:
-        self._refs = None
-        if is_living:
-            self._living[child.spec.id] = child.cell.ref
-        else:
-            self._living.pop(child.spec.id, None)
 
     def note_health(self, child: Child) -> bool:
         """Hear that a child works; say whether now all do."""
@@ -276,55 +289,3 @@ def _waits_for(waiting: Any, other: object) -> bool:
         waits_for = waiting.waits_for
         waiting = waits_for.receiver if isinstance(waits_for, Asked) else None
     return waiting is other
-
-
-def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: bool) -> set[Child]:
-    """End the incarnations of children, given in start order, each within its own limit.
-
-    Return those that had not ended by themselves before their turn came. If they end for good, what
-    waits for them becomes dead letters. If this itself is killed, what is left is killed too.
-    """
-    alive = {child for child in children if child.cell.greenlet is not None}
-    batches = [children] if order is ShutdownOrder.PARALLEL else [[x] for x in reversed(children)]
-    ended = set[Child]()
-    try:
-        for batch in batches:
-            ended.update(child for child in batch if child.cell.greenlet is not None)
-            _end_together(batch)
-            if for_good:
-                _retire(batch, alive)
-    except BaseException:
-        _kill_together([x for x in children if x.cell.exit_reason is None], alive)
-        raise
-    return ended
-
-
-def _end_together(children: Sequence[Child]) -> None:
-    asked_at = time.monotonic()
-    limits = {child: child.shutdown_s for child in children}
-    for child in children:
-        cell = child.cell
-        if cell.greenlet is not None and limits[child] > 0:
-            (cell.drain if child.spec.drain else cell.stop)(Stopped())
-    late = []
-    for child in sorted(children, key=limits.__getitem__):
-        waited = time.monotonic() - asked_at
-        if not child.cell.await_end(max(0.0, limits[child] - waited)):
-            child.cell.kill()
-            late.append(child.cell)
-    kill_together(late, are_killed=True)
-
-
-def _kill_together(children: Sequence[Child], alive: set[Child]) -> None:
-    for child in children:
-        child.cell.kill()
-    try:
-        kill_together([child.cell for child in children])
-    finally:
-        _retire(children, alive)
-
-
-def _retire(children: Sequence[Child], alive: set[Child]) -> None:
-    for child in children:
-        reason = child.cell.end_reason if child in alive else None
-        child.cell.retire(reason or Stopped())

@@ -1,12 +1,63 @@
-"""What happens in a system of actors, as typed events that carry their own log level."""
+"""What happens to actors: why they end, the events that say so, and the stream of events."""
 
 import logging
-from typing import ClassVar
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
-from rnd_actors.actors._exits import ExitReason, shown, shown_error
-from rnd_actors.actors._policy import Budget
+from rnd_actors._printing import shown, shown_error, text_of
+from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main, thread_id
+from rnd_actors.actors._owned import current_greenlet
+from rnd_actors.actors._policy import Budget, RestartWindow
+from rnd_actors.errors import WrongThreadError
+
+
+@frozen
+class Normal:
+    """The actor stopped itself: its work is done."""
+
+    def __str__(self) -> str:
+        return "normal"
+
+
+@frozen
+class Stopped:
+    """Its supervisor or its system told it to stop."""
+
+    def __str__(self) -> str:
+        return "shutdown"
+
+
+@frozen
+class Killed:
+    """It did not stop within its time limit, or something killed it."""
+
+    def __str__(self) -> str:
+        return "killed"
+
+
+def _signature(error: BaseException) -> object:
+    return type(error), error.args
+
+
+@frozen
+class Crashed:
+    """An exception came out of it: `error`, with its traceback.
+
+    Two crashes are equal if their errors are of the same class and have the same arguments.
+    """
+
+    error: BaseException = field(eq=_signature, hash=False)
+
+    def __str__(self) -> str:
+        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
+
+
+ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
+"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
 
 
 @frozen
@@ -32,13 +83,7 @@ class Event:
 
 @frozen
 class ActorStarted(Event):
-    """An incarnation of an actor is ready: its `on_start` has returned.
-
-    Example:
-        >>> from rnd_actors import ActorStarted
-        >>> print(ActorStarted("workers/3", incarnation=2))
-        workers/3 started (incarnation 2)
-    """
+    """An incarnation of an actor is ready: its `on_start` has returned."""
 
     actor: str
     incarnation: int
@@ -49,13 +94,7 @@ class ActorStarted(Event):
 
 @frozen
 class ActorStopped(Event):
-    """An incarnation of an actor ended as it was meant to: by itself, or told to stop.
-
-    Example:
-        >>> from rnd_actors import ActorStopped, Stopped
-        >>> print(ActorStopped("workers/3", 2, Stopped()))
-        workers/3 stopped (incarnation 2): shutdown
-    """
+    """An incarnation of an actor ended as it was meant to: by itself, or told to stop."""
 
     actor: str
     incarnation: int
@@ -67,13 +106,7 @@ class ActorStopped(Event):
 
 @frozen
 class ActorFailed(Event):
-    """An incarnation of an actor ended abnormally: it crashed or was killed.
-
-    Example:
-        >>> from rnd_actors import ActorFailed, Crashed
-        >>> print(ActorFailed("workers/3", 2, Crashed(ValueError("no such page"))))
-        workers/3 failed (incarnation 2): crashed: ValueError: no such page
-    """
+    """An incarnation of an actor ended abnormally: it crashed or was killed."""
 
     level = logging.WARNING
     actor: str
@@ -86,13 +119,7 @@ class ActorFailed(Event):
 
 @frozen
 class ActorStuck(Event):
-    """An actor did not end although it was killed; it is left behind.
-
-    Example:
-        >>> from rnd_actors import ActorStuck
-        >>> print(ActorStuck("workers/3"))
-        workers/3 does not end: ...
-    """
+    """An actor did not end although it was killed; it is left behind."""
 
     level = logging.ERROR
     actor: str
@@ -108,13 +135,7 @@ class ActorStuck(Event):
 
 @frozen
 class MessageFailed(Event):
-    """A message was being handled when the actor crashed or was killed; it is not replayed.
-
-    Example:
-        >>> from rnd_actors import MessageFailed
-        >>> print(MessageFailed("cache", "page 7", ValueError("no such page")))
-        cache failed on 'page 7': ValueError: no such page
-    """
+    """A message was being handled when the actor crashed or was killed; it is not replayed."""
 
     level = logging.ERROR
     actor: str
@@ -127,13 +148,7 @@ class MessageFailed(Event):
 
 @frozen
 class DeadLetter(Event):
-    """A message was not delivered: its receiver has stopped, or its mailbox was full.
-
-    Example:
-        >>> from rnd_actors import DeadLetter
-        >>> print(DeadLetter("cache", "page 7", "the actor has stopped"))
-        dead letter for cache (the actor has stopped): 'page 7'
-    """
+    """A message was not delivered: its receiver has stopped, or its mailbox was full."""
 
     level = logging.INFO
     actor: str
@@ -146,13 +161,7 @@ class DeadLetter(Event):
 
 @frozen
 class MessageUnhandled(Event):
-    """An actor was given a message that it has no case for; a `DeadLetter` follows.
-
-    Example:
-        >>> from rnd_actors import MessageUnhandled
-        >>> print(MessageUnhandled("cache", "page 7"))
-        cache does not handle 'page 7'
-    """
+    """An actor was given a message that it has no case for; a `DeadLetter` follows."""
 
     level = logging.WARNING
     actor: str
@@ -164,13 +173,7 @@ class MessageUnhandled(Event):
 
 @frozen
 class ChildRestarting(Event):
-    """A supervisor restarts a child after `delay_s` seconds (backoff; 0 is at once).
-
-    Example:
-        >>> from rnd_actors import ChildRestarting
-        >>> print(ChildRestarting("workers/3", delay_s=0.25))
-        workers/3 is restarted in 0.25 s
-    """
+    """A supervisor restarts a child after `delay_s` seconds (backoff; 0 is at once)."""
 
     level = logging.INFO
     child: str
@@ -183,13 +186,7 @@ class ChildRestarting(Event):
 
 @frozen
 class ChildAbandoned(Event):
-    """A supervisor gives a child up: its restart budget is spent.
-
-    Example:
-        >>> from rnd_actors import Budget, ChildAbandoned, Killed
-        >>> print(ChildAbandoned("workers/3", Budget(), Killed()))
-        workers/3 is given up after 3 restarts within 5 s; last: killed
-    """
+    """A supervisor gives a child up: its restart budget is spent."""
 
     level = logging.ERROR
     child: str
@@ -198,3 +195,125 @@ class ChildAbandoned(Event):
 
     def __str__(self) -> str:
         return f"{self.child} is given up after {self.budget}; last: {self.reason}"
+
+
+E = TypeVar("E", bound=Event)
+
+
+class EventStream:
+    """Hands every published event to those who subscribed to its type, at once and in order.
+
+    Subscribers run in the greenlet that publishes, so they must be quick and must not wait: a kill
+    that meets one which waits would be lost. One that raises is reported to the logger `rnd_actors`
+    and disturbs nobody.
+
+    Example:
+        >>> from rnd_actors import ActorStarted, EventStream
+        >>> stream = EventStream()
+        >>> unsubscribe = stream.subscribe(print)
+        >>> stream.publish(ActorStarted("greeter", 1))
+        greeter started (incarnation 1)
+        >>> unsubscribe()
+    """
+
+    def __init__(self) -> None:
+        self.thread_id = thread_id()
+        """Of the thread in which events may be published."""
+        self._by_type: dict[type[Event], dict[object, Callable[[Any], object]]] = {}
+
+    def subscribe(
+        self,
+        subscriber: Callable[[E], object],
+        to: type[E] = Event,  # type: ignore[assignment]
+    ) -> Callable[[], None]:
+        """Call `subscriber` with each event of the type `to`; call what is returned to end that.
+
+        The subscription of an actor ends with its incarnation at the latest.
+        """
+        key = object()
+        subscribers = self._by_type.setdefault(to, {})
+        subscribers[key] = subscriber
+
+        def unsubscribe() -> None:
+            subscribers.pop(key, None)
+            let_go()
+
+        greenlet = current_greenlet()
+        let_go = greenlet.owned.at_end(unsubscribe) if greenlet is not None else bool
+        return unsubscribe
+
+    def publish(self, event: Event) -> None:
+        """Tell all subscribers of this type of event, those to the most specific type first.
+
+        Raises:
+            WrongThreadError: the stream belongs to another thread.
+        """
+        if thread_id() != self.thread_id:
+            raise WrongThreadError(
+                f"{type(event).__name__} is published in another thread than that of the system; "
+                "tell() an actor, which publishes it"
+            )
+        for kind in type(event).__mro__:
+            subscribers = self._by_type.get(kind)
+            if subscribers:
+                for subscriber in tuple(subscribers.values()):
+                    _call(subscriber, event)
+
+
+def _call(subscriber: Callable[[Event], object], event: Event) -> None:
+    try:
+        subscriber(event)
+    except SYSTEM_ERRORS as error:
+        raise_in_main(error)
+    except BaseException:
+        with suppress(Exception):  # handlers of logging are users' code, too
+            logging.getLogger("rnd_actors").exception("a subscriber failed on %s", text_of(event))
+
+
+_DEAD_LETTERS: Final = Budget(10, within=10.0)
+"""How many dead letters are logged: they come in floods."""
+
+
+def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], object]:
+    """Log all events of the stream to a logger of `logging`; call what is returned to end that.
+
+    An `ActorSystem` does this by itself for the logger `rnd_actors`, but not in virtual time, where
+    thousands of schedules would flood the log. The record of a crash has the traceback. Of dead
+    letters at most ten in any ten seconds are logged; how many were left out is said with the next
+    one.
+
+    Example:
+        >>> from rnd_actors import ActorStarted, EventStream, log_events
+        >>> events = EventStream()
+        >>> end_logging = log_events(events, "my_service.actors")
+        >>> events.publish(ActorStarted("cache", incarnation=1))
+        >>> end_logging()
+    """
+    log = logging.getLogger(logger)
+    dead_letters, left_out = RestartWindow(_DEAD_LETTERS), 0
+    told: BaseException | None = None
+
+    def write(event: Event) -> None:
+        nonlocal left_out, told
+        if not log.isEnabledFor(event.level):
+            return
+        text, error = str(event), _error_of(event)
+        if isinstance(event, DeadLetter):
+            if not dead_letters.spend(time.monotonic()):
+                left_out += 1
+                return
+            if left_out:
+                text += f" (and {left_out} dead letters before it that were not logged)"
+                left_out = 0
+        log.log(event.level, "%s", text, exc_info=None if error is told else error)
+        told = error
+
+    return events.subscribe(write)
+
+
+def _error_of(event: Event) -> BaseException | None:
+    if isinstance(event, MessageFailed):
+        return event.error
+    if isinstance(event, ActorFailed) and isinstance(event.reason, Crashed):
+        return event.reason.error
+    return None

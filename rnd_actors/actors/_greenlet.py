@@ -11,18 +11,27 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 import gevent
 from gevent import GreenletExit
 
+from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, ActorStuck
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Normal, shown
+from rnd_actors.actors._events import (
+    ActorFailed,
+    ActorStarted,
+    ActorStopped,
+    ActorStuck,
+    Crashed,
+    ExitReason,
+    Killed,
+    Normal,
+)
 from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
 from rnd_actors.actors._mailbox import Fail, Signal, Stop, is_signal
 from rnd_actors.actors._owned import BackgroundGreenlet, Owned, OwnedGreenlet
-from rnd_actors.actors._ref import Addressed
+from rnd_actors.actors._requests import Addressed
 from rnd_actors.errors import ChildSpecError
 
 if TYPE_CHECKING:
-    from rnd_actors.actors._acceptance import Acceptance
+    from rnd_actors.actors._handling import Acceptance
 
 
 class Hooks(Protocol):

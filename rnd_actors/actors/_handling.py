@@ -1,25 +1,40 @@
-"""The message in hand: what may become of it, now or later, and that each is accounted for."""
+"""The message in hand: whether the actor accepts it, what may become of it, and its account."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from collections.abc import Callable
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    Never,
+    NoReturn,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from attrs import define
 from gevent import GreenletExit
 
+from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import MessageFailed
-from rnd_actors.actors._exits import ExitReason, Killed, shown
+from rnd_actors.actors._events import ExitReason, Killed, MessageFailed
 from rnd_actors.actors._loop import SYSTEM_ERRORS
-from rnd_actors.actors._ref import Addressed
-from rnd_actors.actors._requests import Asked, Deferred, Request
+from rnd_actors.actors._requests import Addressed, Asked, Request
 from rnd_actors.errors import (
     ActorCrashedError,
     ActorError,
     NotAnsweredError,
     StashFullError,
 )
+
+R = TypeVar("R")
 
 NOTHING: Final = object()
 """In hand while no entry is, since a message may be None."""
@@ -157,3 +172,145 @@ class Handling:
         """Count the entry in hand as handled: what is left to do for it is not its duty."""
         self.in_hand = NOTHING
         self.cell.handled += 1
+
+
+class Deferred(Generic[R]):
+    """An answer that an actor owes and gives later; made by `self.defer(request)`.
+
+    It can be given from any thread. If the incarnation ends first, the asker gets an
+    `ActorCrashedError`.
+
+    Example:
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+        >>> class Lazy(Actor[Request[str]]):
+        ...     def receive(self, message: Request[str]) -> None:
+        ...         deferred = self.defer(message)
+        ...         self.background(lambda: deferred.reply("at last"))
+        >>> with ActorSystem() as system:
+        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request())
+        'at last'
+    """
+
+    __slots__ = ("_asked", "_settled")
+
+    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], object]) -> None:
+        self._asked = asked
+        self._settled = settled
+        if asked is not None:
+            asked.on_give_up = self._drop
+
+    def reply(self, answer: R) -> None:
+        """Answer now. Only the first answer counts."""
+        if self._asked is not None:
+            self._asked.receiver.call(self._give, Asked.answer, answer)
+        else:
+            self._settled(self)
+
+    def reply_error(self, error: BaseException) -> None:
+        """Let the asker's `ask` raise `error`."""
+        if self._asked is not None:
+            self._asked.receiver.call(self._give, Asked.fail, error)
+        else:
+            self._settled(self)
+
+    def _give(self, how: Callable[[Asked, Any], None], what: object) -> None:
+        if self._asked is not None:
+            how(self._asked, what)
+        self._drop()
+
+    def _drop(self) -> None:
+        self._settled(self)
+
+
+_PROMOTED: Final[dict[object, tuple[type, ...]]] = {
+    float: (float, int),
+    complex: (complex, float, int),
+}
+"""What type checkers accept where one of these is written."""
+
+
+class Acceptance:
+    """Says whether a class of actors accepts a message, and remembers it per class of message.
+
+    Where `M` says nothing that can be checked at run time (a type variable, a name in quotes),
+    everything is accepted.
+
+    Args:
+        of: the `M` of the actor.
+    """
+
+    def __init__(self, of: object) -> None:
+        self._classes: tuple[type, ...] = ()
+        """Whose instances are accepted."""
+        self._protocols: tuple[type, ...] = ()
+        """Protocols with data: of two instances of a class one may be accepted, the other not."""
+        self._values: tuple[object, ...] = ()
+        """Of `Literal`: a value is accepted with its type."""
+        self.known: set[type] = set()
+        """Classes of messages that were accepted before."""
+        self._add(of)
+
+    def __call__(self, message: object) -> bool:
+        kind = type(message)
+        if kind in self.known:
+            return True
+        if isinstance(message, self._classes):
+            self.known.add(kind)
+            return True
+        return isinstance(message, self._protocols) or any(
+            type(value) is kind and value == message for value in self._values
+        )
+
+    def _add(self, message: Any) -> None:
+        origin = get_origin(message)
+        if message is Never or message is NoReturn:
+            return
+        if hasattr(message, "__value__"):  # `type Messages = …`
+            self._add(message.__value__)
+        elif origin is Annotated:
+            self._add(get_args(message)[0])
+        elif origin in (Union, UnionType):
+            for each in get_args(message):
+                self._add(each)
+        elif origin is Literal:
+            self._values += get_args(message)
+        elif message is None:
+            self._classes += (type(None),)
+        else:
+            self._add_class(origin or message)
+
+    def _add_class(self, cls: Any) -> None:
+        if not _can_be_checked(cls):
+            self._classes += (object,)
+        elif getattr(cls, "_is_protocol", False):
+            self._protocols += (cls,)
+        else:
+            self._classes += _PROMOTED.get(cls, (cls,))
+
+
+def message_type(actor: type, root: type) -> object:
+    """Return the `M` that the class or the nearest of its bases gives to `root`, the `Actor`.
+
+    A type variable if none is given.
+    """
+    if actor is root:
+        return root.__parameters__[0]  # type: ignore[attr-defined]
+    for base in vars(actor).get("__orig_bases__", actor.__bases__):
+        origin: Any = get_origin(base) or base
+        if not (isinstance(origin, type) and issubclass(origin, root)):
+            continue
+        given = get_args(base)
+        names: tuple[object, ...] = getattr(origin, "__parameters__", ())
+        inner = message_type(origin, root)
+        return given[names.index(inner)] if given and inner in names else inner
+    return object
+
+
+def _can_be_checked(cls: Any) -> bool:
+    if cls is Any:
+        return False
+    try:
+        isinstance(None, cls)
+    except TypeError:  # a type variable, a TypedDict, a Protocol that is not @runtime_checkable
+        return False
+    return True

@@ -6,42 +6,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from gevent.queue import SimpleQueue
 
-from rnd_actors.actors._exits import ExitReason
+from rnd_actors.actors._events import ExitReason
 
 if TYPE_CHECKING:
     AnyQueue = SimpleQueue[Any]
 else:
     AnyQueue = SimpleQueue
-
-
-class Overflow(Enum):
-    """What `tell` does when the receiver's mailbox is at its capacity.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Overflow
-        >>> with ActorSystem() as system:
-        ...     spec = ChildSpec("log", Actor, capacity=1, overflow=Overflow.DROP_OLDEST)
-        ...     log = system.start(spec)
-        ...     log.tell("old")
-        ...     log.tell("new")
-        ...     log.figures().refused
-        1
-    """
-
-    BLOCK = "block"
-    """The sender waits for room: a slow receiver slows its senders down."""
-    DROP_NEWEST = "drop_newest"
-    """The new message is refused."""
-    DROP_OLDEST = "drop_oldest"
-    """The message that has waited longest is refused, and the new one takes its place."""
-    FAIL = "fail"
-    """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
 @frozen(eq=False)
@@ -147,13 +122,12 @@ class Mailbox(AnyQueue):
             while not (self.signals or self.queue):
                 self.hub.switch()
         finally:
-            self.listener = self.idle_since = None
-            if self._call is not None and self._call.pending:
-                self._call.stop()  # or it would switch to the greenlet in its next wait
+            self.ignore()
+            self.idle_since = None
             self.idle_s += time.monotonic() - started
 
     def ignore(self) -> None:
-        """Call the listener no more, not even for what has come already."""
+        """Call the listener no more, not even for what has come: it may wait elsewhere by then."""
         self.listener = None
         if self._call is not None and self._call.pending:
             self._call.stop()
@@ -256,73 +230,3 @@ class Mailbox(AnyQueue):
     def _notify(self) -> None:
         if self.listener is not None and not (self._call is not None and self._call.pending):
             self._call = self.hub.loop.run_callback(self.listener)
-
-
-class BoundedMailbox(Mailbox):
-    """A mailbox with room for `capacity` messages of users; `put` waits for room as gevent's does.
-
-    Messages of the framework itself (timers, `ChildDown`) and what was stashed come on top: they
-    keep their place in the order, and `maxsize` grows with each as long as it is in there.
-    """
-
-    __slots__ = ()
-
-    def post(self, entry: Any) -> None:
-        if self.closed:
-            self.refuse(entry, "the actor has stopped")
-        else:
-            self._grow(1)
-            self.put(_Extra(entry))
-
-    def put_back(self, entries: Sequence[Any]) -> None:
-        if not self.closed:
-            self._grow(len(entries))
-            entries = [_Extra(entry) for entry in entries]
-        super().put_back(entries)
-
-    def drop_oldest(self) -> None:
-        """Refuse the message of a user that has waited longest."""
-        queue = self.queue
-        position = next(i for i, x in enumerate(queue) if not _takes_no_room(x))
-        oldest = queue[position]
-        del queue[position]
-        self._refuse(oldest, "dropped: the mailbox was full and it was the oldest")
-
-    def discard_signals(self, *, but_stops: bool) -> None:
-        marks = self.marks
-        super().discard_signals(but_stops=but_stops)
-        self._grow(self.marks - marks)
-
-    def _append(self, signal: Any) -> None:
-        self._grow(1)
-        super()._append(signal)
-
-    def take_entry(self) -> Any:
-        return AnyQueue.get(self)
-
-    def _get(self) -> Any:  # what gevent's own `get` ends in
-        entry = self.queue.popleft()
-        if _takes_no_room(entry):
-            self._grow(-1)
-        return entry.message if type(entry) is _Extra else entry
-
-    def _peek(self) -> Any:
-        entry = self.queue[0]
-        return entry.message if type(entry) is _Extra else entry
-
-    def _grow(self, by: int) -> None:
-        queue: Any = self
-        queue.maxsize += by
-
-
-class _Extra:
-    """A message in a bounded mailbox that takes up no room."""
-
-    __slots__ = ("message",)
-
-    def __init__(self, message: Any) -> None:
-        self.message = message
-
-
-def _takes_no_room(entry: object) -> bool:
-    return type(entry) is _Extra or is_signal(entry)

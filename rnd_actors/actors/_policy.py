@@ -11,13 +11,7 @@ from rnd_actors.errors import SettingsError
 
 
 class Restart(Enum):
-    """When a supervisor restarts a child that ended without being told to.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildSpec, Restart
-        >>> ChildSpec("import", Actor, restart=Restart.TRANSIENT).restart.value
-        'transient'
-    """
+    """When a supervisor restarts a child that ended without being told to."""
 
     PERMANENT = "permanent"
     """Always."""
@@ -30,13 +24,7 @@ class Restart(Enum):
 
 
 class Strategy(Enum):
-    """Which children are restarted when one has failed.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildSpec, Strategy, Supervisor
-        >>> specs = [ChildSpec("connection", Actor), ChildSpec("reader", Actor)]
-        >>> feed = ChildSpec("feed", lambda: Supervisor(specs, strategy=Strategy.REST_FOR_ONE))
-    """
+    """Which children are restarted when one has failed."""
 
     ONE_FOR_ONE = "one_for_one"
     """Only that one."""
@@ -47,18 +35,7 @@ class Strategy(Enum):
 
 
 class AutoShutdown(Enum):
-    """When a supervisor shuts itself down because significant children have ended for good.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, AutoShutdown, ChildSpec, Restart, Supervisor
-        >>> specs = [ChildSpec("job", Actor, restart=Restart.TRANSIENT, significant=True)]
-        >>> make = lambda: Supervisor(specs, auto_shutdown=AutoShutdown.ANY_SIGNIFICANT)
-        >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", make, restart=Restart.TRANSIENT))
-        ...     system.find("team/job").stop()
-        ...     team.join()
-        Stopped()
-    """
+    """When a supervisor shuts itself down because significant children have ended for good."""
 
     NEVER = "never"
     ANY_SIGNIFICANT = "any_significant"
@@ -68,14 +45,7 @@ class AutoShutdown(Enum):
 
 
 class ShutdownOrder(Enum):
-    """In which order a supervisor ends its children.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildSpec, ShutdownOrder, Supervisor
-        >>> specs = [ChildSpec(str(number), Actor) for number in range(16)]
-        >>> make = lambda: Supervisor(specs, shutdown_order=ShutdownOrder.PARALLEL)
-        >>> pool = ChildSpec("pool", make)
-    """
+    """In which order a supervisor ends its children."""
 
     REVERSE = "reverse"
     """The last one started ends first, and the next one is told when it has ended."""

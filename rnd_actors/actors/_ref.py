@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from attrs import frozen
 
-from rnd_actors.actors._exits import ExitReason, Normal, shown
+from rnd_actors._printing import shown
+from rnd_actors.actors._events import ExitReason, Normal
 from rnd_actors.actors._loop import thread_id
 from rnd_actors.actors._requests import (
     DEFAULT_TIMEOUT,
+    Addressed,
     Asked,
     Future,
-    Receiver,
     RequestAmong,
     Timeout,
     limit_of,
@@ -21,9 +22,6 @@ from rnd_actors.actors._requests import (
     wait_for,
 )
 from rnd_actors.errors import AskTimeoutError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -36,14 +34,6 @@ class Figures:
 
     Every message that was told is in one place:
     told = handled + failed + dead + refused + stashed + mailbox, and the one in hand, if any.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
-        >>> with ActorSystem() as system:
-        ...     ref = system.start(ChildSpec("idle", Actor))
-        >>> ref.tell("too late")
-        >>> ref.figures().told, ref.figures().dead
-        (1, 1)
     """
 
     told: int
@@ -60,57 +50,6 @@ class Figures:
     """Messages that wait."""
     busy_s: float
     """Seconds in which the actor did not wait for a message."""
-
-
-class Addressed(Receiver, Protocol):
-    """What a ref leads to: an actor over all its incarnations."""
-
-    @property
-    def thread_id(self) -> int:
-        """Of the thread of its system."""
-
-    @property
-    def put(self) -> Callable[..., object]:
-        """Adds a message at the end of the mailbox: `put(message, block, timeout)`.
-
-        False: there was no room in time.
-        """
-
-    @property
-    def post(self) -> Callable[[Any], object]:
-        """Adds a message of the framework itself: never waits, never refused for want of room."""
-
-    @property
-    def exit_reason(self) -> ExitReason | None:
-        """Why it has stopped for good; None if it has not."""
-
-    @property
-    def children(self) -> Any:
-        """Of a supervisor that is up."""
-
-    def add_watcher(self, watcher: Any) -> None:
-        """Tell the actor `watcher` when this one has stopped for good, or now if it has."""
-
-    def remove_watcher(self, watcher: Any) -> None:
-        """Do not tell `watcher`; nothing happens if it does not watch."""
-
-    def put_from_thread(self, message: object) -> None:
-        """Add a message that another thread has told."""
-
-    def stop(self, reason: ExitReason, *, outlives_crash: bool) -> None:
-        """End the incarnation after the message in hand."""
-
-    def drain(self, reason: ExitReason, *, outlives_crash: bool) -> None:
-        """End the incarnation after the messages that wait already."""
-
-    def await_retirement(self, timeout: float | None) -> None:
-        """Wait until it has stopped for good, for so many seconds at most."""
-
-    def figures(self) -> Figures:
-        """Return what it has done so far."""
-
-    def waiting(self) -> int:
-        """Return how many messages wait."""
 
 
 class ActorRef(Generic[M_contra]):
@@ -223,7 +162,8 @@ class ActorRef(Generic[M_contra]):
 
     def figures(self) -> Figures:
         """Return how many messages it was told, has handled and so on, and how busy it was."""
-        return self._cell.figures()
+        figures: Figures = self._cell.figures()
+        return figures
 
     @property
     def name(self) -> str:

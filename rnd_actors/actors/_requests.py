@@ -11,7 +11,8 @@ from attrs import define, field, frozen
 from gevent import get_hub, getcurrent
 from gevent.exceptions import LoopExit
 
-from rnd_actors.actors._exits import shown
+from rnd_actors._printing import shown
+from rnd_actors.actors._events import ExitReason
 from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
 
@@ -63,30 +64,32 @@ class Request(Generic[R]):
         def _among(self) -> tuple[Self, R]: ...
 
 
-class Receiver(Protocol):
-    """What has to be known of the actor that is asked, or waited for."""
+class Addressed(Protocol):
+    """What a ref leads to: an actor over all its incarnations. `Cell` explains each of these."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
+    thread_id: int
+    greenlet: Any
+    children: Any
+    exit_reason: ExitReason | None
+    put: Callable[..., object]
+    post: Callable[[Any], object]
 
-    @property
-    def greenlet(self) -> object:
-        """The one that has to answer."""
-
-    def describe_work(self) -> str:
-        """Say what the actor is doing."""
-
-    def who_waits(self) -> str:
-        """Say of all actors of the system what they are doing."""
-
-    def require_thread(self) -> None:
-        """Raise `WrongThreadError` in another thread than that of the system."""
-
-    def call(self, function: Callable[..., object], *args: Any) -> None:
-        """Call it in the thread of the system: at once, or as soon as its loop has its turn."""
+    def put_from_thread(self, message: object) -> None: ...
+    def stop(self, reason: Any, *, outlives_crash: bool) -> None: ...
+    def drain(self, reason: Any, *, outlives_crash: bool) -> None: ...
+    def await_retirement(self, timeout: float | None) -> None: ...
+    def add_watcher(self, watcher: Any) -> None: ...
+    def remove_watcher(self, watcher: Any) -> None: ...
+    def figures(self) -> Any: ...
+    def waiting(self) -> int: ...
+    def describe_work(self) -> str: ...
+    def who_waits(self) -> str: ...
+    def require_thread(self) -> None: ...
+    def call(self, function: Callable[..., object], *args: Any) -> None: ...
 
 
-def wait_for(what: object, of: Receiver, wait: Callable[..., object], *args: Any) -> None:
+def wait_for(what: object, of: Addressed, wait: Callable[..., object], *args: Any) -> None:
     """Call `wait(*args)`, a wait for something of an actor; let others know for what.
 
     Raises:
@@ -114,7 +117,7 @@ class Asked:
     """A request in a mailbox, together with its answer and those who wait for it."""
 
     request: Any
-    receiver: Receiver
+    receiver: Addressed
     asker: object = field(factory=getcurrent)
     """The greenlet that asks."""
     is_answered: bool = False
@@ -281,7 +284,7 @@ def limit_of(request: object, timeout: Timeout) -> float | None:
     return timeout
 
 
-def require_other(receiver: Receiver) -> None:
+def require_other(receiver: Addressed) -> None:
     """Raise `SelfAskError` in the greenlet of the actor that is asked."""
     if receiver.greenlet is getcurrent():
         raise SelfAskError(
@@ -313,51 +316,3 @@ def gather(futures: Iterable[Future[R]], timeout: float | None = 5.0) -> list[R]
     """
     give_up_at = None if timeout is None else time.monotonic() + timeout
     return [future.get_by(give_up_at, timeout) for future in futures]
-
-
-class Deferred(Generic[R]):
-    """An answer that an actor owes and gives later; made by `self.defer(request)`.
-
-    It can be given from any thread. If the incarnation ends first, the asker gets an
-    `ActorCrashedError`.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
-        >>> class Lazy(Actor[Request[str]]):
-        ...     def receive(self, message: Request[str]) -> None:
-        ...         deferred = self.defer(message)
-        ...         self.background(lambda: deferred.reply("at last"))
-        >>> with ActorSystem() as system:
-        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request())
-        'at last'
-    """
-
-    __slots__ = ("_asked", "_settled")
-
-    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], object]) -> None:
-        self._asked = asked
-        self._settled = settled
-        if asked is not None:
-            asked.on_give_up = self._drop
-
-    def reply(self, answer: R) -> None:
-        """Answer now. Only the first answer counts."""
-        if self._asked is not None:
-            self._asked.receiver.call(self._give, Asked.answer, answer)
-        else:
-            self._settled(self)
-
-    def reply_error(self, error: BaseException) -> None:
-        """Let the asker's `ask` raise `error`."""
-        if self._asked is not None:
-            self._asked.receiver.call(self._give, Asked.fail, error)
-        else:
-            self._settled(self)
-
-    def _give(self, how: Callable[[Asked, Any], None], what: object) -> None:
-        if self._asked is not None:
-            how(self._asked, what)
-        self._drop()
-
-    def _drop(self) -> None:
-        self._settled(self)

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any, Never
 from attrs import field, frozen
 
 from rnd_actors._validators import instance, member, optional, whole_number
-from rnd_actors.actors._children import Child, Children, end_children
-from rnd_actors.actors._events import ChildAbandoned, ChildRestarting
-from rnd_actors.actors._exits import Crashed, ExitReason, Killed, Stopped
+from rnd_actors.actors._children import Child, Children
+from rnd_actors.actors._events import (
+    ChildAbandoned,
+    ChildRestarting,
+    Crashed,
+    ExitReason,
+    Killed,
+    Stopped,
+)
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
@@ -22,6 +28,7 @@ from rnd_actors.actors._policy import (
     Strategy,
 )
 from rnd_actors.actors._ref import post
+from rnd_actors.actors._shutdown import end_children
 from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildSpec, ChildState
 from rnd_actors.errors import ActorDeadError, BudgetSpentError
 

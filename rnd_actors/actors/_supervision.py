@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias
 
 from attrs import Attribute, field, fields, frozen
 
+from rnd_actors._printing import shown
 from rnd_actors._validators import Validator, accepts, member, optional, time_limit
-from rnd_actors.actors._exits import ExitReason, shown
-from rnd_actors.actors._mailbox import Overflow
+from rnd_actors.actors._bounded import Overflow
+from rnd_actors.actors._events import ExitReason
 from rnd_actors.actors._policy import Restart
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
@@ -118,15 +119,7 @@ class ChildSpec(Generic[M]):
 
 
 class ChildState(Enum):
-    """Where a child of a supervisor is in its life.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, WhichChildren
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     [info.state.value for info in system.root.ask(WhichChildren())]
-        ['running']
-    """
+    """Where a child of a supervisor is in its life."""
 
     WAITING = "waiting"
     """It starts when those before it have started."""
@@ -197,14 +190,6 @@ class TerminateChild(Request[None]):
 
     Raises:
         UnknownChildError: there is no such child.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, TerminateChild
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     system.root.ask(TerminateChild("cache"))
-        ...     cache.is_alive
-        False
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -218,14 +203,6 @@ class DeleteChild(Request[None]):
     Raises:
         UnknownChildError: there is no such child.
         ChildRunningError: it is not down.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, DeleteChild, TerminateChild
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     for request in (TerminateChild("cache"), DeleteChild("cache")):
-        ...         system.root.ask(request)
-        ...     cache = system.start(ChildSpec("cache", Actor))
     """
 
     ask_timeout: ClassVar[float | None] = None
@@ -234,16 +211,7 @@ class DeleteChild(Request[None]):
 
 @frozen
 class ChildInfo:
-    """What `WhichChildren` says of a child.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, WhichChildren
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     [info] = system.root.ask(WhichChildren())
-        ...     info.id, info.ref, info.state.value, info.incarnation
-        ('cache', <ActorRef cache>, 'running', 1)
-    """
+    """What `WhichChildren` says of a child."""
 
     id: str
     ref: ActorRef[Any]
@@ -253,29 +221,14 @@ class ChildInfo:
 
 @frozen
 class WhichChildren(Request[tuple[ChildInfo, ...]]):
-    """Say which children there are, in start order.
-
-    Example:
-        >>> from rnd_actors import ActorSystem, WhichChildren
-        >>> with ActorSystem() as system:
-        ...     system.root.ask(WhichChildren())
-        ()
-    """
+    """Say which children there are, in start order."""
 
     ask_timeout: ClassVar[float | None] = None
 
 
 @frozen
 class ChildCounts:
-    """What `CountChildren` says, much like Erlang's `count_children`.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     system.root.ask(CountChildren())
-        ChildCounts(specs=1, active=1, supervisors=0, workers=1)
-    """
+    """What `CountChildren` says, much like Erlang's `count_children`."""
 
     specs: int
     """Children, dead or alive."""
@@ -289,14 +242,7 @@ class ChildCounts:
 
 @frozen
 class CountChildren(Request[ChildCounts]):
-    """Say how many children there are.
-
-    Example:
-        >>> from rnd_actors import ActorSystem, CountChildren
-        >>> with ActorSystem() as system:
-        ...     system.root.ask(CountChildren()).active
-        0
-    """
+    """Say how many children there are."""
 
     ask_timeout: ClassVar[float | None] = None
 
@@ -306,14 +252,6 @@ class ShutDown:
     """Told to a supervisor: end all children, in order and in time, and then yourself.
 
     If its own spec is PERMANENT, its supervisor starts it again; TRANSIENT and TEMPORARY are not.
-
-    Example:
-        >>> from rnd_actors import ActorSystem, ChildSpec, Restart, ShutDown, Supervisor
-        >>> with ActorSystem() as system:
-        ...     team = system.start(ChildSpec("team", Supervisor, restart=Restart.TRANSIENT))
-        ...     team.tell(ShutDown())
-        ...     team.join()
-        Stopped()
     """
 
 
@@ -331,16 +269,7 @@ SupervisorMessage: TypeAlias = (
 
 @frozen
 class ChildUp:
-    """Told to the decider of a DELEGATED child: an incarnation of the child is about to start.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildUp, Delegated
-        >>> class Register(Actor[Delegated]):
-        ...     def receive(self, message: Delegated) -> None:
-        ...         match message:
-        ...             case ChildUp(_, child_id, incarnation):
-        ...                 print(f"{child_id} starts for the {incarnation}. time")
-    """
+    """Told to the decider of a DELEGATED child: an incarnation of the child is about to start."""
 
     supervisor: ActorRef[SupervisorMessage]
     child_id: str
@@ -368,16 +297,7 @@ class ChildDown:
 
 @frozen
 class ChildGivenUp:
-    """Told to the decider: the child's restart budget is spent, so it stays down for good.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildGivenUp, Delegated
-        >>> class Register(Actor[Delegated]):
-        ...     def receive(self, message: Delegated) -> None:
-        ...         match message:
-        ...             case ChildGivenUp(_, child_id, reason):
-        ...                 print(f"{child_id} stays down: {reason}")
-    """
+    """Told to the decider: the child's restart budget is spent, so it stays down for good."""
 
     supervisor: ActorRef[SupervisorMessage]
     child_id: str

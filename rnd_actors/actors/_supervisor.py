@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, ChildEnded, ChildHealthy, ChildReady, ChildSignal
-from rnd_actors.actors._children import Child, Children, end_children
-from rnd_actors.actors._exits import ExitReason, Stopped, shown, shown_error
+from rnd_actors.actors._children import Child, Children
+from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._mailbox import Signal
 from rnd_actors.actors._policy import (
@@ -23,6 +24,7 @@ from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
 from rnd_actors.actors._restarts import Policy, Relaunch, Restarts
 from rnd_actors.actors._routing import Dispatch
+from rnd_actors.actors._shutdown import end_children
 from rnd_actors.actors._supervision import (
     ChildSpec,
     ChildState,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from rnd_actors._printing import shown
 from rnd_actors.actors import Event
-from rnd_actors.actors._exits import shown
 from rnd_actors.actors._requests import Asked
 
 __all__ = ["Tracer"]

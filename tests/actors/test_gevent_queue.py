@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnd_actors.actors import ActorRef, ActorSystem, Overflow
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
+from rnd_actors.actors._bounded import BoundedMailbox
+from rnd_actors.actors._mailbox import Mailbox
 from tests.actors.toys import Do, Gate, Note, Record, puppet
 
 STEPS = st.sampled_from(["put", "get", "peek", "qsize", "empty", "full", "len"])
@@ -26,7 +27,8 @@ def unbounded() -> Mailbox:
 
 
 def bounded() -> Mailbox:
-    return BoundedMailbox(refuse, 2)
+    owner: Any = None
+    return BoundedMailbox(refuse, 2, Overflow.BLOCK, owner)
 
 
 @pytest.fixture(params=[unbounded, bounded], ids=["unbounded", "bounded"])

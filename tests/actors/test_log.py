@@ -49,7 +49,7 @@ def virtual_time() -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("rnd_actors.actors._event_stream.time", clock)
+    monkeypatch.setattr("rnd_actors.actors._events.time", clock)
     return clock
 
 

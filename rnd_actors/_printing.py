@@ -1,0 +1,28 @@
+"""How to print what users have made, whatever its `__repr__` and `__str__` do."""
+
+from collections.abc import Callable
+
+
+def shown(thing: object) -> str:
+    """Return `repr(thing)`, whatever that does: a user's `__repr__` may raise."""
+    return _printed(repr, thing)
+
+
+def shown_error(error: BaseException) -> str:
+    """Return the class and the text of an error, whatever its `__str__` does."""
+    return f"{type(error).__name__}: {text_of(error)}".rstrip(": ")
+
+
+def text_of(thing: object) -> str:
+    """Return `str(thing)`, whatever that does."""
+    return _printed(str, thing)
+
+
+def _printed(printer: Callable[[object], str], thing: object) -> str:
+    try:
+        return str.__str__(printer(thing))  # a text of a class of its own may raise, too
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        name = type(thing).__name__
+        return f"<{name}, whose {printer.__name__} raises {type(error).__name__}>"
