@@ -28,6 +28,8 @@ else:
 
     M = TypeVar("M")
 
+R = TypeVar("R")
+
 INFINITY: Final = float("inf")
 """A time limit that never ends; meant for children that are supervisors themselves."""
 
@@ -135,7 +137,14 @@ class ChildState(Enum):
 
 
 @frozen
-class StartChild(Request[ActorRef[M]]):
+class _Patient(Request[R]):
+    """Asked of a supervisor, which may have to wait as long as its children take."""
+
+    ask_timeout: ClassVar[float | None] = None
+
+
+@frozen
+class StartChild(_Patient[ActorRef[M]]):
     """Add this child as the last one; the answer, its ref, comes when it has started.
 
     It starts after those that are starting, unless one of them waits for this answer in `on_start`.
@@ -154,12 +163,11 @@ class StartChild(Request[ActorRef[M]]):
         <ActorRef cache>
     """
 
-    ask_timeout: ClassVar[float | None] = None
     spec: ChildSpec[M]
 
 
 @frozen
-class RestartChild(Request[ActorRef[Any]]):
+class RestartChild(_Patient[ActorRef[Any]]):
     """Start this child again if it is down or terminated; the answer is its ref.
 
     After `ChildDown` the answer comes at once, and the start with backoff and on the child's
@@ -180,24 +188,22 @@ class RestartChild(Request[ActorRef[Any]]):
         False
     """
 
-    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
 @frozen
-class TerminateChild(Request[None]):
+class TerminateChild(_Patient[None]):
     """End this child, within its time limit; the spec stays, unless the child is TEMPORARY.
 
     Raises:
         UnknownChildError: there is no such child.
     """
 
-    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
 @frozen
-class DeleteChild(Request[None]):
+class DeleteChild(_Patient[None]):
     """Forget this child, which must be down or terminated.
 
     Raises:
@@ -205,7 +211,6 @@ class DeleteChild(Request[None]):
         ChildRunningError: it is not down.
     """
 
-    ask_timeout: ClassVar[float | None] = None
     child_id: str
 
 
@@ -220,10 +225,8 @@ class ChildInfo:
 
 
 @frozen
-class WhichChildren(Request[tuple[ChildInfo, ...]]):
+class WhichChildren(_Patient[tuple[ChildInfo, ...]]):
     """Say which children there are, in start order."""
-
-    ask_timeout: ClassVar[float | None] = None
 
 
 @frozen
@@ -241,10 +244,8 @@ class ChildCounts:
 
 
 @frozen
-class CountChildren(Request[ChildCounts]):
+class CountChildren(_Patient[ChildCounts]):
     """Say how many children there are."""
-
-    ask_timeout: ClassVar[float | None] = None
 
 
 @frozen
