@@ -24,12 +24,11 @@ from rnd_actors.errors import WorkerRefusedError
 
 __all__ = ["WorkerPool"]
 
-_READ_SIZE: Final = 32768
+_READ_SIZE: Final = 16384
+"""Bytes of one read, each of which waits for the event loop: parsed in less than a millisecond, so
+that even many workers at full speed leave timers, signals and other sockets their turns."""
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of the body among them."""
-_TURN_S: Final = 0.002
-"""Seconds of reading after which the event loop has its turn: a read that finds data gives way to
-nobody, so that a worker that sends faster than it is read would stop every timer and socket."""
 _STANDSTILL_S: Final = 0.5
 """A wait that ends so much too late shows that this program stood still, as when it was stopped or
 its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
@@ -52,7 +51,6 @@ class _BoundedReader(RawIOBase):
     def __init__(self, raw: RawIOBase, patience: float) -> None:
         self._raw = raw
         self._patience = patience
-        self._turn_ends = 0.0
         self.is_paused = False
         """Whether nothing is to come, be there something or not."""
         self.renew()
@@ -83,13 +81,11 @@ class _BoundedReader(RawIOBase):
 
     def _read_in_time(self, buffer: Any) -> int:
         while (left := self._time_left()) > 0:
-            if time.monotonic() < self._turn_ends:
-                count = self._raw.readinto(buffer)
-                if count is not None:
-                    return count
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
-            self._turn_ends = time.monotonic() + _TURN_S
+            count = self._raw.readinto(buffer)
+            if count is not None:
+                return count
         raise TimeoutError
 
     def _time_left(self) -> float:

@@ -11,6 +11,7 @@ from typing import Final, Self
 import gevent
 from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
+from gevent.socket import wait_read
 
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._guardian import GUARDIAN
@@ -89,16 +90,20 @@ class WorkerProcess:
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
         rest = b""
-        while chunk := nb_read(self._output, _READ_SIZE):
+        while chunk := self._read_some():
             if b"started" in rest + chunk:
                 self.said_started.set()
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[:_LONGEST_LINE]
             for line in lines[-_LAST_LINES:]:
                 self._note(line)
-            gevent.sleep(0)  # one that writes faster than it is read would stop everybody else
         self._note(rest)
         self.output_ended.set()
+
+    def _read_some(self) -> bytes:
+        wait_read(self._output)  # also if something is there, or a flood would stop everybody else
+        some: bytes = nb_read(self._output, _READ_SIZE)
+        return some
 
     def last_words(self) -> tuple[str, ...]:
         """The last 20 lines that the process wrote, 500 bytes of each at most."""

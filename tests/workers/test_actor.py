@@ -319,8 +319,34 @@ def test_bytes_that_make_no_line_are_no_sign_of_life(bench: Bench) -> None:
     bench.start(spawn=Babbler, stall_timeout=0.1)
     error, samples = bench.crash()
     assert isinstance(error, WorkerSilentError)
-    assert str(error) == "worker 3: no line for 0.1 s"
+    assert str(error) == "worker 3: no sample for 0.1 s"
     assert (values(samples), samples[-1].malformed) == ([1], 1)
+
+
+def test_malformed_lines_are_no_sign_of_life(bench: Bench) -> None:
+    bench.start(*FAST, "-malformed-every", "1", stall_timeout=0.3)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerSilentError)
+    assert str(error) == "worker 3: no sample for 0.3 s"
+    assert values(samples) == []
+    assert sum(batch.malformed for batch in samples) == samples[-1].received
+
+
+def test_an_answer_of_malformed_lines_alone_is_refused(bench: Bench) -> None:
+    bench.start(*FAST, "-malformed-every", "1", numbers_per_request=3)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerRefusedError)
+    assert str(error) == "worker 3: the answer ended without a sample"
+
+
+def test_malformed_lines_that_come_together_are_told_together(bench: Bench) -> None:
+    lines = ("-malformed-every", "1", "-lines-per-chunk", "100")
+    bench.start(*FAST, *lines, numbers_per_request=100)
+    _, samples = bench.crash()
+    events = bench.seen(MalformedLine)
+    assert len(events) == len(samples)
+    assert sum(event.number for event in events) == 100
+    assert "malformed lines, the last: b" in str(max(events, key=lambda event: event.number))
 
 
 @pytest.mark.parametrize("kind", ["fraction", "digits", "bytes", "megabytes"])

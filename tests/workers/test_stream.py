@@ -359,3 +359,32 @@ def test_killing_the_greenlet_that_connects_leaves_no_socket() -> None:
 def sockets_to(port: int) -> list[int]:
     connections = psutil.Process().net_connections("tcp4")
     return [each.fd for each in connections if each.raddr[1:] == (port,)]
+
+
+def test_a_flood_is_read_no_faster_than_the_event_loop_looks_around() -> None:
+    looks, pieces, enough = 0, 0, 50
+
+    def count_look() -> None:
+        nonlocal looks
+        looks += 1
+
+    def answer(connection: socket) -> None:
+        flood = chunk(b"rnd=1\n" * 100) * 1000
+        with suppress(OSError):
+            connection.sendall(HEAD)
+            while True:
+                connection.sendall(flood)
+
+    watcher = gevent.get_hub().loop.check(ref=False)
+    watcher.start(count_look)
+    try:
+        with serving(answer) as port, closing(WorkerStream(port, WORKER, 5, 10)) as stream:
+            looks = 0
+            for _ in stream:
+                pieces += 1
+                if pieces == enough:
+                    break
+            assert looks >= enough - 1
+    finally:
+        watcher.stop()
+        watcher.close()
