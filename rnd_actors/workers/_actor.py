@@ -120,12 +120,13 @@ class WorkerActor(Actor[Never]):
             trouble: WorkerError
             try:
                 return worker.open_stream(self._settings)
-            except WorkerUnreachableError:
+            except (WorkerUnreachableError, StreamCutError) as error:
                 if listens or worker.exited.is_set():
                     raise
                 sign = worker.exited if worker.said_started.is_set() else worker.said_started
-                late = f"does not listen on port {worker.port} after {patience:g} s"
-                trouble = WorkerStartError(late)
+                is_cut = isinstance(error, StreamCutError)
+                what = "answers no request" if is_cut else "does not listen"
+                trouble = WorkerStartError(f"{what} on port {worker.port} after {patience:g} s")
             except WorkerBusyError as busy:
                 sign = worker.exited
                 trouble = WorkerBusyError(f"{busy}, for {patience:g} s")
@@ -196,13 +197,15 @@ class WorkerActor(Actor[Never]):
         who = f"worker {self._settings.id}"
         if isinstance(error, StreamCutError | WorkerUnreachableError):
             worker.exited.wait(_EXIT_PATIENCE_S)
-            if worker.exit_code is not None:
+            if worker.exited.is_set():
                 how = _describe_exit(worker.exit_code)
                 return WorkerExitedError(f"{who} {how}", worker.last_words())
         return type(error)(f"{who}: {error}", worker.last_words())
 
 
-def _describe_exit(code: int) -> str:
+def _describe_exit(code: int | None) -> str:
+    if code is None:
+        return "has exited, and something else in this program knows with what code"
     if code >= 0:
         return f"exited with code {code}"
     try:

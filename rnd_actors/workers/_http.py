@@ -32,6 +32,11 @@ _ALLOWANCE: Final = 65536
 _STANDSTILL_S: Final = 0.5
 """A wait that ends so much too late shows that this program stood still, as when it was stopped or
 its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
+_OK: Final = 200
+_SWITCHING_PROTOCOLS: Final = 101
+_LONGEST_SHOWN: Final = 80
+_CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;.*)?\r?\n", re.DOTALL)
+"""RFC 9112, 7.1, with what many servers add to it: blanks, and a line that ends in LF alone."""
 _CHUNK_AHEAD: Final = re.compile(rb"\r\n0*[1-9A-Fa-f][0-9A-Fa-f]{0,15}\r\n.", re.DOTALL)
 """The end of a chunk, and the next one as far as its first byte: with that, reading cannot wait."""
 
@@ -95,19 +100,41 @@ class _BoundedReader(RawIOBase):
         return self._due - now
 
 
+class _ChunkReader(BufferedReader):
+    """Refuses what is no chunk size: `http.client` takes what `int` takes, such as -5 and 1_0."""
+
+    is_in_chunks = False
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(size)
+        if self.is_in_chunks and line.endswith(b"\n"):  # or else it was cut, or is too long
+            if not _CHUNK_SIZE.fullmatch(line):
+                raise WorkerRefusedError(f"a chunk size that is none: {line[:_LONGEST_SHOWN]!r}")
+            self.is_in_chunks = line.lstrip(b"0")[:1].isalnum()
+        return line
+
+
 class _Response(http.client.HTTPResponse):
     """An answer whose reader is bounded, by the timeout of its socket."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._reader = _BoundedReader(self.fp.detach(), sock.gettimeout() or math.inf)
-        self.fp = BufferedReader(self._reader, _READ_SIZE)
+        self._chunks = _ChunkReader(self._reader, _READ_SIZE)
+        self.fp = self._chunks
         sock.settimeout(0)
 
     def begin(self) -> None:
-        """Read the head; leave the socket to the connection, which closes it whatever happens."""
+        """Read the head, after interim answers (RFC 9110, 15.2), which are bounded by its length.
+
+        The socket is left to the connection, which closes it whatever happens.
+        """
         super().begin()
+        while self.status < _OK and self.status != _SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
         self.will_close = False
+        self._chunks.is_in_chunks = bool(self.chunked)
 
     def read1(self, n: int = _READ_SIZE) -> bytes:
         """Wait for a byte of the body; return all that is there, of one chunk or of many.

@@ -1,8 +1,9 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, Final
 
 import gevent
 import pytest
@@ -268,6 +269,39 @@ def test_one_that_never_answers_is_silent(bench: Bench) -> None:
     bench.start(*FAST, "-answer", "silence", stall_timeout=0.1)
     error, _ = bench.crash()
     assert isinstance(error, WorkerSilentError)
+
+
+ACCEPTING: Final = """
+import os, socket, sys
+port = int(sys.argv[sys.argv.index("-port") + 1])
+server = socket.create_server(("127.0.0.1", port))
+for _ in range(3):
+    connection, _ = server.accept()
+    if {reset}:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1] + 7 * [0]))
+    connection.close()
+server.close()
+os.execv(sys.executable, {standin!r} + sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
+def test_one_that_closes_connections_while_it_starts_is_waited_for(
+    bench: Bench,
+    reset: bool,  # noqa: FBT001
+) -> None:
+    program = ACCEPTING.format(reset=reset, standin=list(STANDIN))
+    bench.start(*FAST, program=(sys.executable, "-I", "-S", "-c", program))
+    assert bench.collector.expect(Samples).values[0] == 0
+    assert len(bench.seen(WorkerSpawned)) == 1
+
+
+def test_one_that_closes_connections_for_ever_has_not_started(bench: Bench) -> None:
+    bench.start("-answer", "close", start_timeout=0.3)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerStartError)
+    assert "answers no request on port" in str(error)
+    assert "after 0.3 s" in str(error)
 
 
 def test_a_port_that_is_taken_is_left_to_whom_it_belongs(bench: Bench) -> None:
