@@ -54,11 +54,14 @@ class Family:
 
     def __init__(self, pid: int, mark: str) -> None:
         self._pid = pid
+        self._program = os.getpid()
         self._mark = mark.encode()
         _first_ones.add(pid)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to each of them once."""
+        """Send a signal to each of them once; in a fork of the program, to nobody."""
+        if os.getpid() != self._program:
+            return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
         for pid in self._others():
