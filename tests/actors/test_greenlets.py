@@ -10,6 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from itertools import count
+from pathlib import Path
+from types import FrameType
 from typing import Any, Never
 from weakref import WeakSet
 
@@ -20,6 +23,7 @@ from gevent.event import Event as Flag
 from gevent.exceptions import BlockingSwitchOutError
 from gevent.socket import socketpair
 
+import rnd_actors
 from rnd_actors.actors import (
     Actor,
     ActorFailed,
@@ -529,6 +533,93 @@ def test_an_asker_whose_time_ends_with_the_answer_is_not_woken_in_its_next_wait(
     loop().run_callback(asker.switch)
     asker.get()
     assert answers == ["in time"]
+
+
+class Interruption:
+    """Lets something happen between two steps of a greenlet, as a signal does.
+
+    Steps are lines of the framework that the greenlet runs after it has called `arm`.
+    """
+
+    def __init__(self, step: int, happen: Callable[[], object]) -> None:
+        self._left = step
+        self._happen = happen
+        self._place = str(Path(rnd_actors.__file__).parent)
+        self._greenlet: object = None
+
+    @property
+    def has_come(self) -> bool:
+        return self._left < 0
+
+    def arm(self, _: object = None) -> None:
+        self._greenlet = gevent.getcurrent()
+        sys.settrace(self._trace)
+        frame: Any = sys._getframe()
+        while frame is not None:
+            frame.f_trace = self._trace(frame, "call", None)
+            frame = frame.f_back
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
+        is_step = event == "line" and gevent.getcurrent() is self._greenlet
+        if is_step and not self.has_come:
+            self._left -= 1
+            if self._left < 0:
+                self._happen()
+                sys.settrace(None)
+        return self._trace if frame.f_code.co_filename.startswith(self._place) else None
+
+
+@pytest.fixture
+def _tracing_ends() -> Iterator[None]:
+    before = sys.gettrace()
+    yield
+    sys.settrace(before)
+
+
+@pytest.mark.usefixtures("_tracing_ends")
+@pytest.mark.parametrize("capacity", [None, 3], ids=["no limit", "bounded"])
+def test_what_is_told_between_any_two_steps_of_an_actor_wakes_it(
+    system: ActorSystem, diary: Record, capacity: int | None
+) -> None:
+    ref = system.start(puppet("puppet", diary, capacity=capacity))
+
+    def comes_at(step: int) -> bool:
+        interruption = Interruption(step, lambda: ref.tell(Note(step)))
+        ref.tell(Do(interruption.arm))
+        gevent.idle()
+        assert (Note(step) in diary.items) is interruption.has_come
+        return interruption.has_come
+
+    steps = next(step for step in count() if not comes_at(step))
+    ref.tell(Do(lambda _: sys.settrace(None)))
+    settle(ref)
+    assert steps > 10
+
+
+@pytest.mark.usefixtures("_tracing_ends")
+def test_an_answer_that_is_given_between_any_two_steps_of_its_asker_wakes_it(
+    system: ActorSystem,
+) -> None:
+    def comes_at(step: int) -> bool:
+        promise = Promise(system, f"debtor {step}")
+        interruption = Interruption(step, lambda: promise.keep("early"))
+
+        def ask() -> object:
+            interruption.arm()
+            answer = promise.future.get(None)
+            sys.settrace(None)
+            return answer
+
+        asker = gevent.spawn(ask)
+        gevent.idle()
+        is_early = interruption.has_come
+        assert asker.ready() is is_early
+        promise.keep("late")
+        assert asker.get() == ("early" if is_early else "late")
+        return is_early
+
+    steps = next(step for step in count() if not comes_at(step))
+    assert steps > 10
 
 
 def test_all_who_wait_for_a_future_have_its_answer(promise: Promise) -> None:
