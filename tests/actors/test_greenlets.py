@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from gevent import GreenletExit
 from gevent.event import Event as Flag
 from gevent.exceptions import BlockingSwitchOutError
 from gevent.socket import socketpair
+from greenlet import settrace
 
 import rnd_actors
 from rnd_actors.actors import (
@@ -64,6 +66,7 @@ from tests.actors.toys import (
     balance,
     crash,
     found,
+    greenlet_of,
     in_turn,
     kill,
     nothing,
@@ -834,6 +837,56 @@ def test_own_work_that_never_waits_lets_others_have_their_turn_at_its_checkpoint
         expired.wait()
     ref.join()
     assert (seen[0] < 0.4) is checks
+
+
+@contextmanager
+def counted_switches() -> Iterator[list[object]]:
+    """Give the greenlets to which this thread has switched."""
+    switches: list[object] = []
+
+    def trace(event: str, args: Any) -> None:
+        if event == "switch":
+            switches.append(args[1])
+
+    before = settrace(trace)
+    try:
+        yield switches
+    finally:
+        settrace(before)
+
+
+def test_a_busy_actor_gives_way_by_time_and_not_for_each_message(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    settle(ref)
+    for _ in range(30_000):
+        ref.tell(Do(nothing))
+    with counted_switches() as switches:
+        settle(ref)
+    assert 2 < switches.count(greenlet_of(ref)) < 30_000 / 8
+
+
+def test_a_checkpoint_that_is_not_due_lets_nobody_have_a_turn(system: ActorSystem) -> None:
+    class Restless(Actor[Never]):
+        def run(self) -> None:
+            for _ in range(30_000):
+                self.checkpoint()
+
+    with counted_switches() as switches:
+        ref = system.start(ChildSpec("restless", Restless, restart=Restart.TEMPORARY))
+        worker = greenlet_of(ref)
+        ref.join()
+    assert 0 < switches.count(worker) < 30_000 / 8
+
+
+def test_a_system_that_was_left_watches_the_loop_no_longer() -> None:
+    def watchers() -> int:
+        with loop().check(ref=False) as kind:
+            return sum(type(each) is type(kind) and each.active for each in gc.get_objects())
+
+    before = watchers()
+    with ActorSystem():
+        assert watchers() > before
+    assert watchers() == before
 
 
 def test_an_ask_is_not_given_up_before_its_time_although_the_clock_of_the_loop_lags(
