@@ -1,6 +1,8 @@
 """The event stream: who hears of what, and in which words."""
 
+import gc
 import logging
+from weakref import WeakSet
 
 import pytest
 from attrs import frozen
@@ -277,3 +279,18 @@ def test_the_subscriptions_of_an_actor_end_with_it(
     count = len(heard.items)
     system.start(puppet("second"))
     assert len(heard.items) == count
+
+
+def test_a_subscription_that_was_ended_is_forgotten_by_its_actor(system: ActorSystem) -> None:
+    ended = WeakSet[object]()
+
+    def subscribe_and_end(_: Puppet) -> None:
+        unsubscribe = system.events.subscribe(str)
+        ended.add(unsubscribe)
+        unsubscribe()
+
+    ref = system.start(puppet("subscriber"))
+    for _ in range(10):
+        ref.ask(Ask(subscribe_and_end))
+    gc.collect()
+    assert len(ended) == 0

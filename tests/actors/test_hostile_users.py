@@ -8,10 +8,12 @@ from typing import Any, Never
 import gevent
 import pytest
 from attrs import define, field
+from gevent import GreenletExit
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
     Actor,
+    ActorFailed,
     ActorRef,
     ActorSystem,
     ChildSpec,
@@ -19,6 +21,7 @@ from rnd_actors.actors import (
     Crashed,
     Event,
     Killed,
+    MessageFailed,
     Normal,
     Request,
     Restart,
@@ -108,11 +111,11 @@ def test_a_message_whose_repr_ends_greenlets_is_a_dead_letter(system: ActorSyste
     assert (ref.figures().dead, greenlet_of(ref).number) == (1, 1)
 
 
-@pytest.fixture
-def broken_log() -> Iterator[None]:
+@pytest.fixture(params=[BoomError, GreenletExit])
+def broken_log(request: pytest.FixtureRequest) -> Iterator[None]:
     class Broken(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            raise BoomError
+            raise request.param
 
     logger, handler = logging.getLogger("rnd_actors"), Broken()
     logger.addHandler(handler)
@@ -121,14 +124,18 @@ def broken_log() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("broken_log")
-def test_a_log_that_raises_keeps_no_actor_down(system: ActorSystem) -> None:
+@pytest.mark.parametrize("to", [ActorFailed, MessageFailed])
+def test_a_log_that_raises_keeps_no_actor_down(system: ActorSystem, to: type[Event]) -> None:
     def fail(event: Event) -> None:
         raise BoomError
 
-    system.events.subscribe(fail)
+    reported = Record()
+    system.events.subscribe(reported.add, to)
+    system.events.subscribe(fail, to)
     ref = system.start(puppet("puppet"))
     ref.tell(Do(crash))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+    assert len(reported.items) == 1
 
 
 def test_an_actor_that_was_stuck_in_its_start_serves_no_more(
