@@ -8,6 +8,7 @@ import pytest
 
 from rnd_actors.actors import (
     ActorFailed,
+    ActorRef,
     ActorStarted,
     ActorSystem,
     AutoShutdown,
@@ -27,6 +28,7 @@ from rnd_actors.actors import (
     Stopped,
     Strategy,
     Supervisor,
+    TerminateChild,
 )
 from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError, SettingsError
 from rnd_actors.simulation import explore
@@ -58,7 +60,7 @@ from tests.actors.toys import (
     supervise,
     swallow_kills,
 )
-from tests.actors.toys_supervision import lives, supervisor, team, up
+from tests.actors.toys_supervision import lives, running, states, supervisor, team, up
 
 ENDS: dict[str, Action] = {
     "stops itself": Puppet.stop,
@@ -649,6 +651,80 @@ def test_a_supervisor_is_healthy_once_all_its_children_are(
             return
     diary.until(Began("team/inner/b", 1), 6)
     assert outer.is_alive
+
+
+def is_healthy(supervisor: ActorRef[Any]) -> bool:
+    """Whether it is, once it has heard of all that has happened to its children."""
+    states(supervisor)
+    cell: Any = supervisor._cell
+    healthy: bool = cell.healthy
+    return healthy
+
+
+MARK_HEALTHY = Do(Puppet.mark_healthy)
+
+
+def test_a_supervisor_is_not_healthy_as_long_as_a_child_that_was_added_is_not(
+    system: ActorSystem,
+) -> None:
+    boss = supervise(system)
+    assert not is_healthy(boss)
+    refs = [start(boss, puppet(name)) for name in "ab"]
+    for ref, expected in zip(refs, (False, True), strict=True):
+        ref.tell(MARK_HEALTHY)
+        settle(ref)
+        assert is_healthy(boss) is expected
+
+
+def test_a_child_that_restarts_has_to_show_its_health_again(
+    system: ActorSystem, diary: Record
+) -> None:
+    boss = supervise(system, [puppet(name, diary) for name in "ab"])
+    children = running(boss)
+    children["a"].tell(MARK_HEALTHY)
+    children["a"].tell(Do(crash))
+    up(diary, "team/a", 2)
+    children["b"].tell(MARK_HEALTHY)
+    settle(children["b"])
+    assert not is_healthy(boss)
+    children["a"].tell(MARK_HEALTHY)
+    settle(children["a"])
+    assert is_healthy(boss)
+
+
+@pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TEMPORARY])
+@pytest.mark.parametrize("end", ["is terminated", "does not start"])
+def test_a_child_that_is_gone_for_good_does_not_keep_its_supervisor_from_being_healthy(
+    system: ActorSystem, end: str, restart: Restart
+) -> None:
+    boss = supervise(system)
+    ref = start(boss, puppet("a"))
+    if end == "is terminated":
+        start(boss, puppet("b", restart=restart))
+        boss.ask(TerminateChild("b"))
+    else:
+        with pytest.raises(BoomError):
+            start(boss, puppet("b", restart=restart, at_start=crash))
+    ref.tell(MARK_HEALTHY)
+    settle(ref)
+    assert is_healthy(boss)
+
+
+def test_a_supervisor_that_restarts_has_to_be_healthy_again(
+    system: ActorSystem, diary: Record
+) -> None:
+    def show_it_once(puppet: Puppet) -> None:
+        if diary.items.count(Began("team/a", 1)) == 1:
+            puppet.mark_healthy()
+
+    specs = [puppet("a", diary, at_start=show_it_once)]
+    boss = supervise(system, specs, restart=Restart.PERMANENT)
+    running(boss)
+    assert is_healthy(boss)
+    kill(boss)
+    diary.until(Began("team/a", 1), count=2)
+    running(boss)
+    assert not is_healthy(boss)
 
 
 def test_on_starts_may_start_each_other_many_levels_deep(system: ActorSystem) -> None:
