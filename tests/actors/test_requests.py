@@ -513,6 +513,26 @@ def test_the_exception_of_a_failed_request_keeps_its_traceback_at_the_asker(
     assert frames[0].startswith("test_the_exception")
 
 
+@pytest.mark.parametrize("hides", [False, True], ids=["shows its context", "hides it"])
+def test_the_exception_of_a_failed_request_keeps_its_causes_at_the_asker(
+    ref: ActorRef[object],
+    hides: bool,  # noqa: FBT001
+) -> None:
+    def fail(clerk: Clerk, request: Handle) -> None:
+        try:
+            dict[str, str]()["first"]
+        except KeyError as error:
+            if hides:
+                raise BoomError("second") from error
+            raise BoomError("second")  # noqa: B904
+
+    with pytest.raises(BoomError) as raised:
+        ref.ask(Handle(fail))
+    assert isinstance(raised.value.__context__, KeyError)
+    assert raised.value.__suppress_context__ is hides
+    assert raised.value.__cause__ is (raised.value.__context__ if hides else None)
+
+
 def test_an_answer_that_was_given_before_the_crash_counts(
     ref: ActorRef[object], diary: Record
 ) -> None:
