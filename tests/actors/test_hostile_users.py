@@ -1,6 +1,7 @@
 """Whatever users' objects do, no actor is wedged, nothing is lost, and nobody else is met."""
 
 import logging
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any, Never
@@ -15,6 +16,7 @@ from rnd_actors.actors import (
     Actor,
     ActorFailed,
     ActorRef,
+    ActorStuck,
     ActorSystem,
     ChildSpec,
     ConsistentHash,
@@ -27,6 +29,7 @@ from rnd_actors.actors import (
     Restart,
     RoundRobin,
     Router,
+    ShutdownOrder,
     Strategy,
     Supervisor,
 )
@@ -260,6 +263,17 @@ class CountedError(Exception):
         CountedError.made += 1
 
 
+class PairError(Exception):
+    """Is made of more than it keeps."""
+
+    def __new__(cls, code: int, detail: str) -> "PairError":
+        return super().__new__(cls)
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__(code)
+        self.detail = detail
+
+
 def precise() -> Exception:
     error = PreciseError(7)
     error.detail = "late"
@@ -281,6 +295,7 @@ def slotted() -> Exception:
         (precise, ["code", "detail"]),
         (slotted, ["code"]),
         (lambda: CountedError("page"), ["name"]),
+        (lambda: PairError(7, "late"), ["args", "detail"]),
         (lambda: FileNotFoundError(2, "none", "a.csv"), ["errno", "filename"]),
     ],
 )
@@ -340,16 +355,20 @@ def test_a_supervisor_whose_end_is_interrupted_leaves_no_child(
     assert not any(ref.is_alive for ref in refs.values())
 
 
-def test_in_parallel_stuck_children_are_left_together(system: ActorSystem) -> None:
-    gate = Gate()
+def test_in_parallel_stuck_children_are_left_together(system: ActorSystem, events: Record) -> None:
+    gates = [Gate() for _ in range(4)]
     specs = [puppet(str(number), shutdown=0.5) for number in range(4)]
-    boss = supervise(system, specs)
-    for ref in running(boss).values():
-        ref.tell(Do(swallow_kills(gate, times=2)))
-    gevent.idle()
+    boss = supervise(system, specs, order=ShutdownOrder.PARALLEL)
+    for ref, gate in zip(running(boss).values(), gates, strict=True):
+        ref.tell(Do(swallow_kills(gate, times=3)))
+        gate.await_entry()
+    stopped_at = time.monotonic()
     boss.stop()
     boss.join()
-    gate.open()
+    assert time.monotonic() - stopped_at == 0.5 + 2 * 1.0
+    assert events.all(ActorStuck) == [ActorStuck(f"team/{number}") for number in range(4)]
+    for gate in gates:
+        gate.open()
 
 
 def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
