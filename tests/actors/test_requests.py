@@ -751,8 +751,11 @@ def test_a_deferred_answer_is_dropped_when_its_asker_has_given_up(system: ActorS
 
 
 @pytest.mark.parametrize("how", ["crash", "reply_error"])
-def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str) -> None:
-    error, alive = BoomError("kept"), WeakSet[Precious]()
+@pytest.mark.parametrize("make", [BoomError, FileNotFoundError])
+def test_an_error_keeps_nothing_of_its_asker_alive(
+    system: ActorSystem, make: type[Exception], how: str
+) -> None:
+    error, alive = make(2, "kept"), WeakSet[Precious]()
     ref = system.start(clerk("clerk"))
 
     def answer(clerk: Clerk, request: Handle) -> None:
@@ -765,7 +768,7 @@ def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str
         alive.add(precious)
         try:
             ref.ask(Handle(answer))
-        except BoomError:
+        except make:
             pass
         else:
             raise AssertionError
@@ -773,4 +776,4 @@ def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str
     ask()
     gc.collect()
     assert len(alive) == 0
-    assert error.args == ("kept",)
+    assert error.args == (2, "kept")
