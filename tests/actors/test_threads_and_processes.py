@@ -325,3 +325,24 @@ def test_a_key_leads_to_the_same_actor_in_every_process() -> None:
     routing: ConsistentHash = ConsistentHash(str)
     here = [routing.choose(refs, f"user-{number}")[0].name for number in range(200)]
     assert first == second == here
+
+
+STUCK = """
+from gevent import monkey; monkey.patch_all()
+from rnd_actors import Actor, ActorSystem, ChildSpec, DeadlockError, Request
+class Debtor(Actor[Request[int]]):
+    def receive(self, message):
+        self.debt = self.defer(message)
+with ActorSystem() as system:
+    try:
+        system.start(ChildSpec("debtor", Debtor)).ask(Request(), timeout=None)
+    except DeadlockError as error:
+        print(error)
+"""
+
+
+def test_in_real_time_too_a_wait_that_nothing_can_end_is_a_deadlock() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert "waits for the answer of debtor to Request()" in process.stdout
