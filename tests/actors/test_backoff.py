@@ -180,7 +180,7 @@ BackoffGrowsUntilHealth.TestCase.settings = settings(
 TestBackoffGrowsUntilHealth = BackoffGrowsUntilHealth.TestCase
 
 
-@pytest.mark.parametrize(("pause", "forgets"), [(11.0, True), (9.0, False)])
+@pytest.mark.parametrize(("pause", "forgets"), [(10.25, True), (10.0, False)])
 def test_a_backoff_forgets_failures_after_a_quiet_time(
     system: ActorSystem,
     events: Record,
