@@ -274,6 +274,16 @@ class PairError(Exception):
         self.detail = detail
 
 
+class ForgetfulError(Exception):
+    """Takes its arguments when it is initialised, and not before."""
+
+    def __new__(cls, *_: object) -> "ForgetfulError":
+        return super().__new__(cls)
+
+    def __str__(self) -> str:
+        return "forgotten"
+
+
 def precise() -> Exception:
     error = PreciseError(7)
     error.detail = "late"
@@ -296,6 +306,7 @@ def slotted() -> Exception:
         (slotted, ["code"]),
         (lambda: CountedError("page"), ["name"]),
         (lambda: PairError(7, "late"), ["args", "detail"]),
+        (lambda: ForgetfulError(7), ["args"]),
         (lambda: FileNotFoundError(2, "none", "a.csv"), ["errno", "filename"]),
     ],
 )
