@@ -616,6 +616,21 @@ def test_what_never_starts_is_given_up_by_default_however_long_each_attempt_take
     assert len(diary.all(Began)) == 4
 
 
+def test_what_started_once_and_never_again_is_given_up_however_long_each_attempt_takes(
+    system: ActorSystem, diary: Record
+) -> None:
+    def fail_slowly_but_once(puppet: Puppet) -> None:
+        if puppet.incarnation > 1:
+            let_pass(2.0)
+            crash()
+
+    child = puppet("hopeless", diary, at_start=fail_slowly_but_once)
+    boss = system.start(ChildSpec("team", lambda: Supervisor([child]), restart=Restart.TEMPORARY))
+    running(boss)["hopeless"].tell(Do(crash))
+    assert isinstance(boss.join(3600.0), Crashed)
+    assert len(diary.all(Began)) == 1 + 4
+
+
 def test_a_start_that_succeeds_ends_the_row_of_failed_ones(
     system: ActorSystem, diary: Record
 ) -> None:

@@ -61,7 +61,9 @@ from tests.actors.toys import (
 from tests.actors.toys_supervision import (
     ENDS,
     NORMAL,
+    Handle,
     children_of,
+    clerk,
     down,
     in_incarnation,
     lives,
@@ -779,14 +781,19 @@ def test_a_stuck_child_that_is_restarted_with_its_group_does_not_end_its_success
     assert {name: info.incarnation for name, info in children_of(boss).items()} == {"a": 2, "b": 2}
 
 
+@pytest.mark.parametrize("how", ["told", "asked"])
 def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
-    system: ActorSystem, events: Record, diary: Record
+    system: ActorSystem, events: Record, diary: Record, how: str
 ) -> None:
     gate = Gate()
-    children = [puppet("a", diary), puppet("b", diary, shutdown=SOON)]
+    children = [puppet("a", diary), clerk("b", diary, shutdown=SOON)]
     boss = team(system, children, strategy=Strategy.ONE_FOR_ALL)
     refs_ = running(boss)
-    refs_["b"].tell(Do(swallow_kills(gate, times=3)))
+    get_stuck = swallow_kills(gate, times=3)
+    if how == "told":
+        refs_["b"].tell(Do(get_stuck))
+    else:
+        refs_["b"].ask_future(Handle(lambda clerk, _: get_stuck(clerk)))
     gate.await_entry()
     stuck = greenlet_of(refs_["b"])
     refs_["a"].tell(Do(crash))
