@@ -784,6 +784,24 @@ def test_a_rally_does_not_keep_a_kill_waiting(
     assert rally.is_on
 
 
+def test_a_rally_goes_on_when_its_players_are_killed_and_restarted(
+    system: ActorSystem, rally: Rally, events: Record
+) -> None:
+    for number in (1, 2):
+        for name in ("rally a", "rally b"):
+            kill(found(system, name))
+            events.until(ActorFailed(name, number, Killed()))
+            enough = rally.throws + 1000
+            while rally.throws < enough and rally.is_on:
+                gevent.sleep(0)
+    assert rally.is_on
+    rally.end()
+    for name in ("rally a", "rally b"):
+        player = found(system, name)
+        settle(player)
+        assert player.figures().handled == player.figures().told
+
+
 def test_rallies_do_not_keep_each_other_waiting(system: ActorSystem) -> None:
     rallies = [Rally(system, f"rally {number}") for number in range(3)]
     while min(rally.throws for rally in rallies) < 100:
