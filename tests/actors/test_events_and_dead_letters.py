@@ -16,6 +16,7 @@ from rnd_actors.actors import (
     Budget,
     ChildAbandoned,
     ChildRestarting,
+    CountChildren,
     Crashed,
     DeadLetter,
     Event,
@@ -28,7 +29,7 @@ from rnd_actors.actors import (
     Restart,
     Stopped,
 )
-from rnd_actors.errors import ActorDeadError
+from rnd_actors.errors import ActorDeadError, SelfAskError
 from tests.actors.toys import (
     Ask,
     BoomError,
@@ -39,8 +40,9 @@ from tests.actors.toys import (
     crash,
     puppet,
     settle,
+    supervise,
 )
-from tests.actors.toys_supervision import up
+from tests.actors.toys_supervision import running, up
 
 
 @frozen
@@ -136,6 +138,27 @@ def test_a_subscriber_that_fails_disturbs_no_actor(
     ref.tell(Do(crash))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
     assert {record.name for record in caplog.records} == {"rnd_actors"}
+
+
+def test_a_subscriber_may_ask_others_but_not_the_actor_that_publishes(
+    system: ActorSystem, diary: Record, caplog: pytest.LogCaptureFixture
+) -> None:
+    boss, other = supervise(system, [puppet("a", diary)]), system.start(puppet("other"))
+
+    def ask(_: ChildRestarting) -> None:
+        diary.add(other.ask(Ask(lambda puppet: puppet.ref.name)))
+        diary.add(boss.ask(CountChildren()))
+
+    ref = running(boss)["a"]
+    system.events.subscribe(ask, to=ChildRestarting)
+    with caplog.at_level(logging.ERROR, "rnd_actors"):
+        ref.tell(Do(crash))
+        up(diary, "team/a", 2)
+    assert "other" in diary.items
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is SelfAskError
+    settle(ref)
 
 
 def test_actors_can_publish_events_of_their_own(system: ActorSystem) -> None:
