@@ -20,7 +20,9 @@ from rnd_actors.actors import (
     ActorSystem,
     ChildSpec,
     ConsistentHash,
+    CountChildren,
     Crashed,
+    DeadLetter,
     Event,
     Killed,
     MessageFailed,
@@ -37,6 +39,7 @@ from rnd_actors.errors import AskTimeoutError
 from tests.actors.toys import (
     SOON,
     Ask,
+    Began,
     BoomError,
     Do,
     Gate,
@@ -382,37 +385,45 @@ def test_in_parallel_stuck_children_are_left_together(system: ActorSystem, event
         gate.open()
 
 
-def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
-    system: ActorSystem, diary: Record
-) -> None:
-    gate = Gate()
-    spec = puppet("1", diary, at_stop=gate.pass_through)
-    boss = supervise(system, [spec], restart=Restart.PERMANENT)
-    running(boss)
-    router = Router.over_children(boss, ConsistentHash(lambda message: message["key"]))
-    boss.tell(Do(crash))  # a dead letter
+def await_restart(boss: ActorRef[Any]) -> None:
+    """Stop a supervisor, and return when its children have ended and it is not up again."""
     boss.stop()
-    gate.await_entry()
-    gate.open()
-    diary.until(diary.items[0], count=1)
     while greenlet_of(boss).cell.children is not None:
         gevent.sleep(0)
+
+
+def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    boss = supervise(system, [puppet("1", diary)], restart=Restart.PERMANENT)
+    running(boss)
+    router = Router.over_children(boss, ConsistentHash(lambda message: message["key"]))
+    await_restart(boss)
     router.tell({})
+    assert "the routing failed: KeyError" in events.expect(DeadLetter).why
     settle(running(boss)["1"])
-    assert boss.is_alive
+    assert diary.items.count(Began("team/1", 1)) == 2
 
 
 def test_what_waits_for_a_pool_never_holds_up_its_supervisor(
     system: ActorSystem, diary: Record
 ) -> None:
-    boss = supervise(system, [puppet("1", diary, capacity=1)], restart=Restart.PERMANENT)
+    gate = Gate()
+
+    def start_slowly(_: Puppet) -> None:
+        if diary.items.count(Began("team/1", 1)) > 1:
+            gate.pass_through()
+
+    child = puppet("1", diary, at_start=start_slowly, capacity=1)
+    boss = supervise(system, [child], restart=Restart.PERMANENT)
     running(boss)
     router = Router.over_children(boss, RoundRobin())
-    boss.stop()
-    while greenlet_of(boss).cell.children is not None:
-        gevent.sleep(0)
+    await_restart(boss)
     for number in range(5):
         router.tell(Note(number))
+    gate.await_entry()
+    assert boss.ask(CountChildren(), timeout=SOON).specs == 1
+    gate.open()
     settle(running(boss)["1"])
     assert diary.all(Note) == [Note(number) for number in range(5)]
 
