@@ -65,11 +65,12 @@ from tests.actors.toys_supervision import lives, running, states, supervisor, te
 ENDS: dict[str, Action] = {
     "stops itself": Puppet.stop,
     "is stopped": lambda puppet: puppet.ref.stop(),
+    "is drained": lambda puppet: puppet.ref.drain(),
     "crashes": crash,
     "crashes in the background": lambda puppet: puppet.background(crash),
     "is killed": lambda puppet: kill(puppet.ref),
 }
-NORMAL = {"stops itself", "is stopped"}
+NORMAL = {"stops itself", "is stopped", "is drained"}
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -298,10 +299,16 @@ def test_a_stop_holds_for_one_incarnation_only(system: ActorSystem, diary: Recor
     assert [type(ended.reason) for ended in diary.all(Ended)] == [Crashed, Normal]
 
 
-def test_an_actor_that_stops_twice_ends_one_incarnation(system: ActorSystem, diary: Record) -> None:
+@pytest.mark.parametrize("first", sorted(NORMAL))
+@pytest.mark.parametrize("second", sorted(NORMAL))
+def test_an_actor_that_stops_twice_ends_one_incarnation(
+    system: ActorSystem, diary: Record, first: str, second: str
+) -> None:
     ref = system.start(puppet("puppet", diary))
-    ref.tell(Do(in_turn(Puppet.stop, Puppet.stop)))
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+    ref.tell(Do(in_turn(ENDS[first], ENDS[second])))
+    up(diary, "puppet", 2)
+    settle(ref)
+    assert lives(diary) == ["+puppet1", "-puppet1", "+puppet2"]
 
 
 def test_stopping_oneself_and_then_crashing_does_not_stop_the_next_incarnation(
