@@ -321,6 +321,28 @@ def test_an_actor_may_tell_itself_more_than_its_capacity_with_timers(
     assert {note.number for note in diary.all(Note)} == {0, 1, 2}
 
 
+def test_a_callback_of_the_loop_that_cannot_wait_for_room_is_told_so(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate, ref = Gate(), system.start(puppet("puppet", diary, capacity=1))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+
+    def tell() -> None:
+        with pytest.raises(MailboxFullError, match="a callback of the loop cannot wait"):
+            ref.tell(Note(2))
+        diary.add("told so")
+
+    loop: Any = gevent.get_hub().loop
+    loop.run_callback(tell)
+    diary.until("told so")
+    gate.open()
+    settle(ref)
+    assert diary.all(Note) == [Note(1)]
+    assert balance(ref) == (3, 3)
+
+
 def test_a_drain_that_another_end_has_overtaken_leaves_no_room_behind(
     system: ActorSystem, diary: Record
 ) -> None:
