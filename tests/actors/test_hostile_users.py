@@ -18,6 +18,7 @@ from rnd_actors.actors import (
     ActorRef,
     ActorStuck,
     ActorSystem,
+    Broadcast,
     ChildSpec,
     ConsistentHash,
     CountChildren,
@@ -53,6 +54,7 @@ from tests.actors.toys import (
     let_pass,
     puppet,
     settle,
+    start,
     supervise,
     swallow_kills,
 )
@@ -387,8 +389,9 @@ def test_in_parallel_stuck_children_are_left_together(system: ActorSystem, event
 
 def await_restart(boss: ActorRef[Any]) -> None:
     """Stop a supervisor, and return when its children have ended and it is not up again."""
+    cell: Any = boss._cell
     boss.stop()
-    while greenlet_of(boss).cell.children is not None:
+    while cell.children is not None:
         gevent.sleep(0)
 
 
@@ -403,6 +406,18 @@ def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
     assert "the routing failed: KeyError" in events.expect(DeadLetter).why
     settle(running(boss)["1"])
     assert diary.items.count(Began("team/1", 1)) == 2
+
+
+def test_what_waits_for_a_pool_that_restarts_without_children_is_a_dead_letter(
+    system: ActorSystem, events: Record
+) -> None:
+    boss = supervise(system, restart=Restart.PERMANENT)
+    start(boss, puppet("added"))
+    router = Router.over_children(boss, Broadcast())
+    await_restart(boss)
+    router.tell(Note(1))
+    letter = events.expect(DeadLetter)
+    assert letter.why == "team has no children to choose from"
 
 
 def test_what_waits_for_a_pool_never_holds_up_its_supervisor(
