@@ -17,13 +17,18 @@ from rnd_actors.actors import (
     ChildSpec,
     ChildState,
     ConsistentHash,
+    CountChildren,
+    DeleteChild,
     LeastLoaded,
     Request,
     Restart,
+    RestartChild,
     RoundRobin,
     Router,
     Routing,
+    StartChild,
     Supervisor,
+    TerminateChild,
     WhichChildren,
     gather,
 )
@@ -41,6 +46,7 @@ from tests.actors.toys import (
     kill,
     puppet,
     settle,
+    supervise,
 )
 from tests.actors.toys_supervision import up
 
@@ -290,6 +296,26 @@ def test_a_pool_whose_supervisor_was_restarted_is_still_routed_to(system: ActorS
     pool.stop()
     diary.until(Began("pool/1", 1), count=2)
     assert router.ask(WHO) == "pool/1"
+
+
+def test_a_router_over_children_knows_those_that_come_and_forgets_those_that_go(
+    system: ActorSystem,
+) -> None:
+    boss = supervise(system, [puppet("a")])
+    router = Router.over_children(boss, Broadcast())
+    steps: list[tuple[Any, list[str]]] = [
+        (CountChildren(), ["team/a"]),
+        (StartChild(puppet("b")), ["team/a", "team/b"]),
+        (TerminateChild("a"), ["team/b"]),
+        (RestartChild("a"), ["team/b", "team/a"]),
+        (TerminateChild("b"), ["team/a"]),
+        (DeleteChild("b"), ["team/a"]),
+        (StartChild(puppet("b")), ["team/a", "team/b"]),
+    ]
+    for request, expected in steps:
+        boss.ask(request)
+        assert gather(router.ask_all(WHO)) == expected
+        assert [ref.name for ref in router.refs] == expected
 
 
 def test_a_pool_is_a_supervisor_that_can_be_found(system: ActorSystem) -> None:
