@@ -815,6 +815,19 @@ def test_an_actor_may_let_another_one_start_a_third_in_its_on_start(system: Acto
     settle(found(system, "inner"))
 
 
+def test_what_an_actor_starts_that_has_started_itself_waits_for_its_turn(
+    boss: ActorRef[object], diary: Record
+) -> None:
+    gate, starter = Gate(), start(boss, puppet("starter"))
+    boss.tell(StartChild(puppet("slow", at_start=gate.pass_through)))
+    gate.await_entry()
+    starter.tell(Do(lambda _: start(boss, puppet("next", diary))))
+    gevent.idle()
+    assert diary.items == []
+    gate.open()
+    up(diary, "team/next", 1)
+
+
 def test_an_actor_may_start_a_terminated_one_again_in_its_on_start(system: ActorSystem) -> None:
     system.start(puppet("inner"))
     system.root.ask(TerminateChild("inner"))
