@@ -388,6 +388,20 @@ def test_who_asked_for_a_child_is_told_that_it_was_terminated_before_it_had_star
     assert states(boss) == {}
 
 
+def test_who_asked_for_a_terminated_child_is_told_that_it_was_terminated_again(
+    boss: ActorRef[object],
+) -> None:
+    starts = [nothing, hang]
+    start(boss, puppet("a", at_start=lambda puppet: starts.pop(0)(puppet), shutdown=SOON))
+    boss.ask(TerminateChild("a"))
+    future = boss.ask_future(RestartChild("a"))
+    gevent.idle()
+    boss.ask(TerminateChild("a"))
+    with pytest.raises(ActorDeadError, match="team/a was ended before it had started"):
+        future.get(0)
+    assert starts == []
+
+
 def test_terminate_child_ends_a_child_that_is_down(
     boss: ActorRef[object], events: Record, decider: ActorRef[object]
 ) -> None:
