@@ -161,6 +161,18 @@ def test_a_subscriber_may_ask_others_but_not_the_actor_that_publishes(
     settle(ref)
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_comes_out_where_main_publishes(
+    stream: EventStream, kind: type[BaseException]
+) -> None:
+    def interrupt(_: Event) -> None:
+        raise kind
+
+    stream.subscribe(interrupt)
+    with pytest.raises(kind):
+        stream.publish(Event())
+
+
 def test_actors_can_publish_events_of_their_own(system: ActorSystem) -> None:
     heard = Record()
     system.events.subscribe(heard.add, to=CacheFilled)

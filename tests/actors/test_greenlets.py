@@ -981,6 +981,7 @@ def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_bu
     up(diary, "team/puppet", 6)
     assert team.is_alive
     assert events.all(ChildAbandoned) == []
+    assert {type(event.reason) for event in events.all(ActorFailed)} == {Killed}
     assert balance(found(system, "team/puppet")) == (5, 5)
 
 
