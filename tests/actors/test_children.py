@@ -392,7 +392,11 @@ def test_who_asked_for_a_terminated_child_is_told_that_it_was_terminated_again(
     boss: ActorRef[object],
 ) -> None:
     starts = [nothing, hang]
-    start(boss, puppet("a", at_start=lambda puppet: starts.pop(0)(puppet), shutdown=SOON))
+
+    def start_once(puppet: Puppet) -> None:
+        starts.pop(0)(puppet)
+
+    start(boss, puppet("a", at_start=start_once, shutdown=SOON))
     boss.ask(TerminateChild("a"))
     future = boss.ask_future(RestartChild("a"))
     gevent.idle()
