@@ -986,6 +986,20 @@ def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_bu
 
 
 @pytest.mark.parametrize("kind", INTERRUPTIONS)
+def test_who_asked_for_what_ends_the_program_is_told_of_a_crash(
+    system: ActorSystem, kind: type[BaseException]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise kind
+
+    future = system.start(puppet("puppet")).ask_future(Ask(interrupt))
+    with pytest.raises(kind):
+        Flag().wait()
+    with pytest.raises(ActorCrashedError, match="puppet was killed while it handled"):
+        future.get(0)
+
+
+@pytest.mark.parametrize("kind", INTERRUPTIONS)
 @pytest.mark.parametrize("where", ["receive", "on_start", "on_stop", "background", "subscriber"])
 def test_a_system_that_is_interrupted_is_left_in_order(
     diary: Record, where: str, kind: type[BaseException]
