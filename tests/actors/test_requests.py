@@ -4,6 +4,7 @@ import gc
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -742,6 +743,33 @@ def test_a_deferred_answer_is_dropped_when_its_asker_has_given_up(system: ActorS
         requests.add(request)
         with pytest.raises(AskTimeoutError):
             ref.ask(request, timeout=SOON)
+
+    for _ in range(10):
+        ask()
+    settle(ref)
+    gc.collect()
+    assert len(requests) == 0
+
+
+@pytest.mark.parametrize("give", ["an answer", "an error"])
+def test_a_deferred_answer_that_was_given_is_not_owed_any_more(
+    system: ActorSystem, give: str
+) -> None:
+    requests = WeakSet[Any]()
+    ref = system.start(clerk("clerk"))
+
+    def answer(clerk: Clerk, request: Handle) -> None:
+        deferred = clerk.defer(request)
+        if give == "an answer":
+            deferred.reply("here")
+        else:
+            deferred.reply_error(BoomError())
+
+    def ask() -> None:
+        request = Handle(answer)
+        requests.add(request)
+        with suppress(BoomError):
+            ref.ask_future(request).get()
 
     for _ in range(10):
         ask()
