@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import gevent
+import pytest
 from gevent import Greenlet
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,12 +22,16 @@ from rnd_actors.actors._ref import post
 from rnd_actors.errors import MailboxFullError
 from rnd_actors.simulation import VirtualTime
 from tests.actors.toys import (
+    Ask,
+    BoomError,
     Do,
     Gate,
     Note,
+    Puppet,
     Record,
     balance,
     crash,
+    end_yourself,
     is_down,
     puppet,
     settle,
@@ -170,6 +175,33 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
     gate.open()
     ref.join()
     assert balances == [(4, 4)] * 3
+
+
+def test_the_counts_balance_for_a_subscriber_of_every_event_and_in_on_stop() -> None:
+    diary, balances, gate = Record(), [], Gate()
+
+    def look(_: object) -> None:
+        balances.append(balance(ref))
+
+    with ActorSystem() as system:
+        ref = start(supervise(system), puppet("puppet", diary, at_stop=look))
+        system.events.subscribe(look)
+        disown: Do = Do(lambda puppet: puppet.unhandled(disown))
+        for message in (disown, Do(Puppet.stash), Do(crash), Note(1), Do(Puppet.stash)):
+            ref.tell(message)
+        failing = ref.ask_future(Ask(crash))
+        ref.tell(Do(end_yourself))
+        ref.tell(Do(Puppet.stop))
+        ref.tell(Do(gate.pass_through))
+        gate.await_entry()
+        ref.tell(Note(2))
+        with pytest.raises(BoomError):
+            failing.get(0)
+        gate.open()
+        gevent.idle()
+    look(None)
+    assert len(balances) > 20
+    assert [told for told, _ in balances] == [places for _, places in balances]
 
 
 def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes(
