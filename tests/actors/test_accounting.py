@@ -207,9 +207,11 @@ def test_the_counts_balance_for_a_subscriber_of_every_event_and_in_on_stop() -> 
 def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes(
     system: ActorSystem, events: Record
 ) -> None:
-    boss = team(system)
+    boss, balances = team(system), []
+    system.events.subscribe(lambda _: balances.append(balance(boss)), to=DeadLetter)
     boss.tell(RestartChild("nobody"))
     children_of(boss)
+    assert [told - places for told, places in balances] == [0]
     assert len(events.all(DeadLetter)) == boss.figures().dead + boss.figures().refused
     told, places = balance(boss)
     assert told == places

@@ -226,6 +226,22 @@ def test_the_figures_balance_while_a_drained_actor_winds_down(system: ActorSyste
     gate.open()
 
 
+def test_the_figures_balance_while_a_drained_worker_winds_down(system: ActorSystem) -> None:
+    waiting = list[int]()
+
+    class Worker(Actor[Never]):
+        def run(self) -> None:
+            Flag().wait()
+
+        def on_stop(self, reason: Any) -> None:
+            waiting.append(self.ref.figures().mailbox)
+
+    ref = system.start(ChildSpec("worker", Worker, restart=Restart.TEMPORARY))
+    ref.drain()
+    ref.join()
+    assert waiting == [0]
+
+
 def test_an_ask_that_was_given_up_before_it_was_deferred_is_not_owed(system: ActorSystem) -> None:
     gate = Gate()
 
