@@ -231,6 +231,7 @@ def test_actors_that_have_stopped_are_left_out(
     refs = several(system, 2)
     router: Router[Any] = Router(refs, routing())
     end(refs[0])
+    assert router.refs == (refs[1],)
     assert names(router, 3) == ["p1"] * 3
 
 
@@ -316,6 +317,16 @@ def test_a_router_over_children_knows_those_that_come_and_forgets_those_that_go(
         boss.ask(request)
         assert gather(router.ask_all(WHO)) == expected
         assert [ref.name for ref in router.refs] == expected
+
+
+def test_a_router_whose_pool_has_stopped_for_good_says_so(system: ActorSystem) -> None:
+    boss = supervise(system, [puppet("a")])
+    router = Router.over_children(boss, RoundRobin())
+    end(boss)
+    with pytest.raises(ActorDeadError, match="all actors of the router have stopped"):
+        router.tell(Note(1))
+    with pytest.raises(ActorDeadError, match="all actors of the router have stopped"):
+        router.ask(WHO)
 
 
 def test_a_pool_is_a_supervisor_that_can_be_found(system: ActorSystem) -> None:
