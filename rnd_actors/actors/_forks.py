@@ -34,14 +34,14 @@ def _silence() -> None:
         return
     _living.clear()
     sources = _types_that_wake()
-    everything: list[Any] = gc.get_objects()
+    everything = gc.get_objects()
     _kept.extend(each for each in everything if isinstance(each, greenlet))
-    for each in everything:
-        if isinstance(each, sources):
-            each.stop()
+    for source in everything:
+        if isinstance(source, sources):
+            source.stop()
 
 
-def _types_that_wake() -> tuple[type, ...]:
+def _types_that_wake() -> Any:
     """Return the classes of all watchers and callbacks of the event loop."""
     loop: Any = gevent.get_hub().loop
     timer, callback = loop.timer(1.0), loop.run_callback(bool)

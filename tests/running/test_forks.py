@@ -26,7 +26,7 @@ def fork(event):
         children.append(child)
 
 settings = RunSettings(
-    samples=200, workers=4, base_port=0, worker_args=("-interval", "0.01"), outputs=sys.argv[1:]
+    samples=200, workers=4, base_port=0, worker_args=("-interval", "0.05"), outputs=sys.argv[1:]
 )
 result = run(settings, subscriber=fork)
 for child in children:
@@ -36,7 +36,7 @@ print(len(children), result.outcome.value, result.samples, sorted(result.values)
 
 
 CHILDREN: Final = {
-    "waits": "time.sleep(0.5); os._exit(0)",
+    "waits": "time.sleep(1.5); os._exit(0)",
     "starts another program": "os.execv('/bin/true', ['true'])",
     "runs another program": "subprocess.run(['/bin/true']); os._exit(0)",
     "leaves in order": "time.sleep(0.1); sys.exit(0)",
