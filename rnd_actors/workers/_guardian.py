@@ -162,9 +162,7 @@ class _Process:
 
     def kill(self) -> None:
         """Kill it before it does anything."""
-        self._watcher.stop()
-        self._watcher.close()
-        posix.close(self._pipe)
+        self.let_go()
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
 
@@ -176,7 +174,9 @@ class _Process:
                 gevent.sleep(_REAP_INTERVAL_S)
 
     def let_go(self) -> None:
-        """Close the pipe to it, in a fork that has no part in it."""
+        """Close the pipe to it."""
+        self._watcher.stop()
+        self._watcher.close()
         posix.close(self._pipe)
 
 

@@ -26,7 +26,8 @@ def fork(event):
         children.append(child)
 
 settings = RunSettings(
-    samples=200, workers=4, base_port=0, worker_args=("-interval", "0.05"), outputs=sys.argv[1:]
+    samples=200, workers=4, base_port=0, outputs=sys.argv[1:],
+    worker_args=("-interval", "0.05", "-consecutive"),
 )
 result = run(settings, subscriber=fork)
 for child in children:
@@ -62,5 +63,6 @@ def test_it_neither_reads_nor_writes(child: str, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in lines.read_text().splitlines()]
     assert [row["index"] for row in rows] == list(range(200))
     assert sorted(row["value"] for row in rows) == json.loads(values)
+    assert all(row["value"] == row["seq"] and row["incarnation"] == 1 for row in rows)
     assert len(table.read_text().splitlines()) == 201
     assert alive(f"{tmp_path}") == []
