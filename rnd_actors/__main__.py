@@ -5,6 +5,8 @@ import signal
 import sys
 from types import FrameType
 
+from rnd_actors._standard_streams import secure_standard_streams
+
 __all__ = ["main"]
 
 
@@ -12,6 +14,7 @@ def main() -> int:
     """Patch the process, run the command line and return the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
+    secure_standard_streams()
 
     from gevent import monkey  # noqa: PLC0415  # whoever interrupts this import gets no traceback
 

@@ -19,11 +19,10 @@ from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
-from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError
+from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import run
 from rnd_actors.sinks import STDOUT
 
@@ -57,7 +56,13 @@ def execute(options: Options) -> int:
             if options.verbose:
                 traceback.print_exc()
             raise
-        _report(result, options)
+        try:
+            _report(result, options)
+            sys.stdout.flush()
+        except SinkError as error:
+            if not told.event.is_set():
+                raise
+            complain(error)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
@@ -93,11 +98,10 @@ def _view(options: Options, progress: Progress) -> AbstractContextManager[Callab
 
 def _report(result: Result, options: Options) -> None:
     taken = STDOUT in options.settings.outputs  # by the samples
-    with clear_stdout_errors():
-        if options.json:
-            typer.echo(result.to_json())
-        elif not (taken and options.quiet):
-            Console(highlight=False, stderr=taken).print(summary(result))
+    if options.json:
+        typer.echo(result.to_json())
+    elif not (taken and options.quiet):
+        Console(highlight=False, stderr=taken).print(summary(result))
     if options.json and not options.quiet:
         for line in filter(None, last_words(result)):
             say(line)

@@ -14,7 +14,6 @@ from rich.console import Console
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
-from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.errors import SettingsError
 from rnd_actors.planning import PlanSettings, WorkerFigures, forecast
 
@@ -44,11 +43,10 @@ def execute_plan(flags: Mapping[str, object], result: Path | None, *, as_json: b
     plan = _read(flags, result)
     with _progress() as progress:
         outlook = forecast(plan, progress)
-    with clear_stdout_errors():
-        if as_json:
-            typer.echo(forecast_as_json(outlook))
-        else:
-            Console(highlight=False).print(forecast_report(outlook))
+    if as_json:
+        typer.echo(forecast_as_json(outlook))
+    else:
+        Console(highlight=False).print(forecast_report(outlook))
     return 0
 
 
