@@ -3,6 +3,8 @@
 A message says what was expected, what came instead and what to do next.
 """
 
+import signal
+import sys
 from collections.abc import Sequence
 
 from rnd_actors._printing import shown
@@ -25,6 +27,7 @@ __all__ = [
     "NotSimulatedError",
     "ResultFormatError",
     "RndActorsError",
+    "RunProcessError",
     "ScheduleFailedError",
     "SelfAskError",
     "SettingsError",
@@ -63,13 +66,46 @@ class RndActorsError(Exception):
 
 
 class NotPatchedError(RndActorsError, ImportError):
-    """The process is not monkey-patched, so one blocking call would stop every actor.
+    """Actors need a process that gevent has patched, or one blocking call would stop them all.
+
+    The message says what to do about it, for a program, for pytest and for notebooks.
 
     Example:
         >>> from rnd_actors import NotPatchedError
-        >>> issubclass(NotPatchedError, ImportError)
-        True
+        >>> NotPatchedError(["socket", "time"]).missing
+        ('socket', 'time')
     """
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(missing)
+        self.missing = tuple(missing)
+        """The modules of the standard library that are not patched."""
+        self.advice = _how_to_patch()
+        """What to do about it, here."""
+
+    def __str__(self) -> str:
+        return (
+            "rnd-actors needs a process that gevent has patched; "
+            f"not patched: {', '.join(self.missing)}. {self.advice}"
+        )
+
+
+def _how_to_patch() -> str:
+    if "pytest" in sys.modules:
+        return (
+            "Have pytest patch it before anything else: add `-p rnd_actors.patched` to its command "
+            'line, or `addopts = ["-p", "rnd_actors.patched"]` to its settings.'
+        )
+    if "ipykernel" in sys.modules or _is_in_asyncio():
+        return (
+            "A notebook or an asyncio program cannot be patched: run in a process of its own, with "
+            "`from rnd_actors.notebook import run_in_process`. In any other program make "
+            "`from gevent import monkey; monkey.patch_all()` the first line."
+        )
+    return (
+        "Make `from gevent import monkey; monkey.patch_all()` the first line of your program, "
+        "before any other import."
+    )
 
 
 class SettingsError(RndActorsError, ValueError):
@@ -89,6 +125,44 @@ class SettingsError(RndActorsError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.setting} takes {self.accepted}; got {shown(self.got)}"
+
+
+def _is_in_asyncio() -> bool:
+    import asyncio  # noqa: PLC0415  # it imports modules that are to be patched first
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class RunProcessError(RndActorsError):
+    """The process of a run died before it had a result; `last_words` are its last lines on stderr.
+
+    Example:
+        >>> from rnd_actors import RunProcessError
+        >>> print(RunProcessError(-9, ("out of memory",)))
+        the process of the run was killed by SIGKILL before it had a result; its last words:
+          out of memory
+        A run that an output .db or .sqlite records can be resumed.
+    """
+
+    def __init__(self, exit_code: int, last_words: tuple[str, ...]) -> None:
+        super().__init__(exit_code, last_words)
+        self.exit_code = exit_code
+        """As in `subprocess`: -9 means that signal 9 ended it."""
+        self.last_words = last_words
+
+    def __str__(self) -> str:
+        code = self.exit_code
+        end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        words = "\n  ".join(("its last words:", *self.last_words))
+        return (
+            f"the process of the run {end} before it had a result; "
+            f"{words if self.last_words else 'it wrote nothing.'}\n"
+            "A run that an output .db or .sqlite records can be resumed."
+        )
 
 
 class ActorError(RndActorsError):
