@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first one ends the run in order, the second one ends it at once."""
+"""SIGINT, SIGTERM, SIGHUP: the first one ends the run in order, the second one ends it at once."""
 
 import os
 import signal
@@ -32,26 +32,32 @@ class Interruption:
 
     def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """Note the signal and set the event; whoever waits for it does the rest."""
-        self.signal = number
         if self.event.is_set():
-            self.give_up(self.exit_code)
+            if number == signal.SIGHUP:  # a terminal that is closed sends several
+                return
+            self.give_up(128 + number)
+        self.signal = number
         self.event.set()
 
     @property
     def exit_code(self) -> int:
-        """What a shell reports for a process that this signal ended: 130 or 143."""
+        """What a shell reports for a process that this signal ended: 129, 130 or 143."""
         return 128 + self.signal
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Have SIGINT and SIGTERM set an event instead of ending the process, while the block runs.
+    """Have these signals set an event instead of ending the process, while the block runs.
+
+    SIGHUP stays ignored if it is, as `nohup` has it.
 
     These are Python's own handlers and not watchers of gevent's loop, so that they are called even
     if something does not let the loop have its turn.
     """
     told = Interruption(_end_at_once)
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     before = [(number, signal.signal(number, told.interrupt)) for number in numbers]
     try:
         yield told
