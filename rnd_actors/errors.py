@@ -6,6 +6,7 @@ A message says what was expected, what came instead and what to do next.
 import signal
 import sys
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rnd_actors._printing import shown
 
@@ -506,7 +507,8 @@ class ScheduleFailedError(SimulationError):
 class WorkerError(RndActorsError):
     """A third-party worker did not do what its contract promises.
 
-    `last_words` are the last lines that it wrote to stdout or stderr.
+    `last_words` are the last lines that it wrote to stdout or stderr. Workers are expected to fail:
+    the log has a line for each of these errors, and the traceback at level DEBUG only.
 
     Example:
         >>> from rnd_actors import WorkerError
@@ -514,6 +516,8 @@ class WorkerError(RndActorsError):
         >>> print(error, error.last_words)
         worker 3 misbehaves ('out of memory',)
     """
+
+    is_expected: ClassVar[bool] = True
 
     def __init__(self, message: str, last_words: tuple[str, ...] = ()) -> None:
         super().__init__(message, last_words)
