@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Final
 
 from rich.console import Console, Group
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from rnd_actors.cli._progress import Progress, WorkerState
 from rnd_actors.cli._progress_report import ProgressReport
-from rnd_actors.cli._ticker import every
+from rnd_actors.cli._ticker import ticking
 
 __all__ = ["draw_live_view", "live_view"]
 
@@ -59,7 +60,7 @@ def live_view(progress: Progress, console: Console) -> Iterator[Callable[[str], 
 
     with live:
         try:
-            with every(_REFRESH_S, refresh):
+            with ticking(repeat(_REFRESH_S), refresh):
                 yield lines.append
         finally:
             refresh()

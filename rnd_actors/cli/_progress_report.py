@@ -1,12 +1,15 @@
 """How far a run is at one moment, as an event that the log can write."""
 
 import logging
+from typing import Final
 
 from attrs import frozen
 
 from rnd_actors.actors import Event
 
 __all__ = ["ProgressReport"]
+
+_LONGEST_WARNING: Final = 100
 
 
 @frozen(kw_only=True)
@@ -25,7 +28,7 @@ class ProgressReport(Event):
         deadline_s: seconds from the first spawn that it may take, None without a deadline.
         restarts: how often a worker was started again.
         warnings: how many events of level WARNING and above there were.
-        last_warning: the last of them in words.
+        last_warning: the last of them in words; None: it was told already, or there is none.
     """
 
     level = logging.INFO
@@ -78,5 +81,11 @@ class ProgressReport(Event):
         if self.restarts:
             parts.append(f"restarts: {self.restarts}")
         if self.warnings:
-            parts.append(f"warnings: {self.warnings}, the last: {self.last_warning}")
+            parts.append(f"warnings: {self.warnings}")
+        if self.last_warning:
+            parts.append(f"the last: {_cut(self.last_warning)}")
         return ", ".join(parts)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_WARNING else f"{text[: _LONGEST_WARNING - 1]}…"

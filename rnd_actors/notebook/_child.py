@@ -9,13 +9,14 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from itertools import repeat
 from typing import Any, BinaryIO, Final
 
 import gevent
 from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
-from rnd_actors.cli import Progress, every
+from rnd_actors.cli import Progress, ticking
 from rnd_actors.collecting import Recipe, SampleCount
 from rnd_actors.errors import RndActorsError
 from rnd_actors.running import RunSettings, run
@@ -43,7 +44,7 @@ def _run(request: dict[str, Any], answers: BinaryIO) -> dict[str, Any]:
     progress = Progress(collector.goal, settings.workers, settings.deadline)
     interrupted = Event()
     gevent.spawn(_await_end_of_stdin, interrupted)
-    with every(_PROGRESS_S, lambda: _tell(answers, {"progress": str(progress.report())})):
+    with ticking(repeat(_PROGRESS_S), lambda: _tell(answers, {"progress": str(progress.report())})):
         result = run(settings, collector, subscriber=progress, interrupted=interrupted)
     return {"result": result.to_json()}
 

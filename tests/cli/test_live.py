@@ -1,4 +1,5 @@
 from io import StringIO
+from itertools import repeat
 
 import gevent
 import pytest
@@ -7,7 +8,7 @@ from rich.console import Console
 
 from rnd_actors.cli import Progress, draw_live_view
 from rnd_actors.cli._live import live_view
-from rnd_actors.cli._ticker import every
+from rnd_actors.cli._ticker import ticking
 from rnd_actors.collecting import SamplesAccepted
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 
@@ -132,7 +133,7 @@ def test_a_ticker_ticks_until_its_block_ends() -> None:
         if len(ticks) == 3:
             enough.set()
 
-    with every(0.001, tick):
+    with ticking(repeat(0.001), tick):
         assert enough.wait(10)
     seen = len(ticks)
     gevent.idle()
