@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from rnd_actors.actors import Event
-from rnd_actors.cli._interruption import interruption
+from rnd_actors.cli._interruption import Interruption, interruption
 from rnd_actors.cli._live import live_view
 from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
@@ -50,7 +50,7 @@ def execute(options: Options) -> int:
 
     with interruption() as told:
         try:
-            with _view(options, progress) as write:
+            with _view(options, progress, told) as write:
                 result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
@@ -87,12 +87,15 @@ def _least_level(options: Options) -> float:
     return logging.INFO if options.verbose == 1 else logging.DEBUG
 
 
-def _view(options: Options, progress: Progress) -> AbstractContextManager[Callable[[str], None]]:
+def _view(
+    options: Options, progress: Progress, told: Interruption
+) -> AbstractContextManager[Callable[[str], None]]:
     if options.quiet:
         return nullcontext(say)
-    terminal = Console(stderr=True)
-    if sys.stderr.isatty() and not terminal.is_dumb_terminal:
-        return live_view(progress, terminal)
+    terminal = Console(file=sys.stderr)
+    shares_it = STDOUT in options.settings.outputs and sys.stdout.isatty()  # with samples
+    if sys.stderr.isatty() and not terminal.is_dumb_terminal and not shares_it:
+        return live_view(progress, terminal, told)
     return plain_view(progress, options.log_format)
 
 

@@ -2,11 +2,9 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
 
 from attrs import define, field
 from gevent.event import Event
@@ -14,8 +12,6 @@ from gevent.event import Event
 from rnd_actors.workers import WorkerProcess
 
 __all__ = ["Interruption", "interruption"]
-
-_SHOW_CURSOR: Final = b"\x1b[?25h"
 
 
 @define
@@ -29,12 +25,15 @@ class Interruption:
     give_up: Callable[[int], object]
     event: Event = field(factory=Event)
     signal: int = signal.SIGINT
+    before_giving_up: Callable[[], object] = bool
+    """Called just before that: what a view has to put in order."""
 
     def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """Note the signal and set the event; whoever waits for it does the rest."""
         if self.event.is_set():
             if number == signal.SIGHUP:  # a terminal that is closed sends several
                 return
+            self.before_giving_up()
             self.give_up(128 + number)
         self.signal = number
         self.event.set()
@@ -69,6 +68,4 @@ def interruption() -> Iterator[Interruption]:
 def _end_at_once(exit_code: int) -> None:
     """Kill the workers and exit, without a word to anybody else; the guardian does what is left."""
     WorkerProcess.kill_all()
-    if sys.stderr.isatty():  # the live view hides it
-        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
     os._exit(exit_code)

@@ -80,13 +80,18 @@ class Terminal:
         """What is on the screen, without blank ends."""
         return [line.rstrip() for line in self.screen.display]
 
-    @property
     def hides_cursor(self) -> bool:
+        """Whether no cursor is seen."""
         return bool(self.screen.cursor.hidden)
 
     def wait_for(self, *words: str) -> None:
         """Wait until the screen shows all these words."""
         until(lambda: all(any(word in line for line in self.lines) for word in words))
+
+    def wait_for_pictures(self, count: int) -> None:
+        """Wait until the view has been painted so many times from now on."""
+        seen = len(self.written)
+        until(lambda: self.written.count("\x1b[H", seen) >= count)
 
     def end(self) -> int:
         """Wait for the end of the command and all that it writes; return its exit code."""

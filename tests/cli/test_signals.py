@@ -2,9 +2,7 @@
 
 import json
 import os
-import pty
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 
 from rnd_actors.store import list_runs
 from rnd_actors.workers import STANDIN
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, read_terminal, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, started
 from tests.cli.terminals import Terminal
 from tests.processes import alive, until
 
@@ -108,23 +106,6 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, json.loads(out)["samples"]) == (0, 200)
-
-
-def test_a_second_signal_shows_the_cursor_again() -> None:
-    master, terminal = pty.openpty()
-    command = [*MODULE, *FAST, "--samples=1000000", "--workers=2", STUBBORN]
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        command, stderr=terminal, stdout=subprocess.DEVNULL, env=environ
-    ) as process:
-        os.close(terminal)
-        shown = ""
-        for piece in read_terminal(master):
-            shown += piece
-            if "streaming" in piece:  # comes with every picture until the end
-                process.send_signal(signal.SIGINT)
-    assert process.returncode == 130
-    assert shown.endswith("\x1b[?25h")
 
 
 def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:
