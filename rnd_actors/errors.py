@@ -3,6 +3,7 @@
 A message says what was expected, what came instead and what to do next.
 """
 
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -482,6 +483,8 @@ class VirtualTimeoutError(SimulationError, TimeoutError):
 class ScheduleFailedError(SimulationError):
     """One of many schedules failed: the error has its seed and trace, and its cause is the failure.
 
+    Its text shows an excerpt of a long trace: the beginning, the end, and whatever is not routine.
+
     Example:
         >>> from rnd_actors import ScheduleFailedError
         >>> from rnd_actors.simulation import explore
@@ -492,16 +495,29 @@ class ScheduleFailedError(SimulationError):
         (7, ZeroDivisionError('division by zero'))
     """
 
-    def __init__(self, message: str, seed: int | Sequence[int], trace: Sequence[str]) -> None:
-        super().__init__(message, seed, trace)
+    def __init__(
+        self,
+        message: str,
+        seed: int | Sequence[int],
+        trace: Sequence[str],
+        excerpt: Sequence[str],
+    ) -> None:
+        super().__init__(message, seed, trace, excerpt)
         self.message = message
         self.seed = seed
         """`simulate(main, seed)` runs exactly this schedule again."""
         self.trace = trace
-        """What happened in it: who told whom what, and when."""
+        """All that happened in it: who told whom what, and when."""
+        self.excerpt = excerpt
+        """What the text shows of it."""
+
+    def about(self, *actors: str) -> tuple[str, ...]:
+        """Return the lines of the whole trace that name one of these actors."""
+        names = re.compile("|".join(rf"(?<![\w/]){re.escape(actor)}(?![\w/])" for actor in actors))
+        return tuple(line for line in self.trace if names.search(line))
 
     def __str__(self) -> str:
-        return "\n".join((self.message, *self.trace))
+        return "\n".join((self.message, *self.excerpt))
 
 
 class WorkerError(RndActorsError):
