@@ -14,7 +14,13 @@ __all__ = ["main"]
 
 _PROGRAM: Final = "rnd-actors"
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+_EPILOG: Final = (
+    "To have this command: pipx install rnd-actors, or pip install rnd-actors; in a checkout, make "
+    "run puts it at .venv/bin/rnd-actors. --install-completion lets your shell complete it. "
+    "rnd-actors COMMAND --help explains a command."
+)
+
+app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
