@@ -82,8 +82,15 @@ def _progress() -> Iterator[Callable[[str], object]]:
     if not sys.stderr.isatty() or terminal.is_dumb_terminal:
         yield _Lines().tell
         return
-    with terminal.status("simulating") as status:
-        yield status.update
+    try:  # nothing that hides the cursor: whatever ends this has nothing to put in order
+        yield lambda words: _write_over(words[: terminal.width - 1])
+    finally:
+        _write_over("")
+
+
+def _write_over(line: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{line}")
+    sys.stderr.flush()
 
 
 @define

@@ -48,6 +48,19 @@ def test_ctrl_z_shows_the_cursor_and_fg_paints_the_view_again() -> None:
         assert not terminal.hides_cursor()
 
 
+def test_a_plan_shows_how_far_it_is_in_one_line_and_never_hides_the_cursor() -> None:
+    plan = ("plan", "--samples=150", "--deadline=10", "--mtbf=5")
+    with Terminal(*plan, "--runs=1000") as terminal:
+        terminal.wait_for("simulating run 5 of 1000")
+        assert sum("simulating" in line for line in terminal.lines) == 1
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert "\x1b[?25l" not in terminal.written
+    with Terminal(*plan, "--runs=10") as terminal:
+        assert terminal.end() == 0
+        assert "of 10 simulated runs keep the deadline" in terminal.lines[0]
+
+
 def test_one_in_the_background_leaves_the_terminal_to_the_shell() -> None:
     with Terminal(command=SHELL) as terminal:
         terminal.press(" ".join((*MODULE, *FAST, "--samples=300", "--workers=2", "&")) + "\r")
