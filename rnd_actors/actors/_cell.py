@@ -12,11 +12,10 @@ from attrs import define, field, frozen
 from rnd_actors._printing import shown
 from rnd_actors.actors._bounded import BoundedMailbox, Overflow
 from rnd_actors.actors._events import (
-    Crashed,
+    FAILURES,
     DeadLetter,
     EventStream,
     ExitReason,
-    Killed,
     MessageUnhandled,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
@@ -108,7 +107,7 @@ class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
 
     `put(entry, block, timeout)` adds a message at the end, and returns False if there was no room
-    in time; `post(entry)` adds one of the framework itself. Tests and simulations replace them.
+    in time. Tests and simulations replace it.
     """
 
     spec: CellSpec
@@ -118,7 +117,6 @@ class Cell:
     name: str = field(init=False)
     mailbox: Mailbox = field(init=False)
     put: Callable[..., object] = field(init=False)
-    post: Callable[[Any], object] = field(init=False)
     ref: ActorRef[Any] = field(init=False)
     children: Children | None = None
     greenlet: Incarnation | None = None
@@ -151,7 +149,6 @@ class Cell:
         else:
             self.mailbox = BoundedMailbox(self._refuse, spec.capacity, spec.overflow, self)
             self.put = self.mailbox.tell
-        self.post = self.mailbox.post
         self.ref = ActorRef(self)
 
     def make_actor(self) -> object:
@@ -186,7 +183,7 @@ class Cell:
         self.greenlet = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason
-        self.mailbox.discard_signals(but_stops=isinstance(reason, Crashed | Killed))
+        self.mailbox.discard_signals(but_stops=isinstance(reason, FAILURES))
         if self.parent is None:
             self.retire(reason)
         else:
@@ -328,6 +325,10 @@ class Cell:
         else:
             loop: Any = self.mailbox.hub.loop
             loop.run_callback_threadsafe(function, *args)
+
+    def post(self, entry: Any) -> None:
+        """Add a message of the framework itself: never waits, never refused for want of room."""
+        self.mailbox.post(entry)
 
     def put_from_thread(self, message: object) -> None:
         """Add a message that another thread has told, which waits if the mailbox is bounded."""

@@ -150,7 +150,7 @@ class Children:
         self._significant: set[Child] = set()
         """Significant children that are not at rest."""
         self._unhealthy: set[Child] = set()
-        """Children that are not at rest and have not shown yet that they work."""
+        """Children that have not ended for good and have not shown yet that they work."""
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_id.values()))
@@ -209,18 +209,22 @@ class Children:
             keep = self.refs.add if child.state is ChildState.TERMINATED else self.refs.discard
             keep(child.cell.ref)
         child.state = state
+        if state is ChildState.TERMINATED:
+            self._unhealthy.discard(child)
         if state in _AT_REST:
             self._significant.discard(child)
-            self._unhealthy.discard(child)
         elif state is not ChildState.RUNNING:
             self._unhealthy.add(child)
             if child.spec.significant:
                 self._significant.add(child)
 
-    def note_health(self, child: Child) -> bool:
-        """Hear that a child works; say whether now all do."""
+    def note_health(self, child: Child) -> None:
+        """Record that a child works."""
         self._unhealthy.discard(child)
-        return not self._unhealthy
+
+    def are_healthy(self) -> bool:
+        """Whether there are children, and all that have not ended for good work."""
+        return bool(self.refs) and not self._unhealthy
 
     def are_significant_at_rest(self) -> bool:
         """Whether no significant child is up, or will be by itself."""

@@ -59,6 +59,9 @@ class Crashed:
 ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
 """Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
 
+FAILURES: Final = (Crashed, Killed)
+"""The reasons for which a TRANSIENT child is restarted."""
+
 
 @frozen
 class Event:

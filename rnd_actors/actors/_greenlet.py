@@ -14,6 +14,7 @@ from gevent import GreenletExit
 from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
 from rnd_actors.actors._events import (
+    FAILURES,
     ActorFailed,
     ActorStarted,
     ActorStopped,
@@ -232,9 +233,12 @@ class ActorGreenlet(OwnedGreenlet):
         self.handling.owe_nothing(reason)
         return reason
 
-    def _end_owned(self) -> int:
+    def _unwatch_all(self) -> None:
         for other in tuple(self.watched or ()):
             self.unwatch(other)
+
+    def _end_owned(self) -> int:
+        self._unwatch_all()
         return 0 if self._owned is None else self._owned.end()
 
     def _end_owned_for_good(self) -> None:
@@ -270,7 +274,7 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _report(self, reason: ExitReason) -> None:
         cell = self.cell
-        event = ActorFailed if isinstance(reason, Crashed | Killed) else ActorStopped
+        event = ActorFailed if isinstance(reason, FAILURES) else ActorStopped
         try:
             cell.system.events.publish(event(cell.name, self.number, reason))
         finally:
@@ -278,8 +282,9 @@ class ActorGreenlet(OwnedGreenlet):
                 cell.has_ended(reason)
 
     def abandon(self) -> None:
-        """Hear that it is stuck, and that another one takes its place."""
+        """Give up what it has: it is stuck, and another one takes its place."""
         self.handling.abandon()
+        self._unwatch_all()
         if self._owned is not None:
             self._owned.abandon()
 

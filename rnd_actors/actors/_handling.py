@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from types import UnionType
 from typing import (
     Annotated,
@@ -50,7 +49,8 @@ class Handling:
     cell: Cell
     in_hand: object = NOTHING
     stashed: deque[object] | tuple[()] = ()
-    _deferred: dict[Deferred[Any], Asked] | None = None
+    _deferred: dict[Asked, None] | None = None
+    """Requests whose answers were deferred, until each is over."""
 
     def is_busy(self) -> bool:
         """Whether there is an entry in hand."""
@@ -85,14 +85,13 @@ class Handling:
     def defer(self, request: Request[Any]) -> Deferred[Any]:
         """Take the answer to the request in hand upon the incarnation, for later."""
         asked = self.asked(request)
-        if self._deferred is None:
-            self._deferred = {}
-        owed = self._deferred
-        deferred: Deferred[Any] = Deferred(asked, lambda settled: owed.pop(settled, None))
-        if asked is not None and not asked.is_given_up:
-            owed[deferred] = asked
+        if asked is not None and not (asked.is_answered or asked.is_given_up):
+            if self._deferred is None:
+                self._deferred = {}
+            self._deferred[asked] = None
+            asked.owed = self._deferred
         self._let_go()
-        return deferred
+        return Deferred(asked)
 
     def forward(self, request: Request[Any], other: Addressed) -> None:
         """Hand the request in hand on, with the duty to answer."""
@@ -120,8 +119,11 @@ class Handling:
 
     def unstash_all(self) -> None:
         """Put what was stashed before all that waits."""
+        mailbox = self.cell.mailbox
+        while self.stashed and mailbox.closed:  # each is refused, and somebody may look
+            mailbox.put_back([self.stashed.popleft()])
         if self.stashed:
-            self.cell.mailbox.put_back(self.stashed)
+            mailbox.put_back(self.stashed)
             self.stashed = ()
 
     def unhandled(self, message: object) -> None:
@@ -160,7 +162,7 @@ class Handling:
 
     def owe_nothing(self, reason: ExitReason) -> None:
         """Tell those who wait for a deferred answer that none will come."""
-        for asked in tuple((self._deferred or {}).values()):
+        for asked in tuple(self._deferred or ()):
             asked.fail(
                 ActorCrashedError(
                     f"{self.cell.name} ended ({reason}) and still owed {shown(asked.request)} "
@@ -191,35 +193,20 @@ class Deferred(Generic[R]):
         'at last'
     """
 
-    __slots__ = ("_asked", "_settled")
+    __slots__ = ("_asked",)
 
-    def __init__(self, asked: Asked | None, settled: Callable[[Deferred[R]], object]) -> None:
+    def __init__(self, asked: Asked | None) -> None:
         self._asked = asked
-        self._settled = settled
-        if asked is not None:
-            asked.on_give_up = self._drop
 
     def reply(self, answer: R) -> None:
         """Answer now. Only the first answer counts."""
         if self._asked is not None:
-            self._asked.receiver.call(self._give, Asked.answer, answer)
-        else:
-            self._settled(self)
+            self._asked.receiver.call(self._asked.answer, answer)
 
     def reply_error(self, error: BaseException) -> None:
         """Let the asker's `ask` raise `error`."""
         if self._asked is not None:
-            self._asked.receiver.call(self._give, Asked.fail, error)
-        else:
-            self._settled(self)
-
-    def _give(self, how: Callable[[Asked, Any], None], what: object) -> None:
-        if self._asked is not None:
-            how(self._asked, what)
-        self._drop()
-
-    def _drop(self) -> None:
-        self._settled(self)
+            self._asked.receiver.call(self._asked.fail, error)
 
 
 _PROMOTED: Final[dict[object, tuple[type, ...]]] = {

@@ -98,7 +98,8 @@ class Mailbox(AnyQueue):
         """Add at the end, as gevent's `put` does; this is what `tell` costs."""
         if self._is_plain:
             self.told += 1
-            self._add(item)
+            add = self._add  # CPython specializes calls of methods and of local names alone
+            add(item)
             if self.listener is not None:
                 self._notify()
         else:
@@ -151,7 +152,7 @@ class Mailbox(AnyQueue):
 
     def put_signal(self, signal: Signal) -> None:
         """Add to the system lane; never waits."""
-        if not self.signals:
+        if isinstance(self.signals, tuple):
             self.signals = deque()
         self.signals.append(signal)
         self._notify()

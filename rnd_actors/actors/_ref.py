@@ -91,7 +91,8 @@ class ActorRef(Generic[M_contra]):
         """
         cell = self._cell
         if thread_id() == cell.thread_id:
-            cell.put(message)
+            put = cell.put  # CPython specializes calls of methods and of local names alone
+            put(message)
         else:
             cell.put_from_thread(message)
 

@@ -73,8 +73,8 @@ class Addressed(Protocol):
     children: Any
     exit_reason: ExitReason | None
     put: Callable[..., object]
-    post: Callable[[Any], object]
 
+    def post(self, entry: Any) -> None: ...
     def put_from_thread(self, message: object) -> None: ...
     def stop(self, reason: Any, *, outlives_crash: bool) -> None: ...
     def drain(self, reason: Any, *, outlives_crash: bool) -> None: ...
@@ -123,8 +123,8 @@ class Asked:
     is_answered: bool = False
     is_given_up: bool = False
     """Whether nobody will look at the answer."""
-    on_give_up: Callable[[], object] | None = None
-    """Called then."""
+    owed: dict[Asked, None] | None = None
+    """What the incarnation that has deferred it owes: it is in there until it is over."""
     _value: object = None
     _error: BaseException | None = None
     _waiting: dict[Any, Any] | None = None
@@ -163,8 +163,7 @@ class Asked:
     def give_up(self) -> None:
         """Say that nobody will look at the answer."""
         self.is_given_up = True
-        if self.on_give_up is not None:
-            self.on_give_up()
+        self._is_over()
 
     def __str__(self) -> str:
         return f"the answer of {self.receiver.name} to {shown(self.request)}"
@@ -193,8 +192,14 @@ class Asked:
             if timer is not None:
                 timer.close()
 
+    def _is_over(self) -> None:
+        if self.owed is not None:
+            self.owed.pop(self, None)
+            self.owed = None
+
     def _settle(self) -> None:
         self.is_answered = True
+        self._is_over()
         if self._waiting:
             loop = get_hub().loop
             for waiting in self._waiting:

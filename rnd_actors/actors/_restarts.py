@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from attrs import field, frozen
 
 from rnd_actors._validators import instance, member, optional, whole_number
 from rnd_actors.actors._children import Child, Children
 from rnd_actors.actors._events import (
+    FAILURES,
     ChildAbandoned,
     ChildRestarting,
     Crashed,
     ExitReason,
-    Killed,
     Stopped,
 )
 from rnd_actors.actors._policy import (
@@ -35,6 +35,7 @@ from rnd_actors.errors import ActorDeadError, BudgetSpentError
 if TYPE_CHECKING:
     from rnd_actors.actors._actor import Actor
 
+_DEFAULT_BUDGET: Final = Budget()
 _is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
 
 
@@ -55,7 +56,7 @@ class Policy:
     @property
     def child_budget(self) -> Budget | None:
         """That of each child: the default one, unless another or only a total one is given."""
-        return Budget() if self.budget is self.total_budget is None else self.budget
+        return _DEFAULT_BUDGET if self.budget is self.total_budget is None else self.budget
 
 
 @frozen
@@ -229,7 +230,7 @@ class Restarts:
 def _is_restarted(spec: ChildSpec, reason: ExitReason) -> bool:
     """Say whether a child is restarted after it has ended by itself."""
     if spec.restart is Restart.TRANSIENT:
-        return isinstance(reason, Crashed | Killed)
+        return isinstance(reason, FAILURES)
     return spec.restart is Restart.PERMANENT
 
 

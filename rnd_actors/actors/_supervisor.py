@@ -181,9 +181,10 @@ class Supervisor(Actor[_Message]):
                     case ChildReady():
                         self._is_ready(child)
                     case ChildHealthy():
-                        self._is_healthy(child)
+                        self._children.note_health(child)
                     case ChildEnded(reason=reason):
                         self._restarts.ended(child, reason)
+                self._may_be_healthy()
         self._children.start_next()
 
     def _shut_down(self) -> None:
@@ -251,6 +252,7 @@ class Supervisor(Actor[_Message]):
         if child.spec.restart is Restart.TEMPORARY or not child.is_kept:
             self._restarts.forget(child)
         child.settle(ActorDeadError(f"{child.cell.name} was ended before it had started"))
+        self._may_be_healthy()
         self._children.start_next()
 
     def _delete(self, child: Child) -> None:
@@ -270,8 +272,8 @@ class Supervisor(Actor[_Message]):
             child.starter.reply(child.cell.ref)
             child.starter = None
 
-    def _is_healthy(self, child: Child) -> None:
-        if self._children.note_health(child):
+    def _may_be_healthy(self) -> None:
+        if self._children.are_healthy():
             self.mark_healthy()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -10,6 +11,7 @@ import gevent
 from attrs import frozen
 
 from rnd_actors._validators import require, whole_number
+from rnd_actors.actors import _forks
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.actors._events import Crashed, DeadLetter, EventStream, Stopped, log_events
@@ -65,6 +67,7 @@ class ActorSystem:
         self.loop_turn = LoopTurn()
         self._simulation: Any = None
         self._root: Cell | None = None
+        self._process = os.getpid()
         self._unsubscribe: list[Callable[[], object]] = []
 
     @property
@@ -143,10 +146,12 @@ class ActorSystem:
 
     def __enter__(self) -> Self:
         require_patched()
+        self._process = os.getpid()
         self.thread_id = self.events.thread_id = thread_id()
         self._simulation = getattr(gevent.get_hub(), "simulation", None)
         self._unsubscribe = [self.events.subscribe(self._count_dead_letter, to=DeadLetter)]
         if self._simulation is None:
+            _forks.begin(self)
             self.loop_turn.start()
             self._unsubscribe.append(log_events(self.events))
         self._root = self.new_cell(ChildSpec("system", Supervisor), None)
@@ -160,12 +165,15 @@ class ActorSystem:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if os.getpid() != self._process:
+            return  # in a fork, where nothing of it lives
         root = self._entered()
         root.stop(Stopped())
         try:
             wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:
             kill_together([root])  # it is over, unless this was interrupted
+            _forks.end(self)
             self.loop_turn.close()
             for unsubscribe in self._unsubscribe:
                 unsubscribe()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import gevent
 from attrs import frozen
 
 from rnd_actors.actors import (
@@ -132,8 +133,12 @@ class CollectorActor(Actor[CollectorMessage]):
         """Ask the collector about one after the other, until the goal is reached."""
         values = self._collection.values
         for position in range(len(batch.values)):
+            self.checkpoint()
             sample = self._collection.sample(batch, position, len(values))
-            if self._collector.accepts(sample):
+            is_accepted = self._collector.accepts(sample)
+            if self._collection.conclusion is not None:  # the clock has come before
+                return
+            if is_accepted:
                 values.append(sample.value)
                 accepted.append(sample)
                 if self._collector.is_reached(sample):
@@ -189,13 +194,17 @@ class CollectorActor(Actor[CollectorMessage]):
     def _arm_timers(self, started_at: float) -> None:
         if self._deadline is not None:
             reason = f"the deadline of {self._deadline:g} s has passed"
-            self._conclude_at(started_at + self._deadline, Conclude(Outcome.DEADLINE, reason))
+            self.background(
+                self._conclude_at, started_at + self._deadline, Outcome.DEADLINE, reason
+            )
         if (duration := self._collector.duration) is not None:
             end = started_at + duration - self._collection.earlier_s
-            self._conclude_at(end, Conclude(Outcome.COMPLETE, f"{duration:g} s are over"))
+            self.background(self._conclude_at, end, Outcome.COMPLETE, f"{duration:g} s are over")
 
-    def _conclude_at(self, time_: float, conclusion: Conclude) -> None:
-        self.after(max(0.0, time_ - time.monotonic()), conclusion)
+    def _conclude_at(self, time_: float, outcome: Outcome, reason: str) -> None:
+        """Conclude then, whatever waits in the mailbox and also while a sink is waited for."""
+        gevent.sleep(max(0.0, time_ - time.monotonic()))
+        self._conclude(outcome, reason)
 
     def _progress(self) -> float:
         """Return how far the goal is; that of a time is the business of the clock."""

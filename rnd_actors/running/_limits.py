@@ -11,9 +11,8 @@ from rnd_actors.errors import SettingsError
 
 __all__ = ["Demand", "make_room"]
 
-_DESCRIPTORS_PER_WORKER: Final = 3
-"""Its output, its stream, and one that is being closed while it restarts: 16 workers that crash all
-the time were seen with 41 descriptors together."""
+_DESCRIPTORS_PER_WORKER: Final = 4
+"""Its output, its stream, the claim of its port, and one that is being closed while it restarts."""
 _SPARE_DESCRIPTORS: Final = 16
 """For the guardian, the output file, the loop, and whatever is open for a moment."""
 _GUARDIAN: Final = 1

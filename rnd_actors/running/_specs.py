@@ -25,7 +25,7 @@ from rnd_actors.workers import Spawn, WorkerActor, WorkerSettings
 
 __all__ = ["collector_spec", "sink_spec", "worker_settings", "workers_spec"]
 
-_WORKER_BUDGET: Final = Budget(max_restarts=5, within=60.0)
+_RESTARTS: Final = 5
 _CAPACITY: Final = 1000
 """Messages that wait for the collector or a sink before those who send them have to wait."""
 
@@ -57,9 +57,10 @@ def workers_spec(
 ) -> ChildSpec:
     """Return the spec of the workers' supervisor, with a child for each worker."""
     children = [_worker_spec(worker, collecting, spawn) for worker in workers]
+    budget = _worker_budget(workers)
     return ChildSpec(
         "workers",
-        lambda: Supervisor(children, budget=_WORKER_BUDGET, shutdown_order=ShutdownOrder.PARALLEL),
+        lambda: Supervisor(children, budget=budget, shutdown_order=ShutdownOrder.PARALLEL),
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
     )
@@ -87,6 +88,15 @@ def worker_settings(
         )
         for worker, port in enumerate(ports, 1)
     ]
+
+
+def _worker_budget(workers: Sequence[WorkerSettings]) -> Budget:
+    """Return a budget that workers spend which never send a sample, however long each attempt is.
+
+    Every sample starts the count anew.
+    """
+    attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
+    return Budget(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
 
 
 def _worker_spec(

@@ -24,7 +24,7 @@ __all__ = ["SimulatedCell"]
 class SimulatedCell(Cell):
     """A cell whose messages are traced, and which suffers the faults that are meant for it."""
 
-    __slots__ = ("_cut_off_until", "_due", "_let_in", "_post_in", "_simulation")
+    __slots__ = ("_cut_off_until", "_due", "_let_in", "_simulation")
 
     def __init__(
         self,
@@ -38,8 +38,7 @@ class SimulatedCell(Cell):
         """Faults that strike the next message."""
         self._cut_off_until = 0.0
         super().__init__(spec, parent, system)
-        self._let_in, self._post_in = self.put, self.post
-        self.put, self.post = self._put_if_let, self._post_and_note
+        self._let_in, self.put = self.put, self._put_if_let
         if parent is not None:
             simulation.injector.register(self)
 
@@ -48,6 +47,10 @@ class SimulatedCell(Cell):
         if isinstance(actor, Actor):
             actor.receive = self._disturbed(actor.receive)  # type: ignore[assignment, method-assign]
         return actor
+
+    def post(self, entry: Any) -> None:
+        self._simulation.tracer.told(_sender(), self.name, entry, lost=False)
+        super().post(entry)
 
     def suffer(self, fault: Fault) -> None:
         """Hear that a fault strikes now."""
@@ -95,10 +98,6 @@ class SimulatedCell(Cell):
             self.mailbox.refuse(message_of(entry), "lost: a fault has cut its receiver off")
             return True
         return self._let_in(entry, *how) is not False
-
-    def _post_and_note(self, entry: Any) -> None:
-        self._simulation.tracer.told(_sender(), self.name, entry, lost=False)
-        self._post_in(entry)
 
 
 def _sender() -> str:

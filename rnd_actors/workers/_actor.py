@@ -78,6 +78,7 @@ class WorkerActor(Actor[Never]):
         self._worker: Worker | None = None
         self._parser = LineParser(self._note_malformed)
         self._malformed = 0
+        self._last_malformed = b""
         self._next_seq = 0
         self._unsent: Samples | None = None
 
@@ -119,12 +120,13 @@ class WorkerActor(Actor[Never]):
             trouble: WorkerError
             try:
                 return worker.open_stream(self._settings)
-            except WorkerUnreachableError:
+            except (WorkerUnreachableError, StreamCutError) as error:
                 if listens or worker.exited.is_set():
                     raise
                 sign = worker.exited if worker.said_started.is_set() else worker.said_started
-                late = f"does not listen on port {worker.port} after {patience:g} s"
-                trouble = WorkerStartError(late)
+                is_cut = isinstance(error, StreamCutError)
+                what = "answers no request" if is_cut else "does not listen"
+                trouble = WorkerStartError(f"{what} on port {worker.port} after {patience:g} s")
             except WorkerBusyError as busy:
                 sign = worker.exited
                 trouble = WorkerBusyError(f"{busy}, for {patience:g} s")
@@ -136,48 +138,51 @@ class WorkerActor(Actor[Never]):
 
     def _read(self, stream: Stream) -> None:
         """Read one answer to its end."""
-        received = self._parser.received
+        first_seq = self._next_seq
         with closing(stream):
             self.publish(WorkerStreaming(self._settings.id, self._number))
             try:
-                for chunk in self._with_lines_in_time(stream):
+                for chunk in self._with_samples_in_time(stream):
                     self._deliver(self._parser.feed(chunk))
             except WorkerError:
                 self._finish_answer()
                 raise
         self._finish_answer()
-        if self._parser.received == received:
-            raise WorkerRefusedError("the answer ended without a line")
+        if self._next_seq == first_seq:
+            raise WorkerRefusedError("the answer ended without a sample")
 
-    def _with_lines_in_time(self, stream: Stream) -> Iterator[bytes]:
-        """Give the chunks as long as lines come of them: bytes alone are no sign of life."""
+    def _with_samples_in_time(self, stream: Stream) -> Iterator[bytes]:
+        """Give the chunks as long as samples come of them: other lines are no sign of life."""
         patience = self._settings.stall_timeout
-        received, due = self._parser.received, time.monotonic() + patience
+        seq, due = self._next_seq, time.monotonic() + patience
         for chunk in stream:
             yield chunk
-            if self._parser.received > received:
-                received, due = self._parser.received, time.monotonic() + patience
+            if self._next_seq > seq:
+                seq, due = self._next_seq, time.monotonic() + patience
             elif time.monotonic() > due:
-                raise WorkerSilentError(f"no line for {patience:g} s")
+                raise WorkerSilentError(f"no sample for {patience:g} s")
 
     def _finish_answer(self) -> None:
         self._parser.finish()
         self._deliver([])
 
     def _deliver(self, values: list[int]) -> None:
-        if not values and not self._malformed:
+        malformed, self._malformed = self._malformed, 0
+        if not values and not malformed:
             return
+        if malformed:
+            line = self._last_malformed
+            self.publish(MalformedLine(self._settings.id, self._number, line, malformed))
         self._unsent = Samples(
             worker=self._settings.id,
             incarnation=self._number,
             first_seq=self._next_seq,
             values=tuple(values),
-            malformed=self._malformed,
+            malformed=malformed,
             received=self._parser.received,
             received_at=time.monotonic(),
         )
         self._next_seq += len(values)
-        self._malformed = 0
         self._collector.tell(self._unsent)
         self._unsent = None
         if values:
@@ -185,20 +190,22 @@ class WorkerActor(Actor[Never]):
 
     def _note_malformed(self, line: bytes) -> None:
         self._malformed += 1
-        self.publish(MalformedLine(self._settings.id, self._number, line))
+        self._last_malformed = line
 
     def _explained(self, error: WorkerError, worker: Worker) -> WorkerError:
         """Say what happened to the worker, with its last words."""
         who = f"worker {self._settings.id}"
         if isinstance(error, StreamCutError | WorkerUnreachableError):
             worker.exited.wait(_EXIT_PATIENCE_S)
-            if worker.exit_code is not None:
+            if worker.exited.is_set():
                 how = _describe_exit(worker.exit_code)
                 return WorkerExitedError(f"{who} {how}", worker.last_words())
         return type(error)(f"{who}: {error}", worker.last_words())
 
 
-def _describe_exit(code: int) -> str:
+def _describe_exit(code: int | None) -> str:
+    if code is None:
+        return "has exited, and something else in this program knows with what code"
     if code >= 0:
         return f"exited with code {code}"
     try:

@@ -56,7 +56,7 @@ class WorkerStreaming(WorkerEvent):
 
 @frozen
 class MalformedLine(WorkerEvent):
-    """The worker sent a line that is no sample; `line` is its beginning.
+    """The worker sent lines that are no samples: so many together, `line` begins the last one.
 
     Example:
         >>> from rnd_actors import MalformedLine
@@ -66,9 +66,13 @@ class MalformedLine(WorkerEvent):
 
     level = logging.WARNING
     line: bytes
+    number: int = 1
 
     def __str__(self) -> str:
-        return f"worker {self.worker} sent a malformed line: {self.line!r}"
+        if self.number == 1:
+            return f"worker {self.worker} sent a malformed line: {self.line!r}"
+        lines = f"{self.number} malformed lines, the last"
+        return f"worker {self.worker} sent {lines}: {self.line!r}"
 
 
 @frozen

@@ -1,8 +1,9 @@
 """The guardian: sees to it that no worker outlives this program, however the program ends."""
 
+import itertools
 import math
 import os
-import posix  # gevent's os.close may put it off, which comes too late in a fork
+import posix  # gevent puts off a close, which is too late in a fork, and watches on one loop alone
 import signal
 import time
 from collections.abc import Callable
@@ -11,17 +12,20 @@ from pathlib import Path
 from typing import Final
 
 import gevent
-from gevent.event import Event
+from gevent import monkey
 
 from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers._family import inherit_orphans
 
-__all__ = ["GUARDIAN", "Guardian"]
+__all__ = ["Guardian", "guardian", "kill_all_groups"]
 
 _VARIABLE: Final = "WORKER_OF_RND_ACTORS"
 """In the environment of each worker: which program has started it."""
 _COMMAND: Final = ("/bin/sh", str(Path(__file__).with_suffix(".sh")))
 _IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_STDERR: Final = 2
 _REAP_PATIENCE_S: Final = 1.0
+_REAP_INTERVAL_S: Final = 0.001
 _REPLACEMENT_INTERVAL_S: Final = 1.0
 """One that dies again sooner is replaced with the next worker only: there may be no end to it."""
 
@@ -32,7 +36,8 @@ class Guardian:
     A program that is killed with SIGKILL can do nothing any more; the guardian, in a session of its
     own, learns that it is dead from a pipe that closes then. It is told of every process group that
     begins and ends, and besides knows workers by a variable in their environment, on Linux. It ends
-    with the last worker, and is replaced when it is killed itself.
+    with the last worker, and is replaced when it is killed itself. Each thread with an event loop
+    has its own.
 
     What remains: a program and its guardian killed at the same moment, and, elsewhere than on
     Linux, the milliseconds from the start of a worker's process to the line that tells of it.
@@ -42,17 +47,27 @@ class Guardian:
         self._process: _Process | None = None
         self._groups: set[int] = set()
         self._name = _new_name()
+        self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
+        self.inherited: list[int] = []
+        """Descriptors that whoever started this program has left open, and no worker is to have."""
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment that a worker is to be started with, now that there is a guardian.
+    @property
+    def is_up(self) -> bool:
+        """Whether there are workers to watch."""
+        return self._process is not None
+
+    def mark(self) -> str:
+        """Return what is to stand in the environment of a worker, as `NAME=value`.
+
+        From now on there is a guardian, which knows the worker by that.
 
         Raises:
             WorkerStartError: the operating system cannot start a guardian.
         """
         if self._process is None:
             self._start()
-        return {**os.environ, _VARIABLE: self._name}
+        return f"{_VARIABLE}={self._name}.{next(self._numbers)}"
 
     def add(self, group: int) -> None:
         """Tell it of a process group that has been started."""
@@ -76,17 +91,20 @@ class Guardian:
         if self._groups or self._process is None:
             return
         process, self._process = self._process, None
+        if not any(other.is_up for other in _guardians.values()):
+            inherit_orphans(do=False)
         process.kill()
-        process.exited.wait(_REAP_PATIENCE_S)
+        process.await_end()
 
-    def forget(self) -> None:
-        """Be as new: a fork of the program has no part in the workers of the original."""
+    def let_go(self) -> None:
+        """Close the pipe to the process."""
         if self._process is not None:
-            self._process.close()
-        self._process, self._groups, self._name = None, set(), _new_name()
+            self._process.let_go()
 
     def _start(self) -> None:
+        self.inherited = _inheritable_descriptors()
         self._process = _Process(f"{_VARIABLE}={self._name}", self._replace)
+        inherit_orphans(do=True)
         for group in self._groups:
             self._tell(b"+%d\n" % group)
 
@@ -113,12 +131,11 @@ class _Process:
     """The process itself, and the pipe to it."""
 
     def __init__(self, mark: str, died: "Callable[[_Process], None]") -> None:
-        gevent.get_hub().loop.install_sigchld()
         stdin, self._pipe = os.pipe()
         os.set_blocking(self._pipe, False)
         environment = {name: value for name, value in os.environ.items() if name != _VARIABLE}
         try:
-            self._pid = os.posix_spawn(
+            self._pid = posix.posix_spawn(
                 _COMMAND[0],
                 [*_COMMAND, mark],
                 environment,
@@ -135,39 +152,73 @@ class _Process:
             raise WorkerStartError(f"cannot start a guardian: {error.strerror}") from error
         finally:
             posix.close(stdin)
-        self.exited = Event()
-        self._watch_exit(died)
+        # The end of the pipe that is written to shows when nobody reads it any more.
+        self._watcher = gevent.get_hub().loop.io(self._pipe, 1, ref=False)
+        self._watcher.start(died, self)
 
     def tell(self, line: bytes) -> None:
         """Write a line to it, without waiting."""
         os.write(self._pipe, line)
 
     def kill(self) -> None:
-        """End it before it does anything."""
-        if not self.exited.is_set():
+        """Kill it before it does anything."""
+        self._watcher.stop()
+        self._watcher.close()
+        posix.close(self._pipe)
+        with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
-        self.close()
 
-    def close(self) -> None:
-        """Close the pipe to it."""
+    def await_end(self) -> None:
+        """Wait until it has ended, for a second at most."""
+        give_up_at = time.monotonic() + _REAP_PATIENCE_S
+        with suppress(ChildProcessError):  # the event loop may have waited for it
+            while posix.waitpid(self._pid, os.WNOHANG) == (0, 0) and time.monotonic() < give_up_at:
+                gevent.sleep(_REAP_INTERVAL_S)
+
+    def let_go(self) -> None:
+        """Close the pipe to it, in a fork that has no part in it."""
         posix.close(self._pipe)
 
-    def _watch_exit(self, died: "Callable[[_Process], None]") -> None:
-        def on_exit() -> None:
-            watcher.stop()
-            watcher.close()
-            self.exited.set()
-            died(self)
 
-        watcher = gevent.get_hub().loop.child(self._pid, ref=False)
-        watcher.start(on_exit)
+def _inheritable_descriptors() -> list[int]:
+    """Return those beside 0, 1 and 2; what this program opens itself is not inheritable."""
+    found = []
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208  # a path for each would need one more
+        with suppress(OSError):
+            if int(name) > _STDERR and os.get_inheritable(int(name)):
+                found.append(int(name))
+    return found
 
 
 def _new_name() -> str:
     return f"{os.getpid()}-{os.urandom(8).hex()}"
 
 
-GUARDIAN: Final = Guardian()
-"""The one of this program."""
+_guardians: dict[int, Guardian] = {}
+"""By their threads."""
 
-os.register_at_fork(after_in_child=GUARDIAN.forget)
+_thread_id = monkey.get_original("_thread", "get_ident")
+
+
+def guardian() -> Guardian:
+    """Return the one of the thread that runs."""
+    thread = _thread_id()
+    if thread not in _guardians:
+        _guardians[thread] = Guardian()
+    return _guardians[thread]
+
+
+def kill_all_groups() -> None:
+    """Kill all process groups of this program now; signal handlers may call it."""
+    for each in tuple(_guardians.values()):
+        each.kill_groups()
+
+
+def _forget() -> None:
+    """Begin anew: a fork of the program has no part in the workers of the original."""
+    for each in _guardians.values():
+        each.let_go()
+    _guardians.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

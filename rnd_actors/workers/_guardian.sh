@@ -1,5 +1,6 @@
 #!/bin/sh
 # Ends the workers of a program that has died: _guardian.sh WORKER_OF_RND_ACTORS=4711-8f3a
+# Each has this variable in its environment, with a number of its own: …=4711-8f3a.7
 #
 # It reads lines from its stdin, a pipe that the program alone holds: `+4712` names a process group
 # that the program has started, `-4712` one that has ended. When the pipe ends, so has the program,
@@ -32,7 +33,7 @@ done
 
 rounds=0
 while [ "$rounds" -lt 500 ]; do # what was killed is gone after one or two
-    marked=$(grep -lszxF -e "$1" /proc/[0-9]*/environ)
+    marked=$(grep -lsz -e "^$1\." /proc/[0-9]*/environ)
     [ -n "$marked" ] || exit 0
     for path in $marked; do
         pid=${path#/proc/}

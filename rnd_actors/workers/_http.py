@@ -24,15 +24,19 @@ from rnd_actors.errors import WorkerRefusedError
 
 __all__ = ["WorkerPool"]
 
-_READ_SIZE: Final = 32768
+_READ_SIZE: Final = 16384
+"""Bytes of one read, each of which waits for the event loop: parsed in less than a millisecond, so
+that even many workers at full speed leave timers, signals and other sockets their turns."""
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of the body among them."""
-_TURN_S: Final = 0.002
-"""Seconds of reading after which the event loop has its turn: a read that finds data gives way to
-nobody, so that a worker that sends faster than it is read would stop every timer and socket."""
 _STANDSTILL_S: Final = 0.5
 """A wait that ends so much too late shows that this program stood still, as when it was stopped or
 its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
+_OK: Final = 200
+_SWITCHING_PROTOCOLS: Final = 101
+_LONGEST_SHOWN: Final = 80
+_CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;.*)?\r?\n", re.DOTALL)
+"""RFC 9112, 7.1, with what many servers add to it: blanks, and a line that ends in LF alone."""
 _CHUNK_AHEAD: Final = re.compile(rb"\r\n0*[1-9A-Fa-f][0-9A-Fa-f]{0,15}\r\n.", re.DOTALL)
 """The end of a chunk, and the next one as far as its first byte: with that, reading cannot wait."""
 
@@ -52,7 +56,6 @@ class _BoundedReader(RawIOBase):
     def __init__(self, raw: RawIOBase, patience: float) -> None:
         self._raw = raw
         self._patience = patience
-        self._turn_ends = 0.0
         self.is_paused = False
         """Whether nothing is to come, be there something or not."""
         self.renew()
@@ -83,13 +86,11 @@ class _BoundedReader(RawIOBase):
 
     def _read_in_time(self, buffer: Any) -> int:
         while (left := self._time_left()) > 0:
-            if time.monotonic() < self._turn_ends:
-                count = self._raw.readinto(buffer)
-                if count is not None:
-                    return count
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
-            self._turn_ends = time.monotonic() + _TURN_S
+            count = self._raw.readinto(buffer)
+            if count is not None:
+                return count
         raise TimeoutError
 
     def _time_left(self) -> float:
@@ -99,19 +100,41 @@ class _BoundedReader(RawIOBase):
         return self._due - now
 
 
+class _ChunkReader(BufferedReader):
+    """Refuses what is no chunk size: `http.client` takes what `int` takes, such as -5 and 1_0."""
+
+    is_in_chunks = False
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(size)
+        if self.is_in_chunks and line.endswith(b"\n"):  # or else it was cut, or is too long
+            if not _CHUNK_SIZE.fullmatch(line):
+                raise WorkerRefusedError(f"a chunk size that is none: {line[:_LONGEST_SHOWN]!r}")
+            self.is_in_chunks = line.lstrip(b"0")[:1].isalnum()
+        return line
+
+
 class _Response(http.client.HTTPResponse):
     """An answer whose reader is bounded, by the timeout of its socket."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._reader = _BoundedReader(self.fp.detach(), sock.gettimeout() or math.inf)
-        self.fp = BufferedReader(self._reader, _READ_SIZE)
+        self._chunks = _ChunkReader(self._reader, _READ_SIZE)
+        self.fp = self._chunks
         sock.settimeout(0)
 
     def begin(self) -> None:
-        """Read the head; leave the socket to the connection, which closes it whatever happens."""
+        """Read the head, after interim answers (RFC 9110, 15.2), which are bounded by its length.
+
+        The socket is left to the connection, which closes it whatever happens.
+        """
         super().begin()
+        while self.status < _OK and self.status != _SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
         self.will_close = False
+        self._chunks.is_in_chunks = bool(self.chunked)
 
     def read1(self, n: int = _READ_SIZE) -> bytes:
         """Wait for a byte of the body; return all that is there, of one chunk or of many.

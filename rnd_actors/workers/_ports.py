@@ -2,9 +2,10 @@
 
 import errno
 import socket
+import sys
 from contextlib import ExitStack
 
-__all__ = ["choose_ports", "port_or_another"]
+__all__ = ["Port", "choose_ports"]
 
 
 def choose_ports(base: int, count: int) -> list[int]:
@@ -24,8 +25,48 @@ def choose_ports(base: int, count: int) -> list[int]:
         return [sock.getsockname()[1] for sock in sockets]
 
 
-def port_or_another(port: int) -> int:
-    """Return `port`, or a free one if another program listens there, on whatever address.
+class Port:
+    """A port that no other worker of this machine gets until it is released.
+
+    On Linux it is claimed by an abstract socket named after it, of which the kernel knows one at
+    a time in each network namespace, and none when its program has ended.
+
+    Args:
+        number: the port that is wanted; another one that is free takes its place if a program
+            listens there, on whatever address, or another run has claimed it.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.number = number
+        try:
+            while not (self._is_claimed() and _is_free(self.number)):
+                self.release()
+                self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                [self.number] = choose_ports(0, 1)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let others have it."""
+        self._claim.close()
+
+    def _is_claimed(self) -> bool:
+        """Claim it, and say whether that was possible."""
+        if sys.platform != "linux":
+            return True
+        try:
+            self._claim.bind(f"\0rnd-actors/port/{self.number}")
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+        return True
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody listens on a port.
 
     It tries with `SO_REUSEADDR`, as servers do: what is left of connections of the worker before
     is in nobody's way.
@@ -36,5 +77,5 @@ def port_or_another(port: int) -> int:
             sock.bind(("", port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                [port] = choose_ports(0, 1)
-    return port
+                return False
+    return True

@@ -4,17 +4,20 @@ import os
 import posix  # gevent's os.posix_spawn watches too, and keeps every exit for a minute
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
 import gevent
 from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
+from gevent.socket import wait_read
 
-from rnd_actors.errors import WorkerStartError
-from rnd_actors.workers._guardian import GUARDIAN
-from rnd_actors.workers._ports import port_or_another
+from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreachableError
+from rnd_actors.workers._family import Family
+from rnd_actors.workers._guardian import guardian, kill_all_groups
+from rnd_actors.workers._ports import Port
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
 
@@ -27,14 +30,18 @@ _REAP_PATIENCE_S: Final = 5.0
 """The kernel may take its time to end a process that waits for a device."""
 _LAST_WORDS_PATIENCE_S: Final = 0.2
 """A child of the worker may keep its output open after the worker has gone."""
+_LAST_LINES_PATIENCE_S: Final = 0.5
+"""How long what a worker had sent before its end is read; by then its connection has ended."""
+_DEFAULT_SIGNALS: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 class WorkerProcess:
     """A running worker, in a process group of its own, with its stdout and stderr on one pipe.
 
-    It dies with this program, however that ends: a guardian sees to it. `posix_spawn` starts it,
-    which takes about a millisecond where gevent's `Popen`, a fork in Python, takes five to ten:
-    sixteen workers start one after another.
+    Its whole family of processes ends when it exits, when it is ended, and with this program,
+    however that ends: a guardian sees to it. It gets no other descriptors than 0, 1 and 2, and all
+    signals at their defaults. `posix_spawn` starts it, which takes about a millisecond where
+    gevent's `Popen`, a fork in Python, takes five to ten: sixteen workers start one after another.
 
     Args:
         command: the program and its arguments.
@@ -55,50 +62,64 @@ class WorkerProcess:
 
     def __init__(self, command: Sequence[str], port: int = 0) -> None:
         self.port = port
-        # Before the spawn: an exit that comes before the handler would never be noticed.
-        gevent.get_hub().loop.install_sigchld()
+        self._claim: Port | None = None
+        self._stream: WorkerStream | None = None
+        _prepare_to_watch()
         self._output, child_output = os.pipe()
         make_nonblocking(self._output)
         try:
-            self.pid = _spawn(command, child_output)
+            mark = guardian().mark()
+            self.pid = _spawn(command, mark, child_output)
         except WorkerStartError:
             os.close(self._output)
             raise
         finally:
             os.close(child_output)
+        self._family = Family(self.pid, mark)
         self.exited = Event()
         self.exit_code: int | None = None
-        """As in `subprocess`: -9 means that signal 9 ended it; None as long as it runs."""
+        """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
+        something else in this program has waited for it."""
         self.said_started = Event()
         """Set once it has logged a line with `started`, as workers do when they listen."""
         self.output_ended = Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_LINES)
-        self._watch_exit()
+        _watch_exit(self.pid, self._has_exited)
 
     @classmethod
     def spawn(cls, settings: WorkerSettings) -> Self:
         """Start the worker that the settings describe, on another port if its own is taken."""
-        port = port_or_another(settings.port)
-        return cls(settings.command(port), port)
+        claim = Port(settings.port)
+        try:
+            worker = cls(settings.command(claim.number), claim.number)
+        except BaseException:
+            claim.release()
+            raise
+        worker._claim = claim
+        return worker
 
     @staticmethod
     def kill_all() -> None:
         """Kill all workers of this program, without waiting for their ends; for its last moment."""
-        GUARDIAN.kill_groups()
+        kill_all_groups()
 
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
         rest = b""
-        while chunk := nb_read(self._output, _READ_SIZE):
+        while chunk := self._read_some():
             if b"started" in rest + chunk:
                 self.said_started.set()
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[:_LONGEST_LINE]
             for line in lines[-_LAST_LINES:]:
                 self._note(line)
-            gevent.sleep(0)  # one that writes faster than it is read would stop everybody else
         self._note(rest)
         self.output_ended.set()
+
+    def _read_some(self) -> bytes:
+        wait_read(self._output)  # also if something is there, or a flood would stop everybody else
+        some: bytes = nb_read(self._output, _READ_SIZE)
+        return some
 
     def last_words(self) -> tuple[str, ...]:
         """The last 20 lines that the process wrote, 500 bytes of each at most."""
@@ -107,71 +128,123 @@ class WorkerProcess:
         return tuple(self._last_words)
 
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
-        """Ask it for numbers over HTTP."""
-        return WorkerStream(
+        """Ask it for numbers over HTTP; its answer ends with its process."""
+        if self.exited.is_set():
+            raise WorkerUnreachableError("has ended")
+        stream = WorkerStream(
             self.port, settings.id, settings.numbers_per_request, settings.stall_timeout
         )
+        if not self._family.serves(self.port, stream.client_port):
+            stream.close()
+            raise WorkerRefusedError(f"another program answers on its port {self.port}")
+        self._stream = stream
+        return stream
 
     def end(self, grace: float) -> None:
-        """End the whole process group: SIGTERM first, SIGKILL after `grace` seconds.
+        """End its whole family: SIGTERM first, SIGKILL after `grace` seconds.
 
         One that somebody has stopped is continued, for it hears no SIGTERM before.
         """
         try:
             if not self.exited.is_set():
-                self._signal_group(signal.SIGTERM)
-                self._signal_group(signal.SIGCONT)
+                self._family.signal(signal.SIGTERM)
+                self._family.signal(signal.SIGCONT)
                 self.exited.wait(grace)
         finally:
             self._end_by_force()
 
     def _end_by_force(self) -> None:
-        self._signal_group(signal.SIGKILL)
         try:
+            self._family.end()
             self.exited.wait(_REAP_PATIENCE_S)
         finally:
             os.close(self._output)
-            GUARDIAN.remove(self.pid)
+            if self._claim is not None:
+                self._claim.release()
+            guardian().remove(self.pid)
 
     def _note(self, line: bytes) -> None:
         text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
         if text:
             self._last_words.append(text)
 
-    def _watch_exit(self) -> None:
-        def on_exit() -> None:
-            self.exit_code = os.waitstatus_to_exitcode(watcher.rstatus)
-            watcher.stop()
-            watcher.close()
-            self.exited.set()
-            self.said_started.set()
-
-        watcher = gevent.get_hub().loop.child(self.pid)
-        watcher.start(on_exit)
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+    def _has_exited(self, code: int | None) -> None:
+        """In the loop: end what the process leaves behind, and with that its answer."""
+        self.exit_code = code
+        self._family.signal(signal.SIGKILL)
+        self.exited.set()
+        self.said_started.set()
+        if self._stream is not None:
+            self._stream.end_soon(_LAST_LINES_PATIENCE_S)
 
 
-def _spawn(command: Sequence[str], output: int) -> int:
+def _spawn(command: Sequence[str], mark: str, output: int) -> int:
     """Start a process under the eyes of the guardian; return its number, also of its group."""
-    environment = GUARDIAN.environment()
+    name, _, value = mark.partition("=")
     try:
         pid = posix.posix_spawn(
             command[0],
             list(command),
-            environment,
+            {**os.environ, name: value},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
                 (os.POSIX_SPAWN_DUP2, output, 2),
+                *((os.POSIX_SPAWN_CLOSE, inherited) for inherited in guardian().inherited),
             ],
             setpgroup=0,
-            setsigdef=[signal.SIGPIPE],
+            setsigmask=[],
+            setsigdef=_DEFAULT_SIGNALS,
         )
     except OSError as error:
-        GUARDIAN.end_if_idle()
-        raise WorkerStartError(f"cannot start {command[0]}: {error.strerror}") from error
-    GUARDIAN.add(pid)
+        guardian().end_if_idle()
+        raise WorkerStartError(f"cannot start {command[0]}: {_why(error, command[0])}") from error
+    guardian().add(pid)
     return pid
+
+
+def _why(error: OSError, program: str) -> str:
+    """Say why a program does not start; the system says of a script what its interpreter lacks."""
+    first = b""
+    with suppress(OSError), Path(program).open("rb") as file:
+        first = file.read(_LONGEST_LINE).partition(b"\n")[0]
+    if not (isinstance(error, FileNotFoundError) and first.startswith(b"#!")):
+        return error.strerror or str(error)
+    interpreter = first[2:].split(maxsplit=1)[0].decode(errors="backslashreplace")
+    if first.endswith(b"\r"):
+        return f"its lines end in CRLF, so that its interpreter would be {first[2:].decode()!r}"
+    return f"its first line names an interpreter that does not exist, {interpreter}"
+
+
+def _prepare_to_watch() -> None:
+    """Install what has to be there before a process can exit, or say that nothing can be."""
+    loop: Any = gevent.get_hub().loop
+    if loop.default:
+        loop.install_sigchld()
+    elif not hasattr(os, "pidfd_open"):
+        raise WorkerStartError("on this system workers can run in the main thread alone")
+
+
+def _watch_exit(pid: int, exited: Callable[[int | None], None]) -> None:
+    """Call `exited(code)` when a child of this program has ended."""
+    loop: Any = gevent.get_hub().loop
+    if loop.default:
+        watcher = loop.child(pid)
+        watcher.start(lambda: end(os.waitstatus_to_exitcode(watcher.rstatus)))
+    else:  # only the default loop watches children
+        descriptor = os.pidfd_open(pid)
+        watcher = loop.io(descriptor, 1)
+        watcher.start(lambda: end(_reap(pid, descriptor)))
+
+    def end(code: int | None) -> None:
+        watcher.stop()
+        watcher.close()
+        exited(code)
+
+
+def _reap(pid: int, descriptor: int) -> int | None:
+    """Return the exit code of a process that has ended; None if others have waited for it."""
+    os.close(descriptor)
+    with suppress(ChildProcessError):  # the main thread's event loop waits for all children
+        return os.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
+    return None

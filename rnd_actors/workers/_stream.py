@@ -1,10 +1,12 @@
 """The stream of one worker: the answer to one HTTP request, read as it comes."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import BadStatusLine
-from typing import Final
+from typing import Any, Final
 
+import gevent
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import (
     HTTPError,
@@ -29,8 +31,12 @@ __all__ = ["WorkerStream"]
 _HOST: Final = "127.0.0.1"
 _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
-_CONTENT_TYPES: Final = ("application/text", "text/plain")
-"""The first is that of the contract; the second is what Go sends of itself for such a body."""
+_HEADERS: Final = {
+    "Transfer-Encoding": ("chunked",),
+    "Content-Encoding": ("none", "identity"),
+    "Content-Type": ("application/text", "text/plain"),
+}
+"""What an answer may say; the first type is that of the contract, the second what Go sends."""
 _LONGEST_SHOWN: Final = 80
 
 
@@ -59,20 +65,37 @@ class WorkerStream:
 
     def __init__(self, port: int, worker: int, numbers: int, stall_timeout: float) -> None:
         self._stall_timeout = stall_timeout
+        self._ending: Any = None
         self._pool = WorkerPool(_HOST, port, timeout=stall_timeout, maxsize=1, block=True)
         with self._translated_errors():
             self._response = self._ask(numbers)
         if objection := _objection(self._response, worker):
             self.close()
             raise objection
+        connection: Any = self._response.connection
+        self._socket: socket.socket = connection.sock
+        self.client_port: int = self._socket.getsockname()[1]
+        """This program's own end of the connection."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the answer in pieces: each is all that is there, of one chunk or of many."""
         while piece := self._read():
             yield piece
 
+    def end_soon(self, patience: float) -> None:
+        """Let it end in so many seconds, if it has not by then; for who does not read it."""
+        if not self._response.closed:
+            self._ending = gevent.get_hub().loop.timer(patience)
+            self._ending.start(self._shut_down)
+
+    def _shut_down(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connection."""
+        if self._ending is not None:
+            self._ending.close()
         self._response.close()
         self._pool.close()
 
@@ -104,7 +127,7 @@ class WorkerStream:
             yield
         except ReadTimeoutError as error:
             raise WorkerSilentError(f"silent for {self._stall_timeout:g} s") from error
-        except (HTTPError, OverflowError) as error:  # http.client takes a chunk size below zero
+        except HTTPError as error:
             raise StreamCutError("the connection was cut") from error
 
 
@@ -126,14 +149,12 @@ def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | 
     if response.status != _OK:
         return _unexpected("status 200", f"{response.status} {response.reason}")
     headers = response.headers
-    encoding = headers.get("Transfer-Encoding", "none")
-    if encoding.lower() != "chunked":
-        return _unexpected("Transfer-Encoding: chunked", encoding)
-    content_type = headers.get("Content-Type", "none")
-    if content_type.partition(";")[0].strip().lower() not in _CONTENT_TYPES:
-        return _unexpected(f"Content-Type: {' or '.join(_CONTENT_TYPES)}", content_type)
+    for name, accepted in _HEADERS.items():
+        got = headers.get(name, "none")
+        if got.partition(";")[0].strip().lower() not in accepted:
+            return _unexpected(f"{name}: {' or '.join(accepted)}", got)
     worker_id = headers.get("X-Worker-Id", "none")
-    if worker_id != str(worker):
+    if worker_id.strip() != str(worker):
         hint = "somebody else may answer on its port"
         return _unexpected(f"X-Worker-Id: {worker}", f"{worker_id}; {hint}")
     return None

@@ -48,7 +48,8 @@ class Worker(Protocol):
     exited: Event
     """Set once it has ended."""
     exit_code: int | None
-    """As in `subprocess`: -9 means that signal 9 ended it; None as long as it runs."""
+    """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
+    something else in this program has waited for it."""
     said_started: Event
     """Set once it has said that it listens, or has ended."""
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import gevent
+import pytest
 from gevent import Greenlet
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,22 +17,29 @@ from rnd_actors.actors import (
     Overflow,
     Restart,
     RestartChild,
+    TerminateChild,
 )
 from rnd_actors.actors._ref import post
 from rnd_actors.errors import MailboxFullError
 from rnd_actors.simulation import VirtualTime
 from tests.actors.toys import (
+    Ask,
+    BoomError,
     Do,
     Gate,
     Note,
+    Puppet,
     Record,
     balance,
     crash,
+    end_yourself,
+    greenlet_of,
     is_down,
     puppet,
     settle,
     start,
     supervise,
+    swallow_kills,
 )
 from tests.actors.toys_supervision import children_of, team
 
@@ -172,12 +180,58 @@ def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
     assert balances == [(4, 4)] * 3
 
 
+def test_the_counts_balance_while_a_stash_of_an_actor_that_was_left_behind_is_lost(
+    system: ActorSystem,
+) -> None:
+    gate, balances = Gate(), []
+    ref = system.start(puppet("puppet", shutdown=0.5))
+    for _ in range(3):
+        ref.tell(Do(Puppet.stash))
+    ref.tell(Do(swallow_kills(gate, times=3)))
+    gate.await_entry()
+    greenlet = greenlet_of(ref)
+    system.root.ask(TerminateChild("puppet"))
+    system.events.subscribe(lambda _: balances.append(balance(ref)), to=DeadLetter)
+    gate.open()
+    greenlet.join()
+    assert balances == [(4, 4)] * 3
+
+
+def test_the_counts_balance_for_a_subscriber_of_every_event_and_in_on_stop() -> None:
+    diary, balances, gate = Record(), [], Gate()
+
+    def look(_: object) -> None:
+        balances.append(balance(ref))
+
+    with ActorSystem() as system:
+        ref = start(supervise(system), puppet("puppet", diary, at_stop=look))
+        system.events.subscribe(look)
+        disown: Do = Do(lambda puppet: puppet.unhandled(disown))
+        for message in (disown, Do(Puppet.stash), Do(crash), Note(1), Do(Puppet.stash)):
+            ref.tell(message)
+        failing = ref.ask_future(Ask(crash))
+        ref.tell(Do(end_yourself))
+        ref.tell(Do(Puppet.stop))
+        ref.tell(Do(gate.pass_through))
+        gate.await_entry()
+        ref.tell(Note(2))
+        with pytest.raises(BoomError):
+            failing.get(0)
+        gate.open()
+        gevent.idle()
+    look(None)
+    assert len(balances) > 20
+    assert [told for told, _ in balances] == [places for _, places in balances]
+
+
 def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes(
     system: ActorSystem, events: Record
 ) -> None:
-    boss = team(system)
+    boss, balances = team(system), []
+    system.events.subscribe(lambda _: balances.append(balance(boss)), to=DeadLetter)
     boss.tell(RestartChild("nobody"))
     children_of(boss)
+    assert [told - places for told, places in balances] == [0]
     assert len(events.all(DeadLetter)) == boss.figures().dead + boss.figures().refused
     told, places = balance(boss)
     assert told == places

@@ -15,6 +15,7 @@ from rnd_actors.actors import (
     ActorStarted,
     ActorSystem,
     Backoff,
+    Budget,
     ChildRestarting,
     ChildSpec,
     Event,
@@ -180,19 +181,22 @@ BackoffGrowsUntilHealth.TestCase.settings = settings(
 TestBackoffGrowsUntilHealth = BackoffGrowsUntilHealth.TestCase
 
 
-@pytest.mark.parametrize(("pause", "forgets"), [(11.0, True), (9.0, False)])
+@pytest.mark.parametrize(("within", "quiet"), [(5.0, 10.0), (20.0, 20.0)])
+@pytest.mark.parametrize("forgets", [True, False])
 def test_a_backoff_forgets_failures_after_a_quiet_time(
     system: ActorSystem,
     events: Record,
-    diary: Record,
-    pause: float,
+    within: float,
+    quiet: float,
     forgets: bool,  # noqa: FBT001
 ) -> None:
-    backoff = Backoff(initial=0.5, maximum=5.0, jitter=0.0)
-    system.start(ChildSpec("team", lambda: Supervisor([puppet("a", diary)], backoff=backoff)))
+    backoff, budget = Backoff(initial=0.5, maximum=5.0, jitter=0.0), Budget(100, within)
+    diary = Record()
+    children = [puppet("a", diary)]
+    system.start(ChildSpec("team", lambda: Supervisor(children, backoff=backoff, budget=budget)))
     for number in range(1, 5):
         up(diary, "team/a", number)
-        let_pass(pause)
+        let_pass(quiet + 0.25 * forgets)
         found(system, "team/a").tell(Do(crash))
     up(diary, "team/a", 5)
     delays = [event.delay_s for event in events.all(ChildRestarting)]

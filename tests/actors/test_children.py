@@ -388,6 +388,24 @@ def test_who_asked_for_a_child_is_told_that_it_was_terminated_before_it_had_star
     assert states(boss) == {}
 
 
+def test_who_asked_for_a_terminated_child_is_told_that_it_was_terminated_again(
+    boss: ActorRef[object],
+) -> None:
+    starts = [nothing, hang]
+
+    def start_once(puppet: Puppet) -> None:
+        starts.pop(0)(puppet)
+
+    start(boss, puppet("a", at_start=start_once, shutdown=SOON))
+    boss.ask(TerminateChild("a"))
+    future = boss.ask_future(RestartChild("a"))
+    gevent.idle()
+    boss.ask(TerminateChild("a"))
+    with pytest.raises(ActorDeadError, match="team/a was ended before it had started"):
+        future.get(0)
+    assert starts == []
+
+
 def test_terminate_child_ends_a_child_that_is_down(
     boss: ActorRef[object], events: Record, decider: ActorRef[object]
 ) -> None:
@@ -813,6 +831,19 @@ def test_an_actor_may_let_another_one_start_a_third_in_its_on_start(system: Acto
 
     system.start(puppet("outer", at_start=start_inner))
     settle(found(system, "inner"))
+
+
+def test_what_an_actor_starts_that_has_started_itself_waits_for_its_turn(
+    boss: ActorRef[object], diary: Record
+) -> None:
+    gate, starter = Gate(), start(boss, puppet("starter"))
+    boss.tell(StartChild(puppet("slow", at_start=gate.pass_through)))
+    gate.await_entry()
+    starter.tell(Do(lambda _: start(boss, puppet("next", diary))))
+    gevent.idle()
+    assert diary.items == []
+    gate.open()
+    up(diary, "team/next", 1)
 
 
 def test_an_actor_may_start_a_terminated_one_again_in_its_on_start(system: ActorSystem) -> None:

@@ -1,6 +1,8 @@
 """The event stream: who hears of what, and in which words."""
 
+import gc
 import logging
+from weakref import WeakSet
 
 import pytest
 from attrs import frozen
@@ -14,6 +16,7 @@ from rnd_actors.actors import (
     Budget,
     ChildAbandoned,
     ChildRestarting,
+    CountChildren,
     Crashed,
     DeadLetter,
     Event,
@@ -26,7 +29,7 @@ from rnd_actors.actors import (
     Restart,
     Stopped,
 )
-from rnd_actors.errors import ActorDeadError
+from rnd_actors.errors import ActorDeadError, SelfAskError
 from tests.actors.toys import (
     Ask,
     BoomError,
@@ -37,8 +40,9 @@ from tests.actors.toys import (
     crash,
     puppet,
     settle,
+    supervise,
 )
-from tests.actors.toys_supervision import up
+from tests.actors.toys_supervision import running, up
 
 
 @frozen
@@ -134,6 +138,39 @@ def test_a_subscriber_that_fails_disturbs_no_actor(
     ref.tell(Do(crash))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
     assert {record.name for record in caplog.records} == {"rnd_actors"}
+
+
+def test_a_subscriber_may_ask_others_but_not_the_actor_that_publishes(
+    system: ActorSystem, diary: Record, caplog: pytest.LogCaptureFixture
+) -> None:
+    boss, other = supervise(system, [puppet("a", diary)]), system.start(puppet("other"))
+
+    def ask(_: ChildRestarting) -> None:
+        diary.add(other.ask(Ask(lambda puppet: puppet.ref.name)))
+        diary.add(boss.ask(CountChildren()))
+
+    ref = running(boss)["a"]
+    system.events.subscribe(ask, to=ChildRestarting)
+    with caplog.at_level(logging.ERROR, "rnd_actors"):
+        ref.tell(Do(crash))
+        up(diary, "team/a", 2)
+    assert "other" in diary.items
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is SelfAskError
+    settle(ref)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_comes_out_where_main_publishes(
+    stream: EventStream, kind: type[BaseException]
+) -> None:
+    def interrupt(_: Event) -> None:
+        raise kind
+
+    stream.subscribe(interrupt)
+    with pytest.raises(kind):
+        stream.publish(Event())
 
 
 def test_actors_can_publish_events_of_their_own(system: ActorSystem) -> None:
@@ -277,3 +314,18 @@ def test_the_subscriptions_of_an_actor_end_with_it(
     count = len(heard.items)
     system.start(puppet("second"))
     assert len(heard.items) == count
+
+
+def test_a_subscription_that_was_ended_is_forgotten_by_its_actor(system: ActorSystem) -> None:
+    ended = WeakSet[object]()
+
+    def subscribe_and_end(_: Puppet) -> None:
+        unsubscribe = system.events.subscribe(str)
+        ended.add(unsubscribe)
+        unsubscribe()
+
+    ref = system.start(puppet("subscriber"))
+    for _ in range(10):
+        ref.ask(Ask(subscribe_and_end))
+    gc.collect()
+    assert len(ended) == 0

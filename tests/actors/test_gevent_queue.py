@@ -10,7 +10,7 @@ from gevent.queue import Empty, Full, SimpleQueue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import ActorRef, ActorSystem, Overflow
+from rnd_actors.actors import ActorRef, ActorSystem, Overflow, Restart
 from rnd_actors.actors._bounded import BoundedMailbox
 from rnd_actors.actors._mailbox import Mailbox
 from tests.actors.toys import Do, Gate, Note, Record, puppet
@@ -182,6 +182,30 @@ def test_several_who_wait_get_a_message_each(mailbox: Mailbox) -> None:
     assert {reader.get() for reader in readers} == {"first", "second"}
     mailbox.put("third")
     assert mailbox.get() == "third"
+
+
+@pytest.mark.parametrize("take", [Mailbox.get, Mailbox.peek], ids=["get", "peek"])
+def test_who_waits_is_woken_also_after_another_has_waited_in_vain(
+    mailbox: Mailbox, take: Callable[..., object]
+) -> None:
+    impatient = gevent.spawn(outcome, lambda: take(mailbox, timeout=1.0))
+    patient = gevent.spawn(take, mailbox)
+    assert impatient.get() is Empty
+    mailbox.put("message")
+    assert patient.get() == "message"
+
+
+@pytest.mark.parametrize("capacity", [None, 3])
+def test_what_is_told_a_stopped_actor_is_a_dead_letter_also_after_somebody_has_looked(
+    system: ActorSystem, capacity: int | None
+) -> None:
+    ref = system.start(puppet("puppet", capacity=capacity, restart=Restart.TEMPORARY))
+    ref.stop()
+    ref.join()
+    with pytest.raises(Empty):
+        mailbox_of(ref).get(block=False)
+    ref.tell(Note(1))
+    assert ref.figures().dead == 1
 
 
 def test_a_sender_waits_for_room_as_gevents_put_does(system: ActorSystem, diary: Record) -> None:

@@ -9,7 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
+from pathlib import Path
+from types import FrameType
 from typing import Any, Never
 from weakref import WeakSet
 
@@ -19,7 +23,9 @@ from gevent import GreenletExit
 from gevent.event import Event as Flag
 from gevent.exceptions import BlockingSwitchOutError
 from gevent.socket import socketpair
+from greenlet import settrace
 
+import rnd_actors
 from rnd_actors.actors import (
     Actor,
     ActorFailed,
@@ -60,6 +66,7 @@ from tests.actors.toys import (
     balance,
     crash,
     found,
+    greenlet_of,
     in_turn,
     kill,
     nothing,
@@ -531,6 +538,93 @@ def test_an_asker_whose_time_ends_with_the_answer_is_not_woken_in_its_next_wait(
     assert answers == ["in time"]
 
 
+class Interruption:
+    """Lets something happen between two steps of a greenlet, as a signal does.
+
+    Steps are lines of the framework that the greenlet runs after it has called `arm`.
+    """
+
+    def __init__(self, step: int, happen: Callable[[], object]) -> None:
+        self._left = step
+        self._happen = happen
+        self._place = str(Path(rnd_actors.__file__).parent)
+        self._greenlet: object = None
+
+    @property
+    def has_come(self) -> bool:
+        return self._left < 0
+
+    def arm(self, _: object = None) -> None:
+        self._greenlet = gevent.getcurrent()
+        sys.settrace(self._trace)
+        frame: Any = sys._getframe()
+        while frame is not None:
+            frame.f_trace = self._trace(frame, "call", None)
+            frame = frame.f_back
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
+        is_step = event == "line" and gevent.getcurrent() is self._greenlet
+        if is_step and not self.has_come:
+            self._left -= 1
+            if self._left < 0:
+                self._happen()
+                sys.settrace(None)
+        return self._trace if frame.f_code.co_filename.startswith(self._place) else None
+
+
+@pytest.fixture
+def _tracing_ends() -> Iterator[None]:
+    before = sys.gettrace()
+    yield
+    sys.settrace(before)
+
+
+@pytest.mark.usefixtures("_tracing_ends")
+@pytest.mark.parametrize("capacity", [None, 3], ids=["no limit", "bounded"])
+def test_what_is_told_between_any_two_steps_of_an_actor_wakes_it(
+    system: ActorSystem, diary: Record, capacity: int | None
+) -> None:
+    ref = system.start(puppet("puppet", diary, capacity=capacity))
+
+    def comes_at(step: int) -> bool:
+        interruption = Interruption(step, lambda: ref.tell(Note(step)))
+        ref.tell(Do(interruption.arm))
+        gevent.idle()
+        assert (Note(step) in diary.items) is interruption.has_come
+        return interruption.has_come
+
+    steps = next(step for step in count() if not comes_at(step))
+    ref.tell(Do(lambda _: sys.settrace(None)))
+    settle(ref)
+    assert steps > 10
+
+
+@pytest.mark.usefixtures("_tracing_ends")
+def test_an_answer_that_is_given_between_any_two_steps_of_its_asker_wakes_it(
+    system: ActorSystem,
+) -> None:
+    def comes_at(step: int) -> bool:
+        promise = Promise(system, f"debtor {step}")
+        interruption = Interruption(step, lambda: promise.keep("early"))
+
+        def ask() -> object:
+            interruption.arm()
+            answer = promise.future.get(None)
+            sys.settrace(None)
+            return answer
+
+        asker = gevent.spawn(ask)
+        gevent.idle()
+        is_early = interruption.has_come
+        assert asker.ready() is is_early
+        promise.keep("late")
+        assert asker.get() == ("early" if is_early else "late")
+        return is_early
+
+    steps = next(step for step in count() if not comes_at(step))
+    assert steps > 10
+
+
 def test_all_who_wait_for_a_future_have_its_answer(promise: Promise) -> None:
     waiting = [gevent.spawn(promise.future.get, None) for _ in range(5)]
     assert not promise.future.is_ready
@@ -690,6 +784,24 @@ def test_a_rally_does_not_keep_a_kill_waiting(
     assert rally.is_on
 
 
+def test_a_rally_goes_on_when_its_players_are_killed_and_restarted(
+    system: ActorSystem, rally: Rally, events: Record
+) -> None:
+    for number in (1, 2):
+        for name in ("rally a", "rally b"):
+            kill(found(system, name))
+            events.until(ActorFailed(name, number, Killed()))
+            enough = rally.throws + 1000
+            while rally.throws < enough and rally.is_on:
+                gevent.sleep(0)
+    assert rally.is_on
+    rally.end()
+    for name in ("rally a", "rally b"):
+        player = found(system, name)
+        settle(player)
+        assert player.figures().handled == player.figures().told
+
+
 def test_rallies_do_not_keep_each_other_waiting(system: ActorSystem) -> None:
     rallies = [Rally(system, f"rally {number}") for number in range(3)]
     while min(rally.throws for rally in rallies) < 100:
@@ -743,6 +855,56 @@ def test_own_work_that_never_waits_lets_others_have_their_turn_at_its_checkpoint
         expired.wait()
     ref.join()
     assert (seen[0] < 0.4) is checks
+
+
+@contextmanager
+def counted_switches() -> Iterator[list[object]]:
+    """Give the greenlets to which this thread has switched."""
+    switches: list[object] = []
+
+    def trace(event: str, args: Any) -> None:
+        if event == "switch":
+            switches.append(args[1])
+
+    before = settrace(trace)
+    try:
+        yield switches
+    finally:
+        settrace(before)
+
+
+def test_a_busy_actor_gives_way_by_time_and_not_for_each_message(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet"))
+    settle(ref)
+    for _ in range(30_000):
+        ref.tell(Do(nothing))
+    with counted_switches() as switches:
+        settle(ref)
+    assert 2 < switches.count(greenlet_of(ref)) < 30_000 / 8
+
+
+def test_a_checkpoint_that_is_not_due_lets_nobody_have_a_turn(system: ActorSystem) -> None:
+    class Restless(Actor[Never]):
+        def run(self) -> None:
+            for _ in range(30_000):
+                self.checkpoint()
+
+    with counted_switches() as switches:
+        ref = system.start(ChildSpec("restless", Restless, restart=Restart.TEMPORARY))
+        worker = greenlet_of(ref)
+        ref.join()
+    assert 0 < switches.count(worker) < 30_000 / 8
+
+
+def test_a_system_that_was_left_watches_the_loop_no_longer() -> None:
+    def watchers() -> int:
+        with loop().check(ref=False) as kind:
+            return sum(type(each) is type(kind) and each.active for each in gc.get_objects())
+
+    before = watchers()
+    with ActorSystem():
+        assert watchers() > before
+    assert watchers() == before
 
 
 def test_an_ask_is_not_given_up_before_its_time_although_the_clock_of_the_loop_lags(
@@ -819,7 +981,22 @@ def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_bu
     up(diary, "team/puppet", 6)
     assert team.is_alive
     assert events.all(ChildAbandoned) == []
+    assert {type(event.reason) for event in events.all(ActorFailed)} == {Killed}
     assert balance(found(system, "team/puppet")) == (5, 5)
+
+
+@pytest.mark.parametrize("kind", INTERRUPTIONS)
+def test_who_asked_for_what_ends_the_program_is_told_of_a_crash(
+    system: ActorSystem, kind: type[BaseException]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise kind
+
+    future = system.start(puppet("puppet")).ask_future(Ask(interrupt))
+    with pytest.raises(kind):
+        Flag().wait()
+    with pytest.raises(ActorCrashedError, match="puppet was killed while it handled"):
+        future.get(0)
 
 
 @pytest.mark.parametrize("kind", INTERRUPTIONS)

@@ -1,6 +1,7 @@
 """Whatever users' objects do, no actor is wedged, nothing is lost, and nobody else is met."""
 
 import logging
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any, Never
@@ -8,22 +9,30 @@ from typing import Any, Never
 import gevent
 import pytest
 from attrs import define, field
+from gevent import GreenletExit
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
     Actor,
+    ActorFailed,
     ActorRef,
+    ActorStuck,
     ActorSystem,
+    Broadcast,
     ChildSpec,
     ConsistentHash,
+    CountChildren,
     Crashed,
+    DeadLetter,
     Event,
     Killed,
+    MessageFailed,
     Normal,
     Request,
     Restart,
     RoundRobin,
     Router,
+    ShutdownOrder,
     Strategy,
     Supervisor,
 )
@@ -31,6 +40,7 @@ from rnd_actors.errors import AskTimeoutError
 from tests.actors.toys import (
     SOON,
     Ask,
+    Began,
     BoomError,
     Do,
     Gate,
@@ -44,6 +54,7 @@ from tests.actors.toys import (
     let_pass,
     puppet,
     settle,
+    start,
     supervise,
     swallow_kills,
 )
@@ -108,11 +119,11 @@ def test_a_message_whose_repr_ends_greenlets_is_a_dead_letter(system: ActorSyste
     assert (ref.figures().dead, greenlet_of(ref).number) == (1, 1)
 
 
-@pytest.fixture
-def broken_log() -> Iterator[None]:
+@pytest.fixture(params=[BoomError, GreenletExit])
+def broken_log(request: pytest.FixtureRequest) -> Iterator[None]:
     class Broken(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            raise BoomError
+            raise request.param
 
     logger, handler = logging.getLogger("rnd_actors"), Broken()
     logger.addHandler(handler)
@@ -121,14 +132,18 @@ def broken_log() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("broken_log")
-def test_a_log_that_raises_keeps_no_actor_down(system: ActorSystem) -> None:
+@pytest.mark.parametrize("to", [ActorFailed, MessageFailed])
+def test_a_log_that_raises_keeps_no_actor_down(system: ActorSystem, to: type[Event]) -> None:
     def fail(event: Event) -> None:
         raise BoomError
 
-    system.events.subscribe(fail)
+    reported = Record()
+    system.events.subscribe(reported.add, to)
+    system.events.subscribe(fail, to)
     ref = system.start(puppet("puppet"))
     ref.tell(Do(crash))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+    assert len(reported.items) == 1
 
 
 def test_an_actor_that_was_stuck_in_its_start_serves_no_more(
@@ -211,6 +226,22 @@ def test_the_figures_balance_while_a_drained_actor_winds_down(system: ActorSyste
     gate.open()
 
 
+def test_the_figures_balance_while_a_drained_worker_winds_down(system: ActorSystem) -> None:
+    waiting = list[int]()
+
+    class Worker(Actor[Never]):
+        def run(self) -> None:
+            Flag().wait()
+
+        def on_stop(self, reason: Any) -> None:
+            waiting.append(self.ref.figures().mailbox)
+
+    ref = system.start(ChildSpec("worker", Worker, restart=Restart.TEMPORARY))
+    ref.drain()
+    ref.join()
+    assert waiting == [0]
+
+
 def test_an_ask_that_was_given_up_before_it_was_deferred_is_not_owed(system: ActorSystem) -> None:
     gate = Gate()
 
@@ -253,6 +284,27 @@ class CountedError(Exception):
         CountedError.made += 1
 
 
+class PairError(Exception):
+    """Is made of more than it keeps."""
+
+    def __new__(cls, code: int, detail: str) -> "PairError":
+        return super().__new__(cls)
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__(code)
+        self.detail = detail
+
+
+class ForgetfulError(Exception):
+    """Takes its arguments when it is initialised, and not before."""
+
+    def __new__(cls, *_: object) -> "ForgetfulError":
+        return super().__new__(cls)
+
+    def __str__(self) -> str:
+        return "forgotten"
+
+
 def precise() -> Exception:
     error = PreciseError(7)
     error.detail = "late"
@@ -274,6 +326,8 @@ def slotted() -> Exception:
         (precise, ["code", "detail"]),
         (slotted, ["code"]),
         (lambda: CountedError("page"), ["name"]),
+        (lambda: PairError(7, "late"), ["args", "detail"]),
+        (lambda: ForgetfulError(7), ["args"]),
         (lambda: FileNotFoundError(2, "none", "a.csv"), ["errno", "filename"]),
     ],
 )
@@ -333,49 +387,74 @@ def test_a_supervisor_whose_end_is_interrupted_leaves_no_child(
     assert not any(ref.is_alive for ref in refs.values())
 
 
-def test_in_parallel_stuck_children_are_left_together(system: ActorSystem) -> None:
-    gate = Gate()
+def test_in_parallel_stuck_children_are_left_together(system: ActorSystem, events: Record) -> None:
+    gates = [Gate() for _ in range(4)]
     specs = [puppet(str(number), shutdown=0.5) for number in range(4)]
-    boss = supervise(system, specs)
-    for ref in running(boss).values():
-        ref.tell(Do(swallow_kills(gate, times=2)))
-    gevent.idle()
+    boss = supervise(system, specs, order=ShutdownOrder.PARALLEL)
+    for ref, gate in zip(running(boss).values(), gates, strict=True):
+        ref.tell(Do(swallow_kills(gate, times=3)))
+        gate.await_entry()
+    stopped_at = time.monotonic()
     boss.stop()
     boss.join()
-    gate.open()
+    assert time.monotonic() - stopped_at == 0.5 + 2 * 1.0
+    assert events.all(ActorStuck) == [ActorStuck(f"team/{number}") for number in range(4)]
+    for gate in gates:
+        gate.open()
+
+
+def await_restart(boss: ActorRef[Any]) -> None:
+    """Stop a supervisor, and return when its children have ended and it is not up again."""
+    cell: Any = boss._cell
+    boss.stop()
+    while cell.children is not None:
+        gevent.sleep(0)
 
 
 def test_a_pool_that_restarts_is_not_stopped_by_a_routing_that_raises(
-    system: ActorSystem, diary: Record
+    system: ActorSystem, diary: Record, events: Record
 ) -> None:
-    gate = Gate()
-    spec = puppet("1", diary, at_stop=gate.pass_through)
-    boss = supervise(system, [spec], restart=Restart.PERMANENT)
+    boss = supervise(system, [puppet("1", diary)], restart=Restart.PERMANENT)
     running(boss)
     router = Router.over_children(boss, ConsistentHash(lambda message: message["key"]))
-    boss.tell(Do(crash))  # a dead letter
-    boss.stop()
-    gate.await_entry()
-    gate.open()
-    diary.until(diary.items[0], count=1)
-    while greenlet_of(boss).cell.children is not None:
-        gevent.sleep(0)
+    await_restart(boss)
     router.tell({})
+    assert "the routing failed: KeyError" in events.expect(DeadLetter).why
     settle(running(boss)["1"])
-    assert boss.is_alive
+    assert diary.items.count(Began("team/1", 1)) == 2
+
+
+def test_what_waits_for_a_pool_that_restarts_without_children_is_a_dead_letter(
+    system: ActorSystem, events: Record
+) -> None:
+    boss = supervise(system, restart=Restart.PERMANENT)
+    start(boss, puppet("added"))
+    router = Router.over_children(boss, Broadcast())
+    await_restart(boss)
+    router.tell(Note(1))
+    letter = events.expect(DeadLetter)
+    assert letter.why == "team has no children to choose from"
 
 
 def test_what_waits_for_a_pool_never_holds_up_its_supervisor(
     system: ActorSystem, diary: Record
 ) -> None:
-    boss = supervise(system, [puppet("1", diary, capacity=1)], restart=Restart.PERMANENT)
+    gate = Gate()
+
+    def start_slowly(_: Puppet) -> None:
+        if diary.items.count(Began("team/1", 1)) > 1:
+            gate.pass_through()
+
+    child = puppet("1", diary, at_start=start_slowly, capacity=1)
+    boss = supervise(system, [child], restart=Restart.PERMANENT)
     running(boss)
     router = Router.over_children(boss, RoundRobin())
-    boss.stop()
-    while greenlet_of(boss).cell.children is not None:
-        gevent.sleep(0)
+    await_restart(boss)
     for number in range(5):
         router.tell(Note(number))
+    gate.await_entry()
+    assert boss.ask(CountChildren(), timeout=SOON).specs == 1
+    gate.open()
     settle(running(boss)["1"])
     assert diary.all(Note) == [Note(number) for number in range(5)]
 

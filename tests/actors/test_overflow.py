@@ -25,6 +25,7 @@ from rnd_actors.simulation import explore
 from tests.actors.toys import (
     Ask,
     Do,
+    Gate,
     Note,
     Puppet,
     Record,
@@ -32,6 +33,7 @@ from tests.actors.toys import (
     puppet,
     settle,
 )
+from tests.actors.toys_supervision import up
 
 STEPS = st.sampled_from(["told", "posted", "signal", "last signal", "handled"])
 
@@ -317,6 +319,45 @@ def test_an_actor_may_tell_itself_more_than_its_capacity_with_timers(
     system.start(puppet("puppet", diary, capacity=1)).tell(Do(set_timers))
     diary.expect(Note, 3)
     assert {note.number for note in diary.all(Note)} == {0, 1, 2}
+
+
+def test_a_callback_of_the_loop_that_cannot_wait_for_room_is_told_so(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate, ref = Gate(), system.start(puppet("puppet", diary, capacity=1))
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+
+    def tell() -> None:
+        with pytest.raises(MailboxFullError, match="a callback of the loop cannot wait"):
+            ref.tell(Note(2))
+        diary.add("told so")
+
+    loop: Any = gevent.get_hub().loop
+    loop.run_callback(tell)
+    diary.until("told so")
+    gate.open()
+    settle(ref)
+    assert diary.all(Note) == [Note(1)]
+    assert balance(ref) == (3, 3)
+
+
+def test_a_drain_that_another_end_has_overtaken_leaves_no_room_behind(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+    spec = puppet("puppet", diary, capacity=2, overflow=Overflow.DROP_NEWEST)
+    ref = system.start(spec)
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.drain()
+    ref.stop()
+    gate.open()
+    up(diary, "puppet", 2)
+    for number in range(3):
+        ref.tell(Note(number))
+    assert ref.figures().refused == 1
 
 
 class Model:

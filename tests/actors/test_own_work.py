@@ -344,6 +344,24 @@ def test_a_worker_goes_on_after_an_actor_that_it_watches_has_stopped(
     assert "interrupted" not in diary.items
 
 
+def test_work_that_winds_down_is_not_interrupted_again(system: ActorSystem, diary: Record) -> None:
+    class Careful(Actor[Never]):
+        def run(self) -> None:
+            try:
+                Flag().wait()
+            finally:
+                diary.add("winds down")
+                let_pass(1.0)
+                diary.add("has wound down")
+
+    ref = system.start(ChildSpec("careful", Careful, restart=Restart.TEMPORARY))
+    ref.stop()
+    diary.until("winds down")
+    ref.stop()
+    assert ref.join() == Normal()
+    assert diary.items == ["winds down", "has wound down"]
+
+
 def test_an_actor_that_has_not_been_started_has_no_checkpoints(diary: Record) -> None:
     with pytest.raises(ActorError, match="does not run in a system"):
         Worker(diary, idle, idle, idle).checkpoint()

@@ -4,6 +4,7 @@ import gc
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -513,6 +514,26 @@ def test_the_exception_of_a_failed_request_keeps_its_traceback_at_the_asker(
     assert frames[0].startswith("test_the_exception")
 
 
+@pytest.mark.parametrize("hides", [False, True], ids=["shows its context", "hides it"])
+def test_the_exception_of_a_failed_request_keeps_its_causes_at_the_asker(
+    ref: ActorRef[object],
+    hides: bool,  # noqa: FBT001
+) -> None:
+    def fail(clerk: Clerk, request: Handle) -> None:
+        try:
+            dict[str, str]()["first"]
+        except KeyError as error:
+            if hides:
+                raise BoomError("second") from error
+            raise BoomError("second")  # noqa: B904
+
+    with pytest.raises(BoomError) as raised:
+        ref.ask(Handle(fail))
+    assert isinstance(raised.value.__context__, KeyError)
+    assert raised.value.__suppress_context__ is hides
+    assert raised.value.__cause__ is (raised.value.__context__ if hides else None)
+
+
 def test_an_answer_that_was_given_before_the_crash_counts(
     ref: ActorRef[object], diary: Record
 ) -> None:
@@ -730,9 +751,39 @@ def test_a_deferred_answer_is_dropped_when_its_asker_has_given_up(system: ActorS
     assert len(requests) == 0
 
 
+@pytest.mark.parametrize("give", ["an answer", "an error"])
+def test_a_deferred_answer_that_was_given_is_not_owed_any_more(
+    system: ActorSystem, give: str
+) -> None:
+    requests = WeakSet[Any]()
+    ref = system.start(clerk("clerk"))
+
+    def answer(clerk: Clerk, request: Handle) -> None:
+        deferred = clerk.defer(request)
+        if give == "an answer":
+            deferred.reply("here")
+        else:
+            deferred.reply_error(BoomError())
+
+    def ask() -> None:
+        request = Handle(answer)
+        requests.add(request)
+        with suppress(BoomError):
+            ref.ask_future(request).get()
+
+    for _ in range(10):
+        ask()
+    settle(ref)
+    gc.collect()
+    assert len(requests) == 0
+
+
 @pytest.mark.parametrize("how", ["crash", "reply_error"])
-def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str) -> None:
-    error, alive = BoomError("kept"), WeakSet[Precious]()
+@pytest.mark.parametrize("make", [BoomError, FileNotFoundError])
+def test_an_error_keeps_nothing_of_its_asker_alive(
+    system: ActorSystem, make: type[Exception], how: str
+) -> None:
+    error, alive = make(2, "kept"), WeakSet[Precious]()
     ref = system.start(clerk("clerk"))
 
     def answer(clerk: Clerk, request: Handle) -> None:
@@ -745,7 +796,7 @@ def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str
         alive.add(precious)
         try:
             ref.ask(Handle(answer))
-        except BoomError:
+        except make:
             pass
         else:
             raise AssertionError
@@ -753,4 +804,4 @@ def test_an_error_keeps_nothing_of_its_asker_alive(system: ActorSystem, how: str
     ask()
     gc.collect()
     assert len(alive) == 0
-    assert error.args == ("kept",)
+    assert error.args == (2, "kept")

@@ -8,6 +8,7 @@ import pytest
 
 from rnd_actors.actors import (
     ActorFailed,
+    ActorRef,
     ActorStarted,
     ActorSystem,
     AutoShutdown,
@@ -27,6 +28,7 @@ from rnd_actors.actors import (
     Stopped,
     Strategy,
     Supervisor,
+    TerminateChild,
 )
 from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError, SettingsError
 from rnd_actors.simulation import explore
@@ -58,16 +60,17 @@ from tests.actors.toys import (
     supervise,
     swallow_kills,
 )
-from tests.actors.toys_supervision import lives, supervisor, team, up
+from tests.actors.toys_supervision import lives, running, states, supervisor, team, up
 
 ENDS: dict[str, Action] = {
     "stops itself": Puppet.stop,
     "is stopped": lambda puppet: puppet.ref.stop(),
+    "is drained": lambda puppet: puppet.ref.drain(),
     "crashes": crash,
     "crashes in the background": lambda puppet: puppet.background(crash),
     "is killed": lambda puppet: kill(puppet.ref),
 }
-NORMAL = {"stops itself", "is stopped"}
+NORMAL = {"stops itself", "is stopped", "is drained"}
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -296,10 +299,16 @@ def test_a_stop_holds_for_one_incarnation_only(system: ActorSystem, diary: Recor
     assert [type(ended.reason) for ended in diary.all(Ended)] == [Crashed, Normal]
 
 
-def test_an_actor_that_stops_twice_ends_one_incarnation(system: ActorSystem, diary: Record) -> None:
+@pytest.mark.parametrize("first", sorted(NORMAL))
+@pytest.mark.parametrize("second", sorted(NORMAL))
+def test_an_actor_that_stops_twice_ends_one_incarnation(
+    system: ActorSystem, diary: Record, first: str, second: str
+) -> None:
     ref = system.start(puppet("puppet", diary))
-    ref.tell(Do(in_turn(Puppet.stop, Puppet.stop)))
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+    ref.tell(Do(in_turn(ENDS[first], ENDS[second])))
+    up(diary, "puppet", 2)
+    settle(ref)
+    assert lives(diary) == ["+puppet1", "-puppet1", "+puppet2"]
 
 
 def test_stopping_oneself_and_then_crashing_does_not_stop_the_next_incarnation(
@@ -614,6 +623,21 @@ def test_what_never_starts_is_given_up_by_default_however_long_each_attempt_take
     assert len(diary.all(Began)) == 4
 
 
+def test_what_started_once_and_never_again_is_given_up_however_long_each_attempt_takes(
+    system: ActorSystem, diary: Record
+) -> None:
+    def fail_slowly_but_once(puppet: Puppet) -> None:
+        if puppet.incarnation > 1:
+            let_pass(2.0)
+            crash()
+
+    child = puppet("hopeless", diary, at_start=fail_slowly_but_once)
+    boss = system.start(ChildSpec("team", lambda: Supervisor([child]), restart=Restart.TEMPORARY))
+    running(boss)["hopeless"].tell(Do(crash))
+    assert isinstance(boss.join(3600.0), Crashed)
+    assert len(diary.all(Began)) == 1 + 4
+
+
 def test_a_start_that_succeeds_ends_the_row_of_failed_ones(
     system: ActorSystem, diary: Record
 ) -> None:
@@ -649,6 +673,105 @@ def test_a_supervisor_is_healthy_once_all_its_children_are(
             return
     diary.until(Began("team/inner/b", 1), 6)
     assert outer.is_alive
+
+
+def is_healthy(supervisor: ActorRef[Any]) -> bool:
+    """Whether it is, once it has heard of all that has happened to its children."""
+    states(supervisor)
+    cell: Any = supervisor._cell
+    healthy: bool = cell.healthy
+    return healthy
+
+
+MARK_HEALTHY = Do(Puppet.mark_healthy)
+
+
+def test_a_supervisor_is_not_healthy_as_long_as_a_child_that_was_added_is_not(
+    system: ActorSystem,
+) -> None:
+    boss = supervise(system)
+    assert not is_healthy(boss)
+    refs = [start(boss, puppet(name)) for name in "ab"]
+    for ref, expected in zip(refs, (False, True), strict=True):
+        ref.tell(MARK_HEALTHY)
+        settle(ref)
+        assert is_healthy(boss) is expected
+
+
+def test_a_child_that_restarts_has_to_show_its_health_again(
+    system: ActorSystem, diary: Record
+) -> None:
+    boss = supervise(system, [puppet(name, diary) for name in "ab"])
+    children = running(boss)
+    children["a"].tell(MARK_HEALTHY)
+    children["a"].tell(Do(crash))
+    up(diary, "team/a", 2)
+    children["b"].tell(MARK_HEALTHY)
+    settle(children["b"])
+    assert not is_healthy(boss)
+    children["a"].tell(MARK_HEALTHY)
+    settle(children["a"])
+    assert is_healthy(boss)
+
+
+@pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TEMPORARY])
+@pytest.mark.parametrize("end", ["is terminated", "does not start"])
+def test_a_child_that_is_gone_for_good_does_not_keep_its_supervisor_from_being_healthy(
+    system: ActorSystem, end: str, restart: Restart
+) -> None:
+    boss = supervise(system)
+    ref = start(boss, puppet("a"))
+    if end == "is terminated":
+        start(boss, puppet("b", restart=restart))
+        boss.ask(TerminateChild("b"))
+    else:
+        with pytest.raises(BoomError):
+            start(boss, puppet("b", restart=restart, at_start=crash))
+    ref.tell(MARK_HEALTHY)
+    settle(ref)
+    assert is_healthy(boss)
+
+
+@pytest.mark.parametrize("end", ["stops itself", "is terminated"])
+def test_a_supervisor_is_healthy_once_the_last_child_that_is_not_has_ended_for_good(
+    system: ActorSystem, end: str
+) -> None:
+    boss = supervise(system, [puppet("a"), puppet("b", restart=Restart.TRANSIENT)])
+    children = running(boss)
+    children["a"].tell(MARK_HEALTHY)
+    settle(children["a"])
+    assert not is_healthy(boss)
+    if end == "stops itself":
+        children["b"].stop()
+        children["b"].join()
+    else:
+        boss.ask(TerminateChild("b"))
+    assert is_healthy(boss)
+
+
+def test_a_supervisor_whose_only_child_has_ended_is_not_healthy_for_that(
+    system: ActorSystem,
+) -> None:
+    boss = supervise(system, [puppet("a", restart=Restart.TEMPORARY)])
+    running(boss)["a"].stop()
+    assert not is_healthy(boss)
+
+
+def test_a_supervisor_that_restarts_has_to_be_healthy_again(
+    system: ActorSystem, diary: Record
+) -> None:
+    def show_it_once(puppet: Puppet) -> None:
+        if diary.items.count(Began("team/a", 1)) == 1:
+            puppet.mark_healthy()
+
+    specs = [puppet("a", diary, at_start=show_it_once)]
+    boss = supervise(system, specs, restart=Restart.PERMANENT)
+    running(boss)
+    assert is_healthy(boss)
+    kill(boss)
+    diary.until(Began("team/a", 1), count=2)
+    running(boss)
+    assert not is_healthy(boss)
 
 
 def test_on_starts_may_start_each_other_many_levels_deep(system: ActorSystem) -> None:

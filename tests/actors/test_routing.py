@@ -1,5 +1,6 @@
 """Routers and pools: one address for several actors."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +17,22 @@ from rnd_actors.actors import (
     ChildSpec,
     ChildState,
     ConsistentHash,
+    CountChildren,
+    DeleteChild,
     LeastLoaded,
     Request,
     Restart,
+    RestartChild,
     RoundRobin,
     Router,
     Routing,
+    StartChild,
     Supervisor,
+    TerminateChild,
     WhichChildren,
     gather,
 )
-from rnd_actors.errors import ActorDeadError, SettingsError
+from rnd_actors.errors import ActorDeadError, AskTimeoutError, SettingsError
 from tests.actors.toys import (
     Ask,
     Began,
@@ -36,9 +42,11 @@ from tests.actors.toys import (
     Puppet,
     Record,
     crash,
+    found,
     kill,
     puppet,
     settle,
+    supervise,
 )
 from tests.actors.toys_supervision import up
 
@@ -119,6 +127,17 @@ def test_least_loaded_takes_the_first_of_those_that_are_alike(system: ActorSyste
     assert names(Router(several(system, 3), LeastLoaded()), 2) == ["p0", "p0"]
 
 
+def test_of_many_actors_least_loaded_compares_those_after_the_last_ones(
+    system: ActorSystem,
+) -> None:
+    refs = several(system, 100)
+    for number in (28, *range(92, 100)):
+        refs[number].tell(Note(number))
+    routing = LeastLoaded()
+    chosen = [routing.choose(refs, WHO) for _ in range(5)]
+    assert [ref.name for [ref] in chosen] == ["p0", "p64", "p29", "p0", "p56"]
+
+
 def test_broadcast_tells_all(system: ActorSystem, diary: Record) -> None:
     router: Router[Any] = Router(several(system, 3, diary), Broadcast())
     router.tell(Note(1))
@@ -166,6 +185,13 @@ def test_only_the_keys_of_an_actor_that_is_gone_move(system: ActorSystem) -> Non
     assert {before[key] for key in KEYS if before[key] != after[key]} == {refs[0]}
 
 
+def test_a_routing_whose_actors_change_chooses_as_a_new_one_would(system: ActorSystem) -> None:
+    refs, routing = several(system, 5), by_key()
+    for among in (tuple(refs[:4]), tuple(refs), tuple(refs[1:])):
+        chosen = {key: routing.choose(among, Of(key))[0] for key in KEYS}
+        assert chosen == shares(list(among))
+
+
 def test_the_shares_of_the_actors_are_even_within_a_factor_of_two(system: ActorSystem) -> None:
     counts = Counter(shares(several(system, 5)).values())
     fair = len(KEYS) / 5
@@ -205,6 +231,7 @@ def test_actors_that_have_stopped_are_left_out(
     refs = several(system, 2)
     router: Router[Any] = Router(refs, routing())
     end(refs[0])
+    assert router.refs == (refs[1],)
     assert names(router, 3) == ["p1"] * 3
 
 
@@ -272,6 +299,36 @@ def test_a_pool_whose_supervisor_was_restarted_is_still_routed_to(system: ActorS
     assert router.ask(WHO) == "pool/1"
 
 
+def test_a_router_over_children_knows_those_that_come_and_forgets_those_that_go(
+    system: ActorSystem,
+) -> None:
+    boss = supervise(system, [puppet("a")])
+    router = Router.over_children(boss, Broadcast())
+    steps: list[tuple[Any, list[str]]] = [
+        (CountChildren(), ["team/a"]),
+        (StartChild(puppet("b")), ["team/a", "team/b"]),
+        (TerminateChild("a"), ["team/b"]),
+        (RestartChild("a"), ["team/b", "team/a"]),
+        (TerminateChild("b"), ["team/a"]),
+        (DeleteChild("b"), ["team/a"]),
+        (StartChild(puppet("b")), ["team/a", "team/b"]),
+    ]
+    for request, expected in steps:
+        boss.ask(request)
+        assert gather(router.ask_all(WHO)) == expected
+        assert [ref.name for ref in router.refs] == expected
+
+
+def test_a_router_whose_pool_has_stopped_for_good_says_so(system: ActorSystem) -> None:
+    boss = supervise(system, [puppet("a")])
+    router = Router.over_children(boss, RoundRobin())
+    end(boss)
+    with pytest.raises(ActorDeadError, match="all actors of the router have stopped"):
+        router.tell(Note(1))
+    with pytest.raises(ActorDeadError, match="all actors of the router have stopped"):
+        router.ask(WHO)
+
+
 def test_a_pool_is_a_supervisor_that_can_be_found(system: ActorSystem) -> None:
     router = system.start_pool("pool", Puppet, size=2, routing=RoundRobin())
     for ref in router.refs:
@@ -333,3 +390,52 @@ def test_what_a_router_is_told_while_its_pool_restarts_is_delivered_afterwards(
     router.tell(Note(2))
     diary.until(Note(2))
     assert diary.all(Note) == [Note(1), Note(2)]
+
+
+def restarting_pool(
+    system: ActorSystem, events: Record, routing: Routing, size: int = 1
+) -> Router[Any]:
+    """A router over a pool that has been killed for the second time, and is in its backoff."""
+    diary = Record()
+    specs = [puppet(str(number), diary) for number in range(size)]
+    pool = system.start(ChildSpec("pool", lambda: Supervisor(specs)))
+    router = Router.over_children(pool, routing)
+    for number in (1, 2):
+        diary.until(Began(f"pool/{size - 1}", 1), number)
+        for ref in router.refs:
+            settle(ref)
+        kill(pool)
+        events.expect(ChildRestarting, number)
+    assert router.refs == ()
+    return router
+
+
+@pytest.mark.parametrize("routing", [RoundRobin, LeastLoaded, Broadcast, by_text])
+def test_what_a_router_is_asked_while_its_pool_restarts_is_answered_afterwards(
+    system: ActorSystem, events: Record, routing: Callable[[], Routing]
+) -> None:
+    router = restarting_pool(system, events, routing())
+    assert router.ask(WHO) == "pool/0"
+
+
+def test_who_asks_a_pool_that_restarts_waits_no_longer_than_allowed(
+    system: ActorSystem, events: Record
+) -> None:
+    router = restarting_pool(system, events, RoundRobin())
+    asked_at = time.monotonic()
+    with pytest.raises(AskTimeoutError):
+        router.ask(WHO, timeout=0.05)
+    assert time.monotonic() == asked_at + 0.05
+
+
+def test_keys_stay_where_they_were_when_their_pool_restarts(
+    system: ActorSystem, events: Record
+) -> None:
+    router = system.start_pool("pool", Keeper, size=3, routing=by_key())
+    before = [router.ask(Of(key)) for key in KEYS[:50]]
+    for number in (1, 2):
+        pool = found(system, "pool")
+        kill(pool)
+        events.expect(ChildRestarting, number)
+        assert [router.ask(Of(key)) for key in KEYS[:50]] == before
+    assert len(set(before)) == 3

@@ -24,6 +24,7 @@ from rnd_actors.actors import (
     ShutdownOrder,
     Stopped,
     Supervisor,
+    TerminateChild,
 )
 from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
 from rnd_actors.simulation import explore
@@ -397,6 +398,53 @@ def test_a_supervisor_that_is_killed_twice_leaves_no_child_unannounced(diary: Re
     alive = [ref.name for ref in (team, stuck, other) if ref.is_alive]
     gate.open()
     assert alive == []
+
+
+def test_a_supervisor_that_is_killed_has_the_time_to_say_which_child_is_stuck(
+    diary: Record,
+) -> None:
+    gate = Gate()
+    with ActorSystem() as system:
+        events = recorded(system)
+        team = supervise(system, shutdown=SOON)
+        stuck = start(team, puppet("stuck", diary))
+        stuck.tell(Do(in_turn(swallow_kills(gate, 5), end_yourself)))
+        gate.await_entry()
+    assert events.all(ActorStuck) == [ActorStuck("team/stuck")]
+    assert time.monotonic() == SOON + 2 * KILL_S
+    gate.open()
+
+
+def test_a_stuck_child_that_was_terminated_is_not_waited_for_again(diary: Record) -> None:
+    gate = Gate()
+    with ActorSystem() as system:
+        team = supervise(system)
+        stuck = start(team, puppet("stuck", diary, shutdown=SOON))
+        stuck.tell(Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
+        gate.await_entry()
+        team.ask(TerminateChild("stuck"))
+        terminated_at = time.monotonic()
+        team.stop()
+        team.join()
+        assert time.monotonic() == terminated_at
+    gate.open()
+
+
+def test_a_child_that_is_killed_before_it_has_begun_was_killed(diary: Record) -> None:
+    gate = Gate()
+
+    def terminate_the_next(puppet: Puppet) -> None:
+        gate.pass_through()
+        found(system, "team").tell(TerminateChild("next"))
+
+    with ActorSystem() as system:
+        first = puppet("first", diary, at_start=terminate_the_next)
+        team = supervise(system, [first, puppet("next", diary, shutdown=BRUTAL_KILL)])
+        child = found(system, "team/next")
+        gate.open()
+        assert child.join() == Killed()
+        assert team.is_alive
+    assert [began.name for began in diary.all(Began)] == ["team/first"]
 
 
 def test_in_parallel_a_slow_child_does_not_delay_a_brutal_kill(diary: Record) -> None:

@@ -1,6 +1,7 @@
 """Strategies: who goes down and comes up together, how often, and what happens then."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import gevent
 import pytest
@@ -19,13 +20,18 @@ from rnd_actors.actors import (
     ChildState,
     ChildUp,
     Crashed,
+    Event,
+    Future,
     Killed,
+    Normal,
+    Request,
     Restart,
     RestartChild,
     StartChild,
     Stopped,
     Strategy,
     TerminateChild,
+    Terminated,
 )
 from rnd_actors.errors import ActorCrashedError, ActorDeadError, BudgetSpentError
 from rnd_actors.simulation import explore
@@ -47,6 +53,7 @@ from tests.actors.toys import (
     in_turn,
     kill,
     let_pass,
+    nothing,
     puppet,
     settle,
     start,
@@ -55,7 +62,9 @@ from tests.actors.toys import (
 from tests.actors.toys_supervision import (
     ENDS,
     NORMAL,
+    Handle,
     children_of,
+    clerk,
     down,
     in_incarnation,
     lives,
@@ -773,14 +782,19 @@ def test_a_stuck_child_that_is_restarted_with_its_group_does_not_end_its_success
     assert {name: info.incarnation for name, info in children_of(boss).items()} == {"a": 2, "b": 2}
 
 
+@pytest.mark.parametrize("how", ["told", "asked"])
 def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
-    system: ActorSystem, events: Record, diary: Record
+    system: ActorSystem, events: Record, diary: Record, how: str
 ) -> None:
     gate = Gate()
-    children = [puppet("a", diary), puppet("b", diary, shutdown=SOON)]
+    children = [puppet("a", diary), clerk("b", diary, shutdown=SOON)]
     boss = team(system, children, strategy=Strategy.ONE_FOR_ALL)
     refs_ = running(boss)
-    refs_["b"].tell(Do(swallow_kills(gate, times=3)))
+    get_stuck = swallow_kills(gate, times=3)
+    if how == "told":
+        refs_["b"].tell(Do(get_stuck))
+    else:
+        refs_["b"].ask_future(Handle(lambda clerk, _: get_stuck(clerk)))
     gate.await_entry()
     stuck = greenlet_of(refs_["b"])
     refs_["a"].tell(Do(crash))
@@ -790,6 +804,120 @@ def test_a_stuck_child_that_was_replaced_takes_no_more_messages(
     stuck.join(SOON)
     assert stuck.dead
     assert running(boss)["b"].ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+@pytest.fixture
+def trap() -> Iterator[Gate]:
+    """Where a child gets stuck until the test is over."""
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+def stuck_and_replaced(
+    system: ActorSystem, diary: Record, trap: Gate, child: ChildSpec, before: Action = nothing
+) -> ActorRef[Any]:
+    """Start a child `b`, let it get stuck in a message, and return it when it has a successor."""
+    boss = team(system, [puppet("a", diary), child], strategy=Strategy.ONE_FOR_ALL)
+    below = running(boss)
+    below["b"].tell(Do(in_turn(before, swallow_kills(trap, times=3))))
+    trap.await_entry()
+    below["a"].tell(Do(crash))
+    up(diary, "team/b", 2)
+    return below["b"]
+
+
+class Bell(Event):
+    """An event of users."""
+
+
+OWED = Request[Any]()
+
+
+def test_what_a_stuck_child_owned_ends_when_it_is_replaced(
+    system: ActorSystem, diary: Record, trap: Gate
+) -> None:
+    def wait() -> None:
+        try:
+            hang()
+        finally:
+            diary.add("background ended")
+
+    def own(puppet: Puppet) -> None:
+        puppet.background(wait)
+        puppet.every(1.0, Note(1))
+        system.events.subscribe(diary.add, to=Bell)
+
+    ref = stuck_and_replaced(system, diary, trap, puppet("b", diary, shutdown=SOON), own)
+    settle(ref)
+    told = ref.figures().told
+    system.events.publish(Bell())
+    let_pass(10.0)
+    assert ref.figures().told == told
+    assert diary.all(Bell) == []
+    assert "background ended" in diary.items
+
+
+def test_a_stop_that_a_stuck_child_has_not_obeyed_holds_for_its_successor(
+    system: ActorSystem, diary: Record, trap: Gate
+) -> None:
+    child = puppet("b", diary, restart=Restart.TRANSIENT, shutdown=SOON)
+    ref = stuck_and_replaced(system, diary, trap, child, lambda puppet: puppet.ref.stop())
+    assert ref.join() == Normal()
+
+
+def test_a_stuck_child_stops_itself_and_not_its_successor(
+    system: ActorSystem, diary: Record, trap: Gate
+) -> None:
+    child = puppet("b", diary, restart=Restart.TRANSIENT, shutdown=SOON)
+    ref = stuck_and_replaced(system, diary, trap, child, Puppet.stop)
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+def test_whom_a_stuck_child_owes_an_answer_is_told_when_it_is_replaced(
+    system: ActorSystem, diary: Record, trap: Gate
+) -> None:
+    class Debtor(Puppet):
+        def on_start(self) -> None:
+            super().on_start()
+            if self.incarnation == 1:
+                debts.append(self.ref.ask_future(OWED))
+
+        def receive(self, message: object) -> None:
+            if message is OWED:
+                self.defer(OWED)
+            else:
+                super().receive(message)
+
+    debts = list[Future[Any]]()
+    stuck_and_replaced(system, diary, trap, ChildSpec("b", lambda: Debtor(diary), shutdown=SOON))
+    with pytest.raises(ActorCrashedError, match=r"team/b ended \(killed\) and still owed"):
+        debts[0].get(0)
+
+
+def test_what_a_stuck_child_watched_is_watched_by_its_successor_alone(
+    system: ActorSystem, diary: Record, trap: Gate
+) -> None:
+    first, second = (system.start(puppet(name, restart=Restart.TEMPORARY)) for name in "xy")
+
+    stuck: list[Any] = []
+
+    def watch_both(puppet: Puppet) -> None:
+        stuck.append(gevent.getcurrent())
+        puppet.watch(first)
+        puppet.watch(second)
+
+    ref = stuck_and_replaced(system, diary, trap, puppet("b", diary, shutdown=SOON), watch_both)
+    first.stop()
+    first.join()
+    ref.tell(Do(lambda puppet: puppet.watch(second)))
+    settle(ref)
+    trap.open()
+    gevent.joinall(stuck)
+    second.stop()
+    second.join()
+    settle(ref)
+    assert diary.all(Terminated) == [Terminated(second, Normal())]
 
 
 def test_a_supervisor_that_is_killed_in_a_group_restart_leaves_nobody_behind(

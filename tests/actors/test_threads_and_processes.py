@@ -284,6 +284,54 @@ def test_each_thread_may_have_a_system_of_its_own(system: ActorSystem) -> None:
     assert answers == list(range(1, len(answers) + 1))
 
 
+def test_a_thread_that_waits_for_room_lets_its_own_actors_go_on(system: ActorSystem) -> None:
+    gate, ref, answers = Gate(), system.start(puppet("full", capacity=1)), list[int]()
+    ref.tell(Do(gate.pass_through))
+    gate.await_entry()
+    ref.tell(Note(1))
+
+    def count_while_one_waits() -> None:
+        try:
+            with ActorSystem() as other:
+                counter = other.start(ChildSpec("counter", Counter))
+                teller = gevent.spawn(ref.tell, Note(2))
+                gevent.sleep(0)
+                answers.extend(counter.ask(Add()) for _ in range(10))
+                teller.get()
+        finally:
+            gevent.get_hub().destroy(destroy_loop=True)
+
+    thread = gevent.get_hub().threadpool.spawn(count_while_one_waits)
+    give_up_at = time.monotonic() + 5.0
+    while len(answers) < 10 and time.monotonic() < give_up_at:
+        gevent.sleep(0.001)
+    in_time = len(answers)
+    gate.open()
+    thread.get()
+    settle(ref)
+    assert in_time == 10
+    assert ref.figures().handled == 4
+
+
+@pytest.mark.parametrize("capacity", [None, 1], ids=["unbounded", "bounded"])
+def test_a_thread_that_tells_a_stopped_actor_does_not_wait_for_a_loop_that_rests(
+    capacity: int | None,
+) -> None:
+    with ActorSystem() as system:
+        ref = system.start(puppet("puppet", capacity=capacity))
+    told = get_original("_thread", "allocate_lock")()
+    told.acquire()
+
+    def tell() -> None:
+        ref.tell(Note(1))
+        told.release()
+
+    start_new_thread(tell, ())
+    assert told.acquire(timeout=5.0)
+    gevent.sleep(0)
+    assert ref.figures().dead == 1
+
+
 def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSystem) -> None:
     counter = system.start(ChildSpec("counter", Counter))
 
@@ -325,3 +373,24 @@ def test_a_key_leads_to_the_same_actor_in_every_process() -> None:
     routing: ConsistentHash = ConsistentHash(str)
     here = [routing.choose(refs, f"user-{number}")[0].name for number in range(200)]
     assert first == second == here
+
+
+STUCK = """
+from gevent import monkey; monkey.patch_all()
+from rnd_actors import Actor, ActorSystem, ChildSpec, DeadlockError, Request
+class Debtor(Actor[Request[int]]):
+    def receive(self, message):
+        self.debt = self.defer(message)
+with ActorSystem() as system:
+    try:
+        system.start(ChildSpec("debtor", Debtor)).ask(Request(), timeout=None)
+    except DeadlockError as error:
+        print(error)
+"""
+
+
+def test_in_real_time_too_a_wait_that_nothing_can_end_is_a_deadlock() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert "waits for the answer of debtor to Request()" in process.stdout

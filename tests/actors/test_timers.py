@@ -94,12 +94,23 @@ def test_a_repeating_timer_can_be_cancelled_after_it_has_fired(
     assert rings(diary) == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("interval", [0, -1.0, math.nan])
+@pytest.mark.parametrize("interval", [0, -1.0, math.nan, math.inf, -math.inf])
 def test_a_repeating_timer_needs_time_between(system: ActorSystem, interval: float) -> None:
     ref = system.start(puppet("puppet"))
     with pytest.raises(SettingsError, match=r"every\(\) interval takes seconds > 0; got") as caught:
         ref.ask(Ask(lambda puppet: puppet.every(interval, Note(1))))
     assert caught.value.got is interval
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+@pytest.mark.parametrize("delay", [-0.5, math.nan, math.inf, -math.inf])
+def test_a_timer_needs_a_delay_that_can_be_waited_for(system: ActorSystem, delay: float) -> None:
+    ref = system.start(puppet("puppet"))
+    with pytest.raises(
+        SettingsError, match=r"after\(\) delay takes seconds, 0 or more; got"
+    ) as caught:
+        ref.ask(Ask(lambda puppet: puppet.after(delay, Note(1))))
+    assert caught.value.got is delay
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
 
 

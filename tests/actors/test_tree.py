@@ -123,6 +123,19 @@ def test_the_tree_tells_for_whose_answer_an_actor_waits(system: ActorSystem) -> 
     gate.open()
 
 
+def test_what_background_work_waits_for_is_not_what_its_actor_waits_for(
+    system: ActorSystem,
+) -> None:
+    gate = Gate()
+    other = system.start(puppet("other"))
+    ref = system.start(puppet("a"))
+    ref.tell(Do(lambda puppet: puppet.background(other.ask, Ask(gate.pass_through))))
+    gate.await_entry()
+    settle(ref)
+    assert info(system, "a").doing == "waits for a message"
+    gate.open()
+
+
 def test_the_tree_tells_who_is_down_and_has_no_class_for_it(
     system: ActorSystem, events: Record
 ) -> None:

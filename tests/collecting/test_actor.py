@@ -7,6 +7,7 @@ import pytest
 from attrs import define, field
 
 from rnd_actors.actors import (
+    Actor,
     ActorSystem,
     ChildDown,
     ChildGivenUp,
@@ -99,6 +100,13 @@ class Bench:
 @pytest.fixture
 def bench(simulated_system: ActorSystem) -> Bench:
     return Bench(simulated_system)
+
+
+class Slow(Actor[Accepted]):
+    """A sink that takes an hour for each message."""
+
+    def receive(self, message: Accepted) -> None:
+        gevent.sleep(3600.0)
 
 
 @define
@@ -329,6 +337,37 @@ def test_a_collector_that_raises_on_a_crash_has_the_worker_restarted(bench: Benc
     bench.start(Confused())
     bench.down()
     assert bench.supervisor.expect(RestartChild) == RestartChild("1")
+
+
+def test_the_deadline_ends_the_run_while_a_sink_is_waited_for(
+    simulated_system: ActorSystem,
+) -> None:
+    bench = Bench(simulated_system)
+    slow = simulated_system.start(ChildSpec("slow", Slow, capacity=1))
+    bench.sink.ref = slow
+    bench.start(SampleCount(100), deadline=60.0)
+    for _ in range(5):
+        bench.send(1)
+    bench.supervisor.fish_for(ShutDown)
+    conclusion = bench.collection.conclusion
+    assert conclusion is not None
+    assert conclusion.outcome is Outcome.DEADLINE
+    assert time.monotonic() - (bench.collection.started_at or 0.0) == pytest.approx(60.0)
+
+
+def test_the_deadline_ends_a_batch_that_takes_long(bench: Bench) -> None:
+    def take(sample: Sample) -> bool:
+        gevent.sleep(10.0)
+        return True
+
+    bench.start(Picky(take=take), deadline=25.0)
+    bench.send(*range(100))
+    bench.result()
+    bench.supervisor.fish_for(ShutDown)  # that of the deadline came before
+    result = bench.collection.result(None, None)
+    assert result.outcome is Outcome.DEADLINE
+    assert result.values == (0, 1)
+    assert result.lines == Lines(received=100, accepted=2, surplus=98, malformed=0)
 
 
 def test_the_deadline_holds_across_a_restart_of_the_actor(bench: Bench) -> None:

@@ -107,7 +107,8 @@ def test_a_second_interrupt_ends_it_at_once(tag: str) -> None:
 
         until(interrupted_to_its_end, 2.0)
         _, err = process.communicate(timeout=PATIENCE_S)
-    assert err.splitlines()[-1] == "KeyboardInterrupt"
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in err
     until(lambda: not alive(tag))
 
 

@@ -24,8 +24,9 @@ def run_with_a_jump(
 
     def jump(event: Event) -> None:
         nonlocal seen
-        seen += isinstance(event, SamplesAccepted)
-        if seen == 40:
+        if isinstance(event, SamplesAccepted):
+            seen = event.total
+        if seen >= 40:
             monkeypatch.setattr(time, clock, lambda: real() + by)
 
     arguments = ("-interval", "0.01", *flags)

@@ -1,8 +1,9 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, Final
 
 import gevent
 import pytest
@@ -270,6 +271,39 @@ def test_one_that_never_answers_is_silent(bench: Bench) -> None:
     assert isinstance(error, WorkerSilentError)
 
 
+ACCEPTING: Final = """
+import os, socket, sys
+port = int(sys.argv[sys.argv.index("-port") + 1])
+server = socket.create_server(("127.0.0.1", port))
+for _ in range(3):
+    connection, _ = server.accept()
+    if {reset}:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1] + 7 * [0]))
+    connection.close()
+server.close()
+os.execv(sys.executable, {standin!r} + sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
+def test_one_that_closes_connections_while_it_starts_is_waited_for(
+    bench: Bench,
+    reset: bool,  # noqa: FBT001
+) -> None:
+    program = ACCEPTING.format(reset=reset, standin=list(STANDIN))
+    bench.start(*FAST, program=(sys.executable, "-I", "-S", "-c", program))
+    assert bench.collector.expect(Samples).values[0] == 0
+    assert len(bench.seen(WorkerSpawned)) == 1
+
+
+def test_one_that_closes_connections_for_ever_has_not_started(bench: Bench) -> None:
+    bench.start("-answer", "close", start_timeout=0.3)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerStartError)
+    assert "answers no request on port" in str(error)
+    assert "after 0.3 s" in str(error)
+
+
 def test_a_port_that_is_taken_is_left_to_whom_it_belongs(bench: Bench) -> None:
     with serving(lambda connection: None) as taken:
         bench.start(*FAST, port=taken)
@@ -319,8 +353,34 @@ def test_bytes_that_make_no_line_are_no_sign_of_life(bench: Bench) -> None:
     bench.start(spawn=Babbler, stall_timeout=0.1)
     error, samples = bench.crash()
     assert isinstance(error, WorkerSilentError)
-    assert str(error) == "worker 3: no line for 0.1 s"
+    assert str(error) == "worker 3: no sample for 0.1 s"
     assert (values(samples), samples[-1].malformed) == ([1], 1)
+
+
+def test_malformed_lines_are_no_sign_of_life(bench: Bench) -> None:
+    bench.start(*FAST, "-malformed-every", "1", stall_timeout=0.3)
+    error, samples = bench.crash()
+    assert isinstance(error, WorkerSilentError)
+    assert str(error) == "worker 3: no sample for 0.3 s"
+    assert values(samples) == []
+    assert sum(batch.malformed for batch in samples) == samples[-1].received
+
+
+def test_an_answer_of_malformed_lines_alone_is_refused(bench: Bench) -> None:
+    bench.start(*FAST, "-malformed-every", "1", numbers_per_request=3)
+    error, _ = bench.crash()
+    assert isinstance(error, WorkerRefusedError)
+    assert str(error) == "worker 3: the answer ended without a sample"
+
+
+def test_malformed_lines_that_come_together_are_told_together(bench: Bench) -> None:
+    lines = ("-malformed-every", "1", "-lines-per-chunk", "100")
+    bench.start(*FAST, *lines, numbers_per_request=100)
+    _, samples = bench.crash()
+    events = bench.seen(MalformedLine)
+    assert len(events) == len(samples)
+    assert sum(event.number for event in events) == 100
+    assert "malformed lines, the last: b" in str(max(events, key=lambda event: event.number))
 
 
 @pytest.mark.parametrize("kind", ["fraction", "digits", "bytes", "megabytes"])

@@ -3,7 +3,7 @@ from socket import SO_REUSEADDR, SOL_SOCKET, socket
 import pytest
 
 from rnd_actors.workers import STANDIN, choose_ports, worker_command
-from rnd_actors.workers._ports import port_or_another
+from rnd_actors.workers._ports import Port
 
 
 def test_a_worker_is_called_as_its_contract_says() -> None:
@@ -34,5 +34,20 @@ def test_a_port_is_taken_if_somebody_listens_there_on_any_address(address: str) 
         sock.bind((address, 0))
         sock.listen()
         port = sock.getsockname()[1]
-        assert port_or_another(port) != port
-    assert port_or_another(port) == port
+        other = Port(port)
+        assert other.number != port
+        other.release()
+    claim = Port(port)
+    assert claim.number == port
+    claim.release()
+
+
+def test_a_port_that_another_run_has_claimed_is_left_to_it() -> None:
+    [wanted] = choose_ports(0, 1)
+    first = Port(wanted)
+    second = Port(wanted)
+    first.release()
+    third = Port(wanted)
+    assert first.number == third.number == wanted != second.number
+    second.release()
+    third.release()

@@ -32,8 +32,9 @@ def open_files() -> list[str]:
 
 def guardian_pipe() -> str:
     """What `open_files` calls the pipe to the guardian of this program."""
-    assert guardian.GUARDIAN._process is not None
-    return str(Path(f"/proc/self/fd/{guardian.GUARDIAN._process._pipe}").readlink())
+    process = guardian.guardian()._process
+    assert process is not None
+    return str(Path(f"/proc/self/fd/{process._pipe}").readlink())
 
 
 class Program:
@@ -221,7 +222,13 @@ def test_it_kills_the_groups_that_have_not_ended() -> None:
 
 
 def test_it_kills_marked_processes_that_no_line_told_of() -> None:
-    with sleeper(MARK="1") as ours, sleeper(MARK="12") as others, guarding("MARK=1") as process:
+    with (
+        sleeper(MARK="1-a.1") as ours,
+        sleeper(MARK="1-a.20") as ours_too,
+        sleeper(MARK="1-ab.1") as others,
+        guarding("MARK=1-a") as process,
+    ):
         process.communicate(timeout=PATIENCE_S)
         assert ours.wait(PATIENCE_S) == -signal.SIGKILL
+        assert ours_too.wait(PATIENCE_S) == -signal.SIGKILL
         assert others.poll() is None

@@ -1,0 +1,191 @@
+"""The family of a worker: every process that its start has led to, wherever that went.
+
+A worker may be a shell that starts the real one, may leave its process group or session, or fork
+twice and lose its parent. On Linux its family is found all the same: its process group, its
+descendants, and processes that this program has inherited, told by a mark in their environment. To
+inherit them the program is a child subreaper (`prctl(2)`) while it has workers.
+
+What stays hidden is a process that has lost its parent and cleared its environment. Elsewhere than
+on Linux, the family is the process group alone.
+"""
+
+import ctypes
+import os
+import posix  # gevent waits for what it watches itself
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import gevent
+
+__all__ = ["Family", "inherit_orphans"]
+
+_HAS_PROC: Final = sys.platform == "linux" and Path("/proc/self/task").is_dir()
+_SET_CHILD_SUBREAPER: Final = 36
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_NOBODY: Final = 0
+_ANY_STATE: Final = 0xFFFFFFFF
+_HEADER: Final = 16
+_INODE: Final = 68
+"""Where it stands in an `inet_diag_msg`."""
+_LONGEST_ANSWER: Final = 4096
+_PATIENCE_S: Final = 1.0
+"""How long to kill again what a family goes on starting."""
+_ROUND_S: Final = 0.005
+
+_first_ones: set[int] = set()
+"""Of all families: no orphans, so that their environments need not be read."""
+
+
+class Family:
+    """The processes that began with `pid`, the leader of a process group.
+
+    Args:
+        pid: of the first process.
+        mark: what stands in the environment of all of them, as `NAME=value`.
+    """
+
+    def __init__(self, pid: int, mark: str) -> None:
+        self._pid = pid
+        self._program = os.getpid()
+        self._mark = mark.encode()
+        _first_ones.add(pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to each of them once; in a fork of the program, to nobody."""
+        if os.getpid() != self._program:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, number)
+        for pid in self._others():
+            with suppress(ProcessLookupError, PermissionError):
+                if os.getpgid(pid) != self._pid:
+                    os.kill(pid, number)
+
+    def end(self) -> None:
+        """Kill all, also those that are started meanwhile; give up after a second."""
+        self.signal(signal.SIGKILL)
+        give_up_at = time.monotonic() + _PATIENCE_S
+        try:
+            while (left := self._others()) and time.monotonic() < give_up_at:
+                gevent.sleep(_ROUND_S)
+                for pid in left:
+                    with suppress(ChildProcessError):  # not inherited, or reaped already
+                        posix.waitpid(pid, os.WNOHANG)
+                self.signal(signal.SIGKILL)
+        finally:
+            _first_ones.discard(self._pid)
+
+    def serves(self, port: int, client_port: int) -> bool:
+        """Whether one of them holds the other end of a connection from `client_port` to `port`.
+
+        True also where nobody can tell: elsewhere than on Linux, if nobody holds it any more and
+        nobody listens, or if one of them may not be looked at.
+        """
+        if not _HAS_PROC:
+            return True
+        seen: int | None = None
+        while (inode := _socket_of_server(port, client_port)) is not None:
+            link = f"socket:[{inode}]"
+            if _holds(self._pid, link) or any(_holds(pid, link) for pid in self._others()):
+                return True
+            if inode == seen:  # or else who held it may have ended meanwhile
+                return False
+            seen = inode
+        return True
+
+    def _others(self) -> set[int]:
+        """Return those beside the first one that live and can be found one by one."""
+        if not _HAS_PROC:
+            return set()
+        inherited = set(_children_of(os.getpid())) - _first_ones
+        orphans = {pid for pid in inherited if self._is_marked(pid)}
+        return set(filter(_lives, orphans.union(_descendants_of([self._pid, *orphans]))))
+
+    def _is_marked(self, pid: int) -> bool:
+        try:
+            return self._mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            return False
+
+
+def inherit_orphans(*, do: bool) -> None:
+    """Make this program the parent of all descendants that lose their own, or no longer."""
+    if _HAS_PROC:
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(do), 0, 0, 0)
+
+
+def _descendants_of(pids: Iterable[int]) -> Iterator[int]:
+    for pid in pids:
+        children = _children_of(pid)
+        yield from children
+        yield from _descendants_of(children)
+
+
+def _children_of(pid: int) -> list[int]:
+    """Return the children of all threads of a process; none if it has ended."""
+    children: list[int] = []
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  # nothing to be slow with
+            with suppress(OSError):
+                each = Path(f"/proc/{pid}/task/{thread}/children").read_bytes()
+                children += map(int, each.split())
+    return children
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process has not ended; one that waits to be reaped has."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return status.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+def _socket_of_server(port: int, client_port: int) -> int | None:
+    """Return the inode of the server's end of a connection, or else of who listens on its port."""
+    return _socket_at(port, client_port) or _socket_at(port, _NOBODY)
+
+
+def _socket_at(port: int, client_port: int) -> int | None:
+    """Return the inode of the socket to which a packet from `client_port` would go.
+
+    The kernel is asked for just this one (`sock_diag(7)`): `/proc/net/tcp` takes it milliseconds.
+    """
+    address = socket.inet_aton("127.0.0.1")
+    wanted = struct.pack("!HH16s16sI8s", port, client_port, address, address, 0, b"\xff" * 8)
+    request = struct.pack("=BBxxI", socket.AF_INET, socket.IPPROTO_TCP, _ANY_STATE) + wanted
+    header = struct.pack("=IHHII", _HEADER + len(request), _SOCK_DIAG_BY_FAMILY, 1, 0, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
+            kernel.send(header + request)
+            answer = kernel.recv(_LONGEST_ANSWER)
+    except OSError:  # such a kernel, or one that may not be asked
+        return None
+    (kind,) = struct.unpack_from("=H", answer, 4)
+    if kind != _SOCK_DIAG_BY_FAMILY:
+        return None
+    (inode,) = struct.unpack_from("=I", answer, _HEADER + _INODE)
+    return inode or None
+
+
+def _holds(pid: int, link: str) -> bool:
+    """Whether a process has this open; True also if nobody may look."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208
+            with suppress(FileNotFoundError):
+                if os.readlink(f"{folder}/{name}") == link:  # noqa: PTH115
+                    return True
+    except PermissionError:
+        return True
+    except OSError:
+        pass
+    return False
