@@ -1,7 +1,8 @@
 """rnd-actors: a gevent actor framework, and a tool that collects samples from flaky workers.
 
 The public names are imported when they are first used, so that the entry points can patch the
-process before anything else is loaded.
+process before anything else is loaded. They can be imported in a process that is not patched, too;
+what runs actors raises `NotPatchedError` there, when it is used.
 """
 
 from importlib import import_module
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         WhichChildren,
         gather,
         log_events,
+        require_patched,
     )
     from rnd_actors.collecting import (
         Accepted,
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
         NotSimulatedError,
         ResultFormatError,
         RndActorsError,
+        RunProcessError,
         ScheduleFailedError,
         SelfAskError,
         SettingsError,
@@ -243,6 +246,7 @@ __all__ = [
     "RoundRobin",
     "Router",
     "Routing",
+    "RunProcessError",
     "RunSettings",
     "Sample",
     "SampleCount",
@@ -299,6 +303,7 @@ __all__ = [
     "installed_collectors",
     "log_events",
     "make_collector",
+    "require_patched",
     "resume",
     "run",
     "worker_command",

@@ -5,13 +5,17 @@ import signal
 import sys
 from types import FrameType
 
+from rnd_actors._standard_streams import secure_standard_streams
+
 __all__ = ["main"]
 
 
 def main() -> int:
     """Patch the process, run the command line and return the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _exit)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _exit)
+    secure_standard_streams()
 
     from gevent import monkey  # noqa: PLC0415  # whoever interrupts this import gets no traceback
 

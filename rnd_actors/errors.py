@@ -3,7 +3,11 @@
 A message says what was expected, what came instead and what to do next.
 """
 
+import re
+import signal
+import sys
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rnd_actors._printing import shown
 
@@ -25,6 +29,7 @@ __all__ = [
     "NotSimulatedError",
     "ResultFormatError",
     "RndActorsError",
+    "RunProcessError",
     "ScheduleFailedError",
     "SelfAskError",
     "SettingsError",
@@ -63,13 +68,46 @@ class RndActorsError(Exception):
 
 
 class NotPatchedError(RndActorsError, ImportError):
-    """The process is not monkey-patched, so one blocking call would stop every actor.
+    """Actors need a process that gevent has patched, or one blocking call would stop them all.
+
+    The message says what to do about it, for a program, for pytest and for notebooks.
 
     Example:
         >>> from rnd_actors import NotPatchedError
-        >>> issubclass(NotPatchedError, ImportError)
-        True
+        >>> NotPatchedError(["socket", "time"]).missing
+        ('socket', 'time')
     """
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(missing)
+        self.missing = tuple(missing)
+        """The modules of the standard library that are not patched."""
+        self.advice = _how_to_patch()
+        """What to do about it, here."""
+
+    def __str__(self) -> str:
+        return (
+            "rnd-actors needs a process that gevent has patched; "
+            f"not patched: {', '.join(self.missing)}. {self.advice}"
+        )
+
+
+def _how_to_patch() -> str:
+    if "pytest" in sys.modules:
+        return (
+            "Have pytest patch it before anything else: add `-p rnd_actors.patched` to its command "
+            'line, or `addopts = ["-p", "rnd_actors.patched"]` to its settings.'
+        )
+    if "ipykernel" in sys.modules or _is_in_asyncio():
+        return (
+            "A notebook or an asyncio program cannot be patched: run in a process of its own, with "
+            "`from rnd_actors.notebook import run_in_process`. In any other program make "
+            "`from gevent import monkey; monkey.patch_all()` the first line."
+        )
+    return (
+        "Make `from gevent import monkey; monkey.patch_all()` the first line of your program, "
+        "before any other import."
+    )
 
 
 class SettingsError(RndActorsError, ValueError):
@@ -89,6 +127,44 @@ class SettingsError(RndActorsError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.setting} takes {self.accepted}; got {shown(self.got)}"
+
+
+def _is_in_asyncio() -> bool:
+    import asyncio  # noqa: PLC0415  # it imports modules that are to be patched first
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class RunProcessError(RndActorsError):
+    """The process of a run died before it had a result; `last_words` are its last lines on stderr.
+
+    Example:
+        >>> from rnd_actors import RunProcessError
+        >>> print(RunProcessError(-9, ("out of memory",)))
+        the process of the run was killed by SIGKILL before it had a result; its last words:
+          out of memory
+        A run that an output .db or .sqlite records can be resumed.
+    """
+
+    def __init__(self, exit_code: int, last_words: tuple[str, ...]) -> None:
+        super().__init__(exit_code, last_words)
+        self.exit_code = exit_code
+        """As in `subprocess`: -9 means that signal 9 ended it."""
+        self.last_words = last_words
+
+    def __str__(self) -> str:
+        code = self.exit_code
+        end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        words = "\n  ".join(("its last words:", *self.last_words))
+        return (
+            f"the process of the run {end} before it had a result; "
+            f"{words if self.last_words else 'it wrote nothing.'}\n"
+            "A run that an output .db or .sqlite records can be resumed."
+        )
 
 
 class ActorError(RndActorsError):
@@ -407,6 +483,8 @@ class VirtualTimeoutError(SimulationError, TimeoutError):
 class ScheduleFailedError(SimulationError):
     """One of many schedules failed: the error has its seed and trace, and its cause is the failure.
 
+    Its text shows an excerpt of a long trace: the beginning, the end, and whatever is not routine.
+
     Example:
         >>> from rnd_actors import ScheduleFailedError
         >>> from rnd_actors.simulation import explore
@@ -417,22 +495,36 @@ class ScheduleFailedError(SimulationError):
         (7, ZeroDivisionError('division by zero'))
     """
 
-    def __init__(self, message: str, seed: int | Sequence[int], trace: Sequence[str]) -> None:
-        super().__init__(message, seed, trace)
+    def __init__(
+        self,
+        message: str,
+        seed: int | Sequence[int],
+        trace: Sequence[str],
+        excerpt: Sequence[str],
+    ) -> None:
+        super().__init__(message, seed, trace, excerpt)
         self.message = message
         self.seed = seed
         """`simulate(main, seed)` runs exactly this schedule again."""
         self.trace = trace
-        """What happened in it: who told whom what, and when."""
+        """All that happened in it: who told whom what, and when."""
+        self.excerpt = excerpt
+        """What the text shows of it."""
+
+    def about(self, *actors: str) -> tuple[str, ...]:
+        """Return the lines of the whole trace that name one of these actors."""
+        names = re.compile("|".join(rf"(?<![\w/]){re.escape(actor)}(?![\w/])" for actor in actors))
+        return tuple(line for line in self.trace if names.search(line))
 
     def __str__(self) -> str:
-        return "\n".join((self.message, *self.trace))
+        return "\n".join((self.message, *self.excerpt))
 
 
 class WorkerError(RndActorsError):
     """A third-party worker did not do what its contract promises.
 
-    `last_words` are the last lines that it wrote to stdout or stderr.
+    `last_words` are the last lines that it wrote to stdout or stderr. Workers are expected to fail:
+    the log has a line for each of these errors, and the traceback at level DEBUG only.
 
     Example:
         >>> from rnd_actors import WorkerError
@@ -440,6 +532,8 @@ class WorkerError(RndActorsError):
         >>> print(error, error.last_words)
         worker 3 misbehaves ('out of memory',)
     """
+
+    is_expected: ClassVar[bool] = True
 
     def __init__(self, message: str, last_words: tuple[str, ...] = ()) -> None:
         super().__init__(message, last_words)

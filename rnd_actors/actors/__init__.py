@@ -129,6 +129,5 @@ __all__ = [
     "WhichChildren",
     "gather",
     "log_events",
+    "require_patched",
 ]
-
-require_patched()

@@ -281,7 +281,8 @@ def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], 
     """Log all events of the stream to a logger of `logging`; call what is returned to end that.
 
     An `ActorSystem` does this by itself for the logger `rnd_actors`, but not in virtual time, where
-    thousands of schedules would flood the log. The record of a crash has the traceback. Of dead
+    thousands of schedules would flood the log. The record of a crash has the traceback; if the
+    class of the error says `is_expected = True`, a record of its own at level DEBUG has it. Of dead
     letters at most ten in any ten seconds are logged; how many were left out is said with the next
     one.
 
@@ -308,7 +309,10 @@ def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], 
             if left_out:
                 text += f" (and {left_out} dead letters before it that were not logged)"
                 left_out = 0
-        log.log(event.level, "%s", text, exc_info=None if error is told else error)
+        expected = getattr(error, "is_expected", False)
+        log.log(event.level, "%s", text, exc_info=None if expected or error is told else error)
+        if expected and error is not told:
+            log.debug("the traceback of: %s", text, exc_info=error)
         told = error
 
     return events.subscribe(write)

@@ -25,15 +25,17 @@ interpreter's lock for a moment only, and a thread that misses it waits for an i
 
 
 def require_patched() -> None:
-    """Raise `NotPatchedError` unless gevent has patched the standard library."""
+    """Raise `NotPatchedError` unless gevent has patched the standard library.
+
+    Entering an `ActorSystem` does that, and so do `run` and `resume`.
+
+    Example:
+        >>> from rnd_actors import require_patched
+        >>> require_patched()
+    """
     missing = [module for module in _NEEDED if not monkey.is_module_patched(module)]
     if missing:
-        raise NotPatchedError(
-            "rnd-actors needs a process that gevent has patched; "
-            f"not patched: {', '.join(missing)}. "
-            "Make `from gevent import monkey; monkey.patch_all()` the first line of your program, "
-            "before any other import."
-        )
+        raise NotPatchedError(missing)
 
 
 def raise_in_main(error: BaseException) -> None:

@@ -16,7 +16,7 @@ from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.actors._events import Crashed, DeadLetter, EventStream, Stopped, log_events
 from rnd_actors.actors._greenlet import ActorGreenlet
-from rnd_actors.actors._loop import LoopTurn, thread_id
+from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef, Figures
 from rnd_actors.actors._requests import wait_for
@@ -46,7 +46,8 @@ class ActorSystem:
     then, unless another one is on its way already.
 
     Its events go to the logger `rnd_actors` of `logging`, each at its own level, unless it lives in
-    virtual time. It belongs to the thread that entered it.
+    virtual time. It belongs to the thread that entered it. Entering it raises
+    `NotPatchedError` in a process that gevent has not patched.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
@@ -144,6 +145,7 @@ class ActorSystem:
         return Cell(spec, parent, self)
 
     def __enter__(self) -> Self:
+        require_patched()
         self._process = os.getpid()
         self.thread_id = self.events.thread_id = thread_id()
         self._simulation = getattr(gevent.get_hub(), "simulation", None)

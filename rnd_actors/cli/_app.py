@@ -1,5 +1,6 @@
 """The program and its commands; an error is one line on stderr and an exit code."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -13,19 +14,27 @@ __all__ = ["main"]
 
 _PROGRAM: Final = "rnd-actors"
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+_EPILOG: Final = (
+    "To have this command: pipx install rnd-actors, or pip install rnd-actors; in a checkout, make "
+    "run puts it at .venv/bin/rnd-actors. --install-completion lets your shell complete it. "
+    "rnd-actors COMMAND --help explains a command."
+)
+
+app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
     try:
-        return int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+        exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+        sys.stdout.flush()
     except typer.TyperException as error:
         complain(error.format_message())
         return 2
     except RndActorsError as error:
         complain(error)
         return 2 if isinstance(error, SettingsError | StoreError) else 1
+    return exit_code
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it

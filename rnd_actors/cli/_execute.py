@@ -13,17 +13,16 @@ import typer
 from rich.console import Console
 
 from rnd_actors.actors import Event
-from rnd_actors.cli._interruption import interruption
+from rnd_actors.cli._interruption import Interruption, interruption
 from rnd_actors.cli._live import live_view
 from rnd_actors.cli._log_line import log_line
 from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
-from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError
+from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import run
 from rnd_actors.sinks import STDOUT
 
@@ -51,13 +50,19 @@ def execute(options: Options) -> int:
 
     with interruption() as told:
         try:
-            with _view(options, progress) as write:
+            with _view(options, progress, told) as write:
                 result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
                 traceback.print_exc()
             raise
-        _report(result, options)
+        try:
+            _report(result, options)
+            sys.stdout.flush()
+        except SinkError as error:
+            if not told.event.is_set():
+                raise
+            complain(error)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
@@ -82,22 +87,24 @@ def _least_level(options: Options) -> float:
     return logging.INFO if options.verbose == 1 else logging.DEBUG
 
 
-def _view(options: Options, progress: Progress) -> AbstractContextManager[Callable[[str], None]]:
+def _view(
+    options: Options, progress: Progress, told: Interruption
+) -> AbstractContextManager[Callable[[str], None]]:
     if options.quiet:
         return nullcontext(say)
-    terminal = Console(stderr=True)
-    if sys.stderr.isatty() and not terminal.is_dumb_terminal:
-        return live_view(progress, terminal)
+    terminal = Console(file=sys.stderr)
+    shares_it = STDOUT in options.settings.outputs and sys.stdout.isatty()  # with samples
+    if sys.stderr.isatty() and not terminal.is_dumb_terminal and not shares_it:
+        return live_view(progress, terminal, told)
     return plain_view(progress, options.log_format)
 
 
 def _report(result: Result, options: Options) -> None:
     taken = STDOUT in options.settings.outputs  # by the samples
-    with clear_stdout_errors():
-        if options.json:
-            typer.echo(result.to_json())
-        elif not (taken and options.quiet):
-            Console(highlight=False, stderr=taken).print(summary(result))
+    if options.json:
+        typer.echo(result.to_json())
+    elif not (taken and options.quiet):
+        Console(highlight=False, stderr=taken).print(summary(result))
     if options.json and not options.quiet:
         for line in filter(None, last_words(result)):
             say(line)

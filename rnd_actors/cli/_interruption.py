@@ -1,12 +1,10 @@
-"""SIGINT and SIGTERM: the first one ends the run in order, the second one ends it at once."""
+"""SIGINT, SIGTERM, SIGHUP: the first one ends the run in order, the second one ends it at once."""
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
 
 from attrs import define, field
 from gevent.event import Event
@@ -14,8 +12,6 @@ from gevent.event import Event
 from rnd_actors.workers import WorkerProcess
 
 __all__ = ["Interruption", "interruption"]
-
-_SHOW_CURSOR: Final = b"\x1b[?25h"
 
 
 @define
@@ -29,29 +25,38 @@ class Interruption:
     give_up: Callable[[int], object]
     event: Event = field(factory=Event)
     signal: int = signal.SIGINT
+    before_giving_up: Callable[[], object] = bool
+    """Called just before that: what a view has to put in order."""
 
     def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """Note the signal and set the event; whoever waits for it does the rest."""
-        self.signal = number
         if self.event.is_set():
-            self.give_up(self.exit_code)
+            if number == signal.SIGHUP:  # a terminal that is closed sends several
+                return
+            self.before_giving_up()
+            self.give_up(128 + number)
+        self.signal = number
         self.event.set()
 
     @property
     def exit_code(self) -> int:
-        """What a shell reports for a process that this signal ended: 130 or 143."""
+        """What a shell reports for a process that this signal ended: 129, 130 or 143."""
         return 128 + self.signal
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Have SIGINT and SIGTERM set an event instead of ending the process, while the block runs.
+    """Have these signals set an event instead of ending the process, while the block runs.
+
+    SIGHUP stays ignored if it is, as `nohup` has it.
 
     These are Python's own handlers and not watchers of gevent's loop, so that they are called even
     if something does not let the loop have its turn.
     """
     told = Interruption(_end_at_once)
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     before = [(number, signal.signal(number, told.interrupt)) for number in numbers]
     try:
         yield told
@@ -63,6 +68,4 @@ def interruption() -> Iterator[Interruption]:
 def _end_at_once(exit_code: int) -> None:
     """Kill the workers and exit, without a word to anybody else; the guardian does what is left."""
     WorkerProcess.kill_all()
-    if sys.stderr.isatty():  # the live view hides it
-        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
     os._exit(exit_code)

@@ -2,19 +2,21 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import typer
-from attrs import evolve
+from attrs import define, evolve, field
 from rich.console import Console
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
-from rnd_actors.cli._stdout import clear_stdout_errors
+from rnd_actors.cli._plain import pauses_s
+from rnd_actors.cli._words import say
 from rnd_actors.errors import SettingsError
 from rnd_actors.planning import PlanSettings, WorkerFigures, forecast
 
@@ -44,11 +46,10 @@ def execute_plan(flags: Mapping[str, object], result: Path | None, *, as_json: b
     plan = _read(flags, result)
     with _progress() as progress:
         outlook = forecast(plan, progress)
-    with clear_stdout_errors():
-        if as_json:
-            typer.echo(forecast_as_json(outlook))
-        else:
-            Console(highlight=False).print(forecast_report(outlook))
+    if as_json:
+        typer.echo(forecast_as_json(outlook))
+    else:
+        Console(highlight=False).print(forecast_report(outlook))
     return 0
 
 
@@ -76,10 +77,34 @@ def _measured(result: Path) -> WorkerFigures:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], object]]:
-    """Show on a terminal what is being simulated, and wipe it out afterwards."""
+    """Show what is being simulated: in place on a terminal, elsewhere a line now and then."""
     terminal = Console(stderr=True)
     if not sys.stderr.isatty() or terminal.is_dumb_terminal:
-        yield lambda _: None
+        yield _Lines().tell
         return
-    with terminal.status("simulating") as status:
-        yield status.update
+    try:  # nothing that hides the cursor: whatever ends this has nothing to put in order
+        yield lambda words: _write_over(words[: terminal.width - 1])
+    finally:
+        _write_over("")
+
+
+def _write_over(line: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{line}")
+    sys.stderr.flush()
+
+
+@define
+class _Lines:
+    """Lines on stderr, as often as a run tells of its progress."""
+
+    _pauses_s: Iterator[float] = field(factory=pauses_s)
+    _due: float = field(factory=time.monotonic)
+
+    def __attrs_post_init__(self) -> None:
+        self._due += next(self._pauses_s)
+
+    def tell(self, words: str) -> None:
+        """Write these words, if it is time for a line."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + next(self._pauses_s)
+            say(words)

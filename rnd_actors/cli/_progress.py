@@ -2,19 +2,31 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from typing import Final
 
 from attrs import define
 
-from rnd_actors.actors import ActorFailed, ActorStopped, ChildAbandoned, ChildRestarting, Event
+from rnd_actors.actors import (
+    ActorFailed,
+    ActorStopped,
+    ChildAbandoned,
+    ChildRestarting,
+    Crashed,
+    Event,
+)
 from rnd_actors.cli._pace import Pace
 from rnd_actors.cli._progress_report import ProgressReport
 from rnd_actors.cli._words import one_line
 from rnd_actors.collecting import SamplesAccepted
+from rnd_actors.errors import WorkerError
 from rnd_actors.workers import WorkerSpawned, WorkerStreaming
 
 __all__ = ["Progress", "WorkerRow", "WorkerState"]
+
+_KEPT_WARNINGS: Final = 100
 
 
 class WorkerState(Enum):
@@ -70,13 +82,14 @@ class Progress:
         """When the first samples came, and how far the goal was then."""
         self._last_sample_at = 0.0
         self._warnings = 0
-        self._last_warning: str | None = None
+        self.warnings: deque[tuple[float, str]] = deque(maxlen=_KEPT_WARNINGS)
+        """The last warnings in words, each with its time in seconds since the first spawn."""
         self._spawned_at: float | None = None
 
     def __call__(self, event: Event) -> None:
         if event.level >= logging.WARNING:
             self._warnings += 1
-            self._last_warning = one_line(event)
+            self.warnings.append((self._elapsed_s(), one_line(_words(event))))
         match event:
             case WorkerSpawned():
                 self._worker_spawned(event)
@@ -100,7 +113,7 @@ class Progress:
 
     def report(self) -> ProgressReport:
         """Return how far the run is at this moment."""
-        elapsed_s = 0.0 if self._spawned_at is None else self._clock() - self._spawned_at
+        elapsed_s = self._elapsed_s()
         left_s = self._left_s()
         return ProgressReport(
             samples=self._samples,
@@ -114,8 +127,11 @@ class Progress:
             deadline_s=self._deadline,
             restarts=sum(row.restarts for row in self.workers.values()),
             warnings=self._warnings,
-            last_warning=self._last_warning,
+            last_warning=self.warnings[-1][1] if self.warnings else None,
         )
+
+    def _elapsed_s(self) -> float:
+        return 0.0 if self._spawned_at is None else self._clock() - self._spawned_at
 
     def _left_s(self) -> float | None:
         if self._goal is not None:
@@ -153,3 +169,12 @@ class Progress:
     def _enter(self, actor: str, state: WorkerState) -> None:
         if row := self._by_actor.get(actor):
             row.state = state
+
+
+def _words(event: Event) -> object:
+    """Return what happened: of the crash of a worker its error, which names the worker."""
+    match event:
+        case ActorFailed(reason=Crashed(error=WorkerError() as error)):
+            return error
+        case _:
+            return event

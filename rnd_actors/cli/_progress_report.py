@@ -1,12 +1,16 @@
 """How far a run is at one moment, as an event that the log can write."""
 
 import logging
+from collections.abc import Iterator
+from typing import Final
 
 from attrs import frozen
 
 from rnd_actors.actors import Event
 
 __all__ = ["ProgressReport"]
+
+_LONGEST_WARNING: Final = 100
 
 
 @frozen(kw_only=True)
@@ -25,7 +29,7 @@ class ProgressReport(Event):
         deadline_s: seconds from the first spawn that it may take, None without a deadline.
         restarts: how often a worker was started again.
         warnings: how many events of level WARNING and above there were.
-        last_warning: the last of them in words.
+        last_warning: the last of them in words; None: it was told already, or there is none.
     """
 
     level = logging.INFO
@@ -57,26 +61,37 @@ class ProgressReport(Event):
         return f"{self.rate_per_s:.1f}/s (ideal {self.ideal_rate_per_s:.1f}/s)"
 
     @property
-    def forecast(self) -> str | None:
-        """When it will be done, and how late that is."""
-        if self.left_s is None or self.finish_s is None:
-            return None
-        done = f"{self.left_s:.0f} s left, done at {self.finish_s:.1f} s"
-        late_s = 0.0 if self.deadline_s is None else self.finish_s - self.deadline_s
-        return f"{done}, {late_s:.1f} s late" if late_s > 0 else done
+    def late_s(self) -> float:
+        """How many seconds after the deadline it will be done; 0.0 if it will be in time."""
+        if self.finish_s is None or self.deadline_s is None:
+            return 0.0
+        return max(0.0, self.finish_s - self.deadline_s)
 
     @property
-    def deadline(self) -> str | None:
-        """How long it is until the deadline."""
-        if self.deadline_s is None:
-            return None
-        return f"deadline in {max(0.0, self.deadline_s - self.elapsed_s):.1f} s"
+    def clock(self) -> str:
+        """When it is, when it will be done and when it has to be, all since the first spawn."""
+        return ", ".join([f"now {self.elapsed_s:.1f} s", *self._outlook()])
+
+    def _outlook(self) -> Iterator[str]:
+        if self.finish_s is not None:
+            yield f"done at {self.finish_s:.1f} s"
+        if self.deadline_s is not None:
+            late = f" ({self.late_s:.1f} s late)" if self.late_s else ""
+            yield f"deadline {self.deadline_s:g} s{late}"
 
     def __str__(self) -> str:
         parts = [f"{self.count} samples in {self.elapsed_s:.1f} s"]
-        parts += filter(None, (self.rates, self.forecast, self.deadline))
+        if self.rates is not None:
+            parts.append(self.rates)
+        parts += self._outlook()
         if self.restarts:
             parts.append(f"restarts: {self.restarts}")
         if self.warnings:
-            parts.append(f"warnings: {self.warnings}, the last: {self.last_warning}")
+            parts.append(f"warnings: {self.warnings}")
+        if self.last_warning:
+            parts.append(f"the last: {_cut(self.last_warning)}")
         return ", ".join(parts)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_WARNING else f"{text[: _LONGEST_WARNING - 1]}…"

@@ -1,18 +1,29 @@
 """What came of a run, in words for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich.console import Group, RenderableType
+from attrs import frozen
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from rnd_actors.cli._words import one_line
-from rnd_actors.collecting import Outcome, Result
+from rnd_actors.collecting import Outcome, Result, WorkerResult
 
 __all__ = ["last_words", "summary"]
 
 _SHOWN_AT_EACH_END: Final = 150
+_COLUMNS: Final = {
+    "worker": 0,
+    "port": 70,
+    "samples": 0,
+    "starts": 56,
+    "crashes": 0,
+    "malformed": 80,
+}
+"""The columns of the table of workers, and how wide a terminal has to be for each."""
+_FIELDS: Final = {"worker": "id"}
 _HEADLINES: Final = {
     Outcome.COMPLETE: ("Complete", "bold green"),
     Outcome.DEADLINE: ("Deadline missed", "bold red"),
@@ -27,7 +38,7 @@ def summary(result: Result) -> Group:
     return Group(
         Text(_numbers(result.values)),
         "",
-        _workers(result),
+        _Workers(result.workers),
         *map(Text, last_words(result)),
         "",
         Text.assemble((headline, style), ": ", _lines(result.reason)),
@@ -64,17 +75,30 @@ def _numbers(values: tuple[int, ...]) -> str:
     return " ".join([*map(str, first), f"... ({left_out} left out) ...", *map(str, last)])
 
 
-def _workers(result: Result) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("worker", "port", "samples", "starts", "crashes", "malformed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("last exit", overflow="fold")
-    for worker in result.workers:
-        counts = (worker.id, worker.port, worker.samples, worker.starts, worker.crashes)
-        table.add_row(
-            *map(str, counts), str(worker.malformed), Text(one_line(worker.last_exit or ""))
-        )
-    return table
+@frozen
+class _Workers:
+    """A line for each worker; where a terminal is narrow, the columns that matter least go."""
+
+    workers: Sequence[WorkerResult]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        names = [name for name, least in _COLUMNS.items() if options.max_width >= least]
+        for name in names:
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("last exit", overflow="fold")
+        cut = console.is_terminal  # a file may be read in a wider window
+        for worker in self.workers:
+            cells = [str(getattr(worker, _FIELDS.get(name, name))) for name in names]
+            end = Text(_last_exit(worker), no_wrap=cut, overflow="ellipsis" if cut else "fold")
+            table.add_row(*cells, end)
+        yield table
+
+
+def _last_exit(worker: WorkerResult) -> str:
+    """Return why it went down; its row says already which worker it is."""
+    words = one_line(worker.last_exit or "")
+    return words.removeprefix(f"worker {worker.id}").lstrip(": ")
 
 
 def _finding(value: float | int | str | None) -> str:

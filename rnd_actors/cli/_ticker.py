@@ -1,21 +1,20 @@
 """Something that is done again and again while something else goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Never
 
 import gevent
 
-__all__ = ["every"]
+__all__ = ["ticking"]
 
 
 @contextmanager
-def every(seconds: float, call: Callable[[], object]) -> Iterator[None]:
-    """Call `call` every so many seconds, in a greenlet that ends with the block."""
+def ticking(pauses_s: Iterable[float], call: Callable[[], object]) -> Iterator[None]:
+    """Call `call` after each of these pauses, in a greenlet that ends with the block."""
 
-    def tick() -> Never:
-        while True:
-            gevent.sleep(seconds)
+    def tick() -> None:
+        for pause_s in pauses_s:
+            gevent.sleep(pause_s)
             call()
 
     ticker = gevent.spawn(tick)

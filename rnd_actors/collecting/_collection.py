@@ -218,6 +218,9 @@ class Collection:
         )
 
     def _elapsed_s(self) -> float:
-        if self.started_at is None or not self._last_counted_at:
+        if self.started_at is None:
             return self.earlier_s
-        return self.earlier_s + self._last_counted_at - self.started_at
+        end = self._concluded_at or time.monotonic()
+        if self.conclusion and self.conclusion.outcome is Outcome.COMPLETE:
+            end = self._last_counted_at or end
+        return self.earlier_s + end - self.started_at

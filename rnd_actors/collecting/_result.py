@@ -103,7 +103,7 @@ class Result:
     goal: int | None
     """How many samples were asked for; None if the collector's goal is no number of samples."""
     elapsed_s: float
-    """Seconds from the first spawn to the last counted sample."""
+    """Seconds from the first spawn to the last counted sample; if not complete, to its end."""
     deadline_s: float | None
     lines: Lines
     values: tuple[int, ...]

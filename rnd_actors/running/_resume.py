@@ -6,7 +6,7 @@ from pathlib import Path
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.actors import Event
+from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
 from rnd_actors.running._course import Course
@@ -81,6 +81,7 @@ class Unfinished:
         spawn: Spawn = WorkerProcess.spawn,
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
+        require_patched()
         settings, remains = self.settings, self.remains
         if spawn == WorkerProcess.spawn:
             make_room(settings.workers)
@@ -126,6 +127,7 @@ def resume(
         spawn: how each worker is started.
 
     Raises:
+        NotPatchedError: gevent has not patched this process.
         StoreError: there is no such run, or it is complete, or being worked on.
         SettingsError: its collector cannot be made again, or a value is not accepted.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import gevent.event
 
-from rnd_actors.actors import Event
+from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
 from rnd_actors.running._course import Course
 from rnd_actors.running._limits import make_room
@@ -35,6 +35,7 @@ def run(
         spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.
 
     Raises:
+        NotPatchedError: gevent has not patched this process.
         SettingsError: the operating system does not allow as many file descriptors or processes
             as so many workers need.
         StoreError: an output is to be a store of runs, and cannot.
@@ -46,6 +47,7 @@ def run(
         >>> result.outcome.value, result.samples, len(result.values)
         ('complete', 20, 20)
     """
+    require_patched()
     if spawn == WorkerProcess.spawn:
         make_room(settings.workers)
     collector = collector or SampleCount(settings.samples)

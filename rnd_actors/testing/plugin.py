@@ -1,7 +1,7 @@
 """Fixtures for pytest: `pytest_plugins = ["rnd_actors.testing.plugin"]` in your `conftest.py`.
 
-The process has to be patched before pytest imports anything; gevent does that with
-`python -m gevent.monkey --module pytest`.
+The process has to be patched before pytest imports anything, which `pytest -p rnd_actors.patched`
+does.
 
 * `actor_system`: an `ActorSystem` that is left at the end of the test, which then fails if
   a process, greenlet, socket or pipe remains.

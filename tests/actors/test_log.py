@@ -6,8 +6,10 @@ import pytest
 from attrs import frozen
 
 from rnd_actors.actors import (
+    ActorFailed,
     ActorRef,
     ActorSystem,
+    Crashed,
     DeadLetter,
     Event,
     EventStream,
@@ -308,3 +310,22 @@ def ended(system: ActorSystem) -> ActorRef[object]:
     ref.stop()
     ref.join()
     return ref
+
+
+class OutOfLuckError(Exception):
+    is_expected = True
+
+
+@pytest.mark.parametrize(
+    ("level", "traced"), [(logging.DEBUG, ["DEBUG"]), (logging.INFO, [])], ids=["debug", "info"]
+)
+def test_the_traceback_of_an_expected_error_is_a_record_at_debug_level(
+    level: int, traced: list[str], caplog: Log
+) -> None:
+    caplog.set_level(level, logger="rnd_actors")
+    stream, error = EventStream(), OutOfLuckError("again")
+    log_events(stream)
+    stream.publish(MessageFailed("a", Note(1), error))
+    stream.publish(ActorFailed("a", 1, Crashed(error)))
+    assert [r.levelname for r in caplog.records if not r.exc_info] == ["ERROR", "WARNING"]
+    assert [r.levelname for r in caplog.records if r.exc_info] == traced

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from gevent import monkey
@@ -21,8 +22,17 @@ def run(program: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_in_a_process_that_is_not_patched_the_import_fails_with_one_clear_error() -> None:
-    done = run("from rnd_actors import Actor")
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from rnd_actors import ActorSystem; ActorSystem().__enter__()",
+        "from rnd_actors import RunSettings, run; run(RunSettings(outputs='/nowhere/runs.db'))",
+        "from rnd_actors.planning import *; forecast(PlanSettings(samples=1, deadline=1))",
+        "from rnd_actors.simulation import simulate; simulate(print)",
+    ],
+)
+def test_in_a_process_that_is_not_patched_use_fails_with_one_clear_error(use: str) -> None:
+    done = run(use)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("Traceback") == 1
     assert done.stderr.splitlines()[-1] == (
@@ -32,14 +42,57 @@ def test_in_a_process_that_is_not_patched_the_import_fails_with_one_clear_error(
     )
 
 
-def test_a_patched_process_can_import_it() -> None:
-    done = run("from gevent import monkey; monkey.patch_all(); from rnd_actors import Actor")
+ALL_NAMES = (
+    "import rnd_actors, rnd_actors.planning, rnd_actors.reporting, rnd_actors.simulation, "
+    "rnd_actors.sinks, rnd_actors.store, rnd_actors.testing; "
+    "[getattr(rnd_actors, name) for name in rnd_actors.__all__]"
+)
+
+
+@pytest.mark.parametrize("first", ["", "from gevent import monkey; monkey.patch_all(); "])
+def test_everything_can_be_imported_whether_patched_or_not(first: str) -> None:
+    done = run(first + ALL_NAMES)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_result_can_be_read_without_patching() -> None:
+    done = run(
+        "from rnd_actors import Collection, Result; "
+        "result = Collection.of({1: 3001}).result(150, None); "
+        "print(Result.from_json(result.to_json()) == result)"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_pytest_is_told_of_its_own_way(tmp_path: Path) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text(
+        "from rnd_actors import ActorSystem\n"
+        "def test_it():\n"
+        "    with ActorSystem():\n"
+        "        pass\n"
+    )
+
+    def outcome(*options: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    exit_code, told = outcome()
+    assert (exit_code, "add `-p rnd_actors.patched` to its command line" in told) == (1, True)
+    assert outcome("-p", "rnd_actors.patched")[0] == 0
+
+
+def test_asyncio_programs_are_told_of_their_own_way() -> None:
+    done = run(
+        "import asyncio; from rnd_actors import run\nasync def main(): run()\nasyncio.run(main())"
+    )
+    assert "from rnd_actors.notebook import run_in_process" in done.stderr.splitlines()[-1]
 
 
 def test_what_is_not_patched_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monkey, "is_module_patched", lambda module: module != "ssl")
-    with pytest.raises(NotPatchedError, match=r"not patched: ssl\. Make"):
+    with pytest.raises(NotPatchedError, match=r"not patched: ssl\. Have pytest patch it"):
         require_patched()
 
 

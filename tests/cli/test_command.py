@@ -1,8 +1,6 @@
 """The real command, with real workers."""
 
 import json
-import os
-import pty
 import re
 import subprocess
 from importlib.metadata import version
@@ -10,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call, read_terminal
+from tests.cli.commands import FAST, MODULE, SCRIPT, call
+from tests.cli.terminals import Terminal
 
 
 @pytest.mark.parametrize("command", [MODULE, SCRIPT])
@@ -121,20 +120,16 @@ def test_without_a_terminal_there_is_at_most_one_line_a_second() -> None:
     assert end == "rnd-actors: the deadline of 2.5 s has passed"
 
 
-def test_on_a_terminal_there_is_a_live_view_with_log_lines_above_it() -> None:
-    master, terminal = pty.openpty()
-    command = [*MODULE, *FAST, "--samples=100", "--workers=2", "--worker-arg=-crash-at=30", "-v"]
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=terminal, env=environ, text=True
-    ) as process:
-        os.close(terminal)
-        shown = "".join(read_terminal(master))
-        out, _ = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
-    assert "Complete: the goal is reached" in out
+def test_on_a_terminal_there_is_a_live_view_and_log_lines_that_stay() -> None:
+    flags = ("--samples=100", "--workers=2", "--worker-arg=-crash-at=30", "-v")
+    with Terminal(*FAST, *flags, rows=60) as terminal:
+        assert terminal.end() == 0
+        shown = terminal.written
+        assert "Complete: the goal is reached" in terminal.lines
+        assert any(
+            re.fullmatch(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now", line)
+            for line in terminal.lines
+        )
     assert "of 100" in shown
-    assert "streaming" in shown
-    assert re.search(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now\r\n", shown)
     hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
     assert shown.index(hide_cursor) < shown.index("streaming") < shown.index(show_cursor)

@@ -1,20 +1,21 @@
 from io import StringIO
+from itertools import repeat
 
 import gevent
 import pytest
 from gevent.event import Event as Flag
 from rich.console import Console
 
+from rnd_actors.actors import ActorFailed, Killed
 from rnd_actors.cli import Progress, draw_live_view
-from rnd_actors.cli._live import live_view
-from rnd_actors.cli._ticker import every
+from rnd_actors.cli._ticker import ticking
 from rnd_actors.collecting import SamplesAccepted
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 
 
-def drawn(progress: Progress, width: int = 80) -> list[str]:
+def drawn(progress: Progress, width: int = 80, height: int = 24) -> list[str]:
     console = Console(file=StringIO(), width=width, record=True)
-    console.print(draw_live_view(progress, width))
+    console.print(draw_live_view(progress, width, height))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
@@ -34,7 +35,7 @@ def test_the_bar_tells_samples_and_rates(progress: Progress) -> None:
 
 
 def test_below_it_stands_when_it_will_be_done(progress: Progress) -> None:
-    assert drawn(progress)[1] == "14 s left, done at 15.9 s"
+    assert drawn(progress)[1] == "now 3.0 s, done at 15.9 s"
 
 
 def test_a_worker_has_a_row_with_all_that_is_known(progress: Progress) -> None:
@@ -84,43 +85,58 @@ def test_the_worst_worker_is_marked_by_a_word(progress: Progress) -> None:
     assert len(drawn(progress, width=40)[11].split()) == 4
 
 
-def test_the_last_warning_is_below_the_rows(progress: Progress) -> None:
-    progress(MalformedLine(3, 1, b"[red]oops"))
-    assert drawn(progress)[-1] == "worker 3 sent a malformed line: b'[red]oops'"
+@pytest.mark.parametrize("height", [4, 6, 10, 24, 50])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("workers", [1, 16, 1000])
+def test_it_fits_and_every_worker_is_shown_or_counted(
+    width: int, height: int, workers: int
+) -> None:
+    progress = Progress(goal=150, workers=workers, deadline=9.0, clock=lambda: 1.5)
+    for number in range(30):
+        progress(MalformedLine(1, 1, b"oops %d" % number))
+    lines = drawn(progress, width, height)
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    assert lines[1] == "now 0.0 s, deadline 9 s"
+    assert lines[-1].startswith("0.0 s worker 1 sent a malformed line")
+    shown = sum(line.count("waiting") for line in lines if "workers" not in line)
+    left_out = [line for line in lines if "workers: " in line]
+    counted = sum(int(line.split(": ")[1].split()[0]) for line in left_out)
+    assert shown + counted == workers
+    assert bool(left_out) is (shown < workers)
 
 
-def test_the_view_shows_what_happens_and_disappears(progress: Progress) -> None:
-    refreshed = Flag()
-
-    class Terminal(StringIO):
-        def write(self, text: str) -> int:
-            if "12 of 150" in text:
-                refreshed.set()
-            return super().write(text)
-
-    terminal = Terminal()
-    console = Console(file=terminal, force_terminal=True, width=80, height=24)
-    with live_view(progress, console):
-        progress(SamplesAccepted(3, 1, 1, 12, 12 / 150))
-        assert refreshed.wait(10)
-    cursor_shown, lines_erased = "\x1b[?25h", 20 * "\x1b[1A\x1b[2K"
-    assert cursor_shown in terminal.getvalue()
-    assert terminal.getvalue().endswith(lines_erased)
+def test_rows_that_are_left_out_are_counted_by_what_they_do(progress: Progress) -> None:
+    progress(ActorFailed("workers/12", 1, Killed()))
+    lines = drawn(progress, 46, 10)
+    assert lines[-2] == "… and 11 more workers: 10 waiting, 1 crashed"
 
 
-def test_lines_are_written_above_the_view_and_stay(progress: Progress) -> None:
-    terminal = StringIO()
-    console = Console(file=terminal, force_terminal=True, width=30, height=24)
-    with live_view(progress, console) as write:
-        write("[red]a line that is wider than the terminal")
-        write("another line")
-    _, lines, after = terminal.getvalue().partition(
-        "[red]a line that is wider than the terminal\nanother line\n"
-    )
-    assert lines
-    erasing_a_line = "\x1b[1A\x1b[2K"
-    assert after.endswith(20 * erasing_a_line)
-    assert not after.endswith(21 * erasing_a_line)
+def test_wide_terminals_use_their_width_where_rows_are_few(progress: Progress) -> None:
+    lines = drawn(progress, 200, 10)
+    assert lines[2].split().count("worker") == 3
+    numbers = [word for word in lines[3].split() if word.isdigit()]
+    assert numbers == ["1", "0", "0", "7", "0", "0", "13", "0", "0"]
+    assert not any("more workers" in line for line in lines)
+
+
+def test_failures_take_the_rows_that_are_free(progress: Progress) -> None:
+    for number in range(30):
+        progress(MalformedLine(3, 1, b"[red]%d" % number))
+    for height, told in ((24, 5), (50, 30)):
+        lines = drawn(progress, 80, height)[19:]
+        assert len(lines) == told
+        assert lines[-1].endswith(" s worker 3 sent a malformed line: b'[red]29'")
+
+
+def test_lines_that_are_told_take_the_place_of_failures(progress: Progress) -> None:
+    progress(MalformedLine(3, 1, b"oops"))
+    console = Console(file=StringIO(), width=80, record=True)
+    console.print(draw_live_view(progress, 80, 24, ["[red]one", "two"]))
+    assert [line.rstrip() for line in console.export_text().splitlines()[-2:]] == [
+        "[red]one",
+        "two",
+    ]
 
 
 def test_a_ticker_ticks_until_its_block_ends() -> None:
@@ -132,7 +148,7 @@ def test_a_ticker_ticks_until_its_block_ends() -> None:
         if len(ticks) == 3:
             enough.set()
 
-    with every(0.001, tick):
+    with ticking(repeat(0.001), tick):
         assert enough.wait(10)
     seen = len(ticks)
     gevent.idle()

@@ -13,6 +13,7 @@ from rnd_actors import cli
 from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
 from rnd_actors.planning import Forecast, PlanSettings, WorkerFigures
+from tests.cli.commands import call
 from tests.cli.results import COMPLETE
 
 PLAN = PlanSettings(samples=150, deadline=10.0, runs=10, figures=WorkerFigures(mtbf=30.0))
@@ -138,3 +139,12 @@ def test_a_file_that_is_no_result_is_refused(
     path.write_text("[1]")
     assert plan("--samples=1", "--deadline=1", f"--result={path}") == 2
     assert "(this is none)" in capsys.readouterr().err
+
+
+def test_without_a_terminal_a_long_plan_says_now_and_then_how_far_it_is() -> None:
+    done = call("plan", "--samples=150", "--deadline=10", "--mtbf=5", "--runs=20")
+    lines = done.stderr.splitlines()
+    assert done.returncode == 0
+    assert lines
+    assert all(line.startswith(("simulating ", "looking ")) for line in lines)
+    assert "keep the deadline" in done.stdout

@@ -1,10 +1,8 @@
-"""SIGINT and SIGTERM, sent to the real command in every phase of a run."""
+"""SIGINT, SIGTERM and SIGHUP, sent to the real command in every phase of a run."""
 
 import json
 import os
-import pty
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,8 +10,10 @@ from typing import IO, Final
 
 import pytest
 
+from rnd_actors.store import list_runs
 from rnd_actors.workers import STANDIN
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, read_terminal, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, started
+from tests.cli.terminals import Terminal
 from tests.processes import alive, until
 
 AT_MOST_S: Final = 3.0
@@ -42,6 +42,7 @@ def wait_for(words: str, stream: IO[str] | None) -> None:
         pytest.param(15, 143, "worker 2 spawned", ["--worker-arg=-deaf"], id="connecting"),
         pytest.param(2, 130, "is restarted in", ["--worker-arg=-crash-at-once"], id="backoff"),
         pytest.param(2, 130, "50 in all", ["--workers=16"], id="streaming"),
+        pytest.param(1, 129, "50 in all", ["--workers=16"], id="hung-up"),
         pytest.param(15, 143, "50 in all", ["--workers=16", STUBBORN], id="streaming-stubborn"),
         pytest.param(2, 130, "5 in all", [STUBBORN, "--samples=5"], id="stopping"),
     ],
@@ -84,21 +85,27 @@ def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_
     until(lambda: not alive(tag), AT_ONCE_S)
 
 
-def test_a_second_signal_shows_the_cursor_again() -> None:
-    master, terminal = pty.openpty()
-    command = [*MODULE, *FAST, "--samples=1000000", "--workers=2", STUBBORN]
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        command, stderr=terminal, stdout=subprocess.DEVNULL, env=environ
-    ) as process:
-        os.close(terminal)
-        shown = ""
-        for piece in read_terminal(master):
-            shown += piece
-            if "streaming" in piece:  # comes with every picture until the end
-                process.send_signal(signal.SIGINT)
-    assert process.returncode == 130
-    assert shown.endswith("\x1b[?25h")
+def test_a_terminal_that_is_closed_ends_the_run_in_order_and_all_is_kept(tmp_path: Path) -> None:
+    tag, store, csv = new_tag(), tmp_path / "runs.db", tmp_path / "out.csv"
+    outputs = (f"--output={store}", f"--output={csv}", f"--worker-arg={tag}")
+    with Terminal(*FAST, "--samples=1000000", "--workers=2", *outputs) as terminal:
+        terminal.wait_for("streaming")
+        until(lambda: csv.exists() and csv.read_text().count("\n") > 10)
+        terminal.close()
+        assert terminal.process.wait(PATIENCE_S) == 129
+    [run] = list_runs(store)
+    assert (run.state, run.samples) == ("interrupted", csv.read_text().count("\n") - 1)
+    assert alive(tag) == []
+
+
+def test_nohup_is_respected(tmp_path: Path) -> None:
+    ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh", *MODULE)
+    flags = ("--samples=200", "--workers=2", "--json", "-vv")
+    with started(*FAST, *flags, command=ignoring) as process:
+        wait_for("50 in all", process.stderr)
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, json.loads(out)["samples"]) == (0, 200)
 
 
 def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:

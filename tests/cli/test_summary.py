@@ -1,5 +1,6 @@
 from io import StringIO
 
+import pytest
 from attrs import evolve
 from rich.console import Console
 
@@ -97,3 +98,21 @@ def test_last_words_that_are_told_as_the_reason_are_not_told_twice() -> None:
     worker = WorkerResult(1, 3001, 0, 6, 6, 0, "exited", given_up=True, last_words=("panic", "out"))
     reason = "no worker is left; its last words:\n  panic\n  out"
     assert told(evolve(ended(Outcome.FAILED, reason), workers=(worker,))).count("panic") == 1
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_on_a_terminal_of_any_width_a_worker_has_one_line(width: int) -> None:
+    exited = [
+        evolve(COMPLETE.workers[0], id=n, port=41549, last_exit=f"worker {n} exited with code 2")
+        for n in range(1, 17)
+    ]
+    terminal = StringIO()
+    console = Console(file=terminal, width=width, force_terminal=True, color_system=None)
+    console.print(summary(evolve(COMPLETE, workers=tuple(exited))))
+    lines = terminal.getvalue().splitlines()
+    [header] = [number for number, line in enumerate(lines) if "last exit" in line]
+    rows = lines[header + 1 : header + 17]
+    assert [row.split()[0] for row in rows] == [str(worker.id) for worker in exited]
+    assert all("exited" in row and "worker" not in row for row in rows)
+    assert "…" not in lines[header]
+    assert max(map(len, lines)) <= width

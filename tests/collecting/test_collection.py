@@ -1,9 +1,18 @@
-"""A collection that goes on with what an earlier session has left."""
+"""What a collection tells of itself, also when it goes on with what an earlier session has left."""
 
 import pytest
 from attrs import evolve
 
-from rnd_actors import ActorSystem, ChildSpec, ChildUp, Collection, Sample, Samples, Supervisor
+from rnd_actors import (
+    ActorSystem,
+    ChildSpec,
+    ChildUp,
+    Collection,
+    Outcome,
+    Sample,
+    Samples,
+    Supervisor,
+)
 
 
 @pytest.fixture
@@ -33,7 +42,33 @@ def test_what_comes_is_added_and_who_was_given_up_is_tried_again(resumed: Collec
     assert resumed.started_at is not None
     at = resumed.started_at + 3.0
     resumed.count(Samples(1, 7, 0, (43,), malformed=0, received=1, received_at=at), accepted=1)
+    resumed.conclude(Outcome.COMPLETE, "the goal is reached")
     result = resumed.result(goal=2, deadline_s=None)
     assert result.elapsed_s == pytest.approx(103.0)
     [worker] = result.workers
     assert (worker.samples, worker.starts, worker.given_up) == (2, 7, False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "samples", "elapsed_s"),
+    [
+        (Outcome.FAILED, 0, 10.0),
+        (Outcome.FAILED, 1, 10.0),
+        (Outcome.DEADLINE, 1, 10.0),
+        (Outcome.INTERRUPTED, 1, 10.0),
+        (Outcome.COMPLETE, 1, 4.0),
+        (Outcome.COMPLETE, 0, 10.0),
+    ],
+)
+def test_the_time_of_a_run_that_is_not_complete_goes_to_its_end(
+    outcome: Outcome, samples: int, elapsed_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = Collection.of({1: 3001})
+    collection.started_at = 1000.0
+    if samples:
+        batch = Samples(1, 1, 0, (42,), malformed=0, received=1, received_at=1004.0)
+        collection.count(batch, accepted=1)
+    monkeypatch.setattr("time.monotonic", lambda: 1010.0)
+    collection.conclude(outcome, "because of that")
+    monkeypatch.setattr("time.monotonic", lambda: 1013.0)
+    assert collection.result(goal=2, deadline_s=None).elapsed_s == elapsed_s

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -244,3 +246,31 @@ def test_a_custom_collector_sets_the_goal() -> None:
     assert result.values[-1] > 90
     assert all(value <= 90 for value in result.values[:-1])
     assert result.goal is None
+
+
+SCRIPT = """
+from gevent import monkey; monkey.patch_all()
+import logging
+from rnd_actors import RunSettings, run
+LOGGING
+flags = ["-interval=0.005", "-crash-at=3"]
+result = run(RunSettings(samples=10, workers=1, base_port=0, worker_args=flags))
+print(result.workers[0].crashes)
+"""
+
+
+@pytest.mark.parametrize(
+    ("set_up", "traced"), [("", 0), ("logging.basicConfig(level=logging.DEBUG)", 1)]
+)
+def test_a_crash_of_a_worker_is_one_line_of_the_log_and_its_traceback_for_debugging(
+    set_up: str, traced: int
+) -> None:
+    command = [sys.executable, "-c", SCRIPT.replace("LOGGING", set_up)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=25)
+    crashes = int(done.stdout)
+    told = [line for line in done.stderr.splitlines() if "workers/1 failed" in line]
+    assert crashes >= 3
+    assert len(told) == crashes * (1 + traced)
+    assert done.stderr.count("WorkerExitedError: worker 1 exited") == crashes * (1 + 2 * traced)
+    if not traced:
+        assert done.stderr.splitlines() == told

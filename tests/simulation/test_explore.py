@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from rnd_actors.actors import ActorSystem
 from rnd_actors.errors import ScheduleFailedError, VirtualTimeoutError
 from rnd_actors.simulation import Crash, InjectedError, explore, simulate
+from rnd_actors.simulation._excerpt import KeptTrace, excerpt
 from tests.actors.toys import Note, puppet
 from tests.simulation.racy import RacyCache, RacyTeller, RightCache, RightTeller, bank, library
 
-Main = Callable[[ActorSystem], int]
+Main = Callable[[ActorSystem], Any]
 
 RACES = pytest.mark.parametrize(
     ("main", "failure"),
@@ -147,16 +150,63 @@ def test_each_schedule_has_a_limit() -> None:
     assert isinstance(caught.value.__cause__, VirtualTimeoutError)
 
 
-def test_of_a_long_trace_the_end_is_kept() -> None:
-    def main(system: ActorSystem) -> None:
-        ref = system.start(puppet("puppet"))
-        for number in range(1_000):
-            ref.tell(Note(number))
-            gevent.sleep(0.01)
-        raise KeyError("no luck")
+def ticking(system: ActorSystem) -> None:
+    """Fail for a reason that lies two thousand lines of a timer before the end."""
+    ticker = system.start(puppet("ticker"))
+    victim = system.start(puppet("victim"))
+    for number in range(1_000):
+        if number == 500:
+            victim.tell(Note(-1))
+        ticker.tell(Note(number))
+        gevent.sleep(0.01)
+    raise KeyError("no luck")
 
+
+def test_of_a_long_trace_what_leads_to_the_failure_is_shown_and_all_is_kept(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "trace.txt"
     with pytest.raises(ScheduleFailedError) as caught:
-        explore(main)
-    assert len(caught.value.trace) == 200
-    assert "puppet handles Note(number=999)" in str(caught.value)
-    assert "puppet handles Note(number=1)" not in str(caught.value)
+        explore(ticking, trace_to=file)
+    text, trace = str(caught.value), caught.value.trace
+    assert len(text.splitlines()) < 60
+    assert text.splitlines()[1] == trace[0]
+    for words in ("ticker started", "number=0)", "number=999)", "victim handles", "victim stopped"):
+        assert words in text
+    assert "number=300)" not in text
+    assert sum("lines left out" in line for line in text.splitlines()) >= 2
+    assert sum("ticker handles" in line for line in trace) == 1_000
+    assert f"{file} has all {len(trace)} lines of the trace" in text.splitlines()[-1]
+    assert file.read_text().splitlines() == list(trace)
+
+
+def test_without_a_file_the_error_says_how_to_get_one() -> None:
+    text = str(failure_of(ticking))
+    assert "trace_to=FILE would write all" in text.splitlines()[-1]
+
+
+def test_the_trace_can_be_asked_for_some_actors() -> None:
+    failure = failure_of(ticking)
+    about = failure.about("victim")
+    assert [line.split(" s  ")[1] for line in about if "Note" in line] == [
+        "main tells victim Note(number=-1)",
+        "victim handles Note(number=-1)",
+    ]
+    assert len(failure.about("victim", "ticker")) > 2_000
+    assert failure.about("vic") == failure.about("team/victim") == ()
+
+
+def test_a_trace_that_has_no_routine_is_shown_from_both_ends() -> None:
+    trace = [f"{n:10.3f} s  {'x' * n} starts" for n in range(1_000)]
+    shown = excerpt(trace)
+    assert shown == (*trace[:40], "... 840 lines left out ...", *trace[-120:])
+
+
+def test_a_trace_that_does_not_fit_into_memory_has_no_middle() -> None:
+    trace = KeptTrace()
+    for number in range(1_000_001):
+        trace.add(str(number))
+    lines = trace.lines()
+    assert (lines[0], lines[-1]) == ("0", "1000000")
+    assert len(lines) < 760_000
+    assert "... 500000 lines that were not kept ..." in lines

@@ -9,7 +9,6 @@ def collectors() -> int:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from rnd_actors.cli._stdout import clear_stdout_errors  # noqa: PLC0415
     from rnd_actors.collecting import installed_collectors  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -23,6 +22,5 @@ def collectors() -> int:
             for option in collector.options
         )
         table.add_row(collector.name, Text(options), Text(collector.summary))
-    with clear_stdout_errors():
-        Console(highlight=False).print(table)
+    Console(highlight=False).print(table)
     return 0

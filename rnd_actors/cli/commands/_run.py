@@ -112,8 +112,8 @@ def run(
     Every option but --config is also a variable (--base-port: RND_ACTORS_BASE_PORT) and a key of
     the --config file (base-port). Flags win over variables, and variables over the file.
 
-    Exit codes: 0 complete, 1 failed, 2 wrong usage or settings, 3 deadline missed, 130 or 143
-    interrupted by SIGINT or SIGTERM. A second signal ends it at once, without a result.
+    Exit codes: 0 complete, 1 failed, 2 wrong usage or settings, 3 deadline missed, 129, 130 or 143
+    interrupted by SIGHUP, SIGINT or SIGTERM. A second signal ends it at once, without a result.
     """
     flags = locals()
     return execute(read_options(flags, flags.pop("config")))

@@ -13,7 +13,6 @@ def runs(store: Store) -> int:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from rnd_actors.cli._stdout import clear_stdout_errors  # noqa: PLC0415
     from rnd_actors.store import list_runs  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -33,6 +32,5 @@ def runs(store: Store) -> int:
             str(run.sessions),
             Text(run.collector),
         )
-    with clear_stdout_errors():
-        Console(highlight=False).print(table)
+    Console(highlight=False).print(table)
     return 0

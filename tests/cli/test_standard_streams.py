@@ -1,0 +1,174 @@
+"""Standard streams that are closed, full, or read by nobody any more: the run is done."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call
+
+SLOW = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
+
+
+def shell(redirections: str, command: tuple[str, ...] = MODULE) -> tuple[str, ...]:
+    return ("sh", "-c", f'exec "$@" {redirections}', "sh", *command)
+
+
+def values(csv: Path) -> list[str]:
+    header, *rows = csv.read_text().splitlines()
+    assert all(row.count(",") == header.count(",") for row in rows)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("closed", "command"),
+    [
+        *((closed, MODULE) for closed in product([False, True], repeat=3)),
+        ((True, True, True), SCRIPT),
+    ],
+)
+def test_a_run_whose_streams_are_closed_is_done(
+    closed: tuple[bool, bool, bool], command: tuple[str, ...], tmp_path: Path
+) -> None:
+    redirections = " ".join(f"{number}>&-" for number in range(3) if closed[number])
+    output, seen = tmp_path / "out.csv", tmp_path / "seen"
+    worker = tmp_path / "worker"
+    worker.write_text(
+        "#!/bin/sh\nlinks=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)\n"
+        f'echo "$links" >"{seen}.$$"\nexec "$STANDIN" "$@"\n'
+    )
+    worker.chmod(0o755)
+    standin = Path("bin/worker").absolute()
+    done = call(
+        *FAST,
+        "--samples=30",
+        "--workers=2",
+        f"--worker={worker}",
+        f"--output={output}",
+        "-vv",
+        command=shell(redirections, command),
+        env={**os.environ, "STANDIN": str(standin)},
+    )
+    assert done.returncode == 0
+    assert len(values(output)) == 30
+    assert ("30 of 30" in done.stdout) is not closed[1]
+    assert ("spawned" in done.stderr) is not closed[2]
+    for links in tmp_path.glob("seen.*"):
+        stdin, stdout, stderr = links.read_text().split()
+        assert stdin == "/dev/null"
+        assert stdout == stderr
+        assert stdout.startswith("pipe:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (("--version",), 0),
+        (("collectors",), 0),
+        (("plan", "--samples=1", "--deadline=9", "--runs=10"), 0),
+        (("run", "--nonsense"), 2),
+        (("show", "nowhere.db"), 2),
+    ],
+)
+@pytest.mark.parametrize("redirections", ["<&- >&- 2>&-", ">&- 2>/dev/full"])
+def test_other_commands_have_the_exit_code_that_they_always_have(
+    arguments: tuple[str, ...], exit_code: int, redirections: str
+) -> None:
+    done = call(*arguments, command=shell(redirections))
+    assert done.returncode == exit_code
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("run", "--help")])
+def test_help_that_cannot_be_written_is_one_line_and_exit_code_1(
+    arguments: tuple[str, ...],
+) -> None:
+    done = call(*arguments, command=shell(">/dev/full"))
+    told = "rnd-actors: cannot write the result: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
+def test_a_full_stderr_changes_nothing() -> None:
+    done = call(*FAST, "--samples=30", "--workers=2", "--json", "-vv", command=shell("2>/dev/full"))
+    assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 30)
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(
+        [*MODULE, *SLOW, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def opened(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream
+
+
+def when_it_streams(process: "subprocess.Popen[bytes]") -> None:
+    for line in opened(process.stderr):
+        if b"in all" in line:
+            return
+    pytest.fail("it never streamed")
+
+
+def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
+    with running("--samples=60", "--json", "-vv") as process:
+        when_it_streams(process)
+        opened(process.stderr).close()
+        result = json.loads(opened(process.stdout).read())
+        assert process.wait(PATIENCE_S) == 0
+    assert (result["outcome"], result["samples"]) == ("complete", 60)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
+    form: list[str], tmp_path: Path
+) -> None:
+    output = tmp_path / "out.csv"
+    with running("--samples=60", "-vv", f"--output={output}", *form) as process:
+        when_it_streams(process)
+        opened(process.stdout).close()
+        told = opened(process.stderr).read().decode().splitlines()
+        assert process.wait(PATIENCE_S) == 1
+    assert told[-1] == "rnd-actors: cannot write the result: Broken pipe"
+    assert len(values(output)) == 60
+
+
+def test_both_readers_may_go_away(tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    with running("--samples=60", "-vv", f"--output={output}") as process:
+        when_it_streams(process)
+        opened(process.stdout).close()
+        opened(process.stderr).close()
+        assert process.wait(PATIENCE_S) == 1
+    assert len(values(output)) == 60
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_signal(
+    number: signal.Signals,
+) -> None:
+    with running("--samples=100000", "-vv") as process:
+        when_it_streams(process)
+        opened(process.stdout).close()
+        opened(process.stderr).close()
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 128 + number
+
+
+def test_samples_for_a_closed_stdout_fail_the_run() -> None:
+    done = call(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
+    assert done.returncode == 1
+    assert "output: cannot write stdout: Bad file descriptor" in done.stderr
