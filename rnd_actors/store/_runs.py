@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from rnd_actors.collecting import Tally
 from rnd_actors.errors import StoreError
-from rnd_actors.store._database import opened
+from rnd_actors.store._database import StoreConnection, opened
 from rnd_actors.store._json import from_json
-from rnd_actors.store._lock import RunLock
 from rnd_actors.store._records import StoredRun
 
 __all__ = ["SAMPLES", "all_of", "chosen_run", "list_runs", "stored_tally"]
@@ -50,17 +49,17 @@ def list_runs(path: Path) -> list[StoredRun]:
         [(1, 'complete', 4)]
     """
     with opened(path) as connection:
-        return _runs(connection, path)
+        return _runs(connection)
 
 
-def _runs(connection: sqlite3.Connection, path: Path) -> list[StoredRun]:
+def _runs(connection: StoreConnection) -> list[StoredRun]:
     rows = _rows(connection, f"{_RUNS} ORDER BY id", ())
-    return [_stored_run(row, path) for row in rows]
+    return [_stored_run(row, connection) for row in rows]
 
 
-def chosen_run(connection: sqlite3.Connection, path: Path, run: int | None) -> StoredRun:
+def chosen_run(connection: StoreConnection, path: Path, run: int | None) -> StoredRun:
     """Return the run with this id, the latest if it is None."""
-    runs = _runs(connection, path)
+    runs = _runs(connection)
     if not runs:
         raise StoreError(f"{path} holds no run yet")
     found = [stored for stored in runs if run in (None, stored.id)]
@@ -70,9 +69,8 @@ def chosen_run(connection: sqlite3.Connection, path: Path, run: int | None) -> S
     return found[-1]
 
 
-def _stored_run(row: dict[str, Any], path: Path) -> StoredRun:
-    running = RunLock.is_held(path, row["id"])
-    state = "running" if running else row.pop("outcome") or "died"
+def _stored_run(row: dict[str, Any], connection: StoreConnection) -> StoredRun:
+    state = "running" if connection.is_locked(row["id"]) else row.pop("outcome") or "died"
     row.pop("outcome", None)
     return StoredRun(state=state, **row)
 
