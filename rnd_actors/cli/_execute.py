@@ -21,7 +21,7 @@ from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
 from rnd_actors.cli._stdout import clear_stdout_errors
 from rnd_actors.cli._summary import last_words, summary
-from rnd_actors.cli._words import complain, say
+from rnd_actors.cli._words import complain, escaped, say
 from rnd_actors.collecting import Outcome, Result
 from rnd_actors.errors import RndActorsError
 from rnd_actors.running import run
@@ -55,7 +55,8 @@ def execute(options: Options) -> int:
                 result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
-                traceback.print_exc()
+                for line in traceback.format_exc().splitlines():
+                    say(escaped(line))
             raise
         _report(result, options)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]

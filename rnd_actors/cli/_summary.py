@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -88,7 +88,7 @@ def _figures(result: Result) -> Table:
     wanted = "" if result.goal is None else f" of {result.goal}"
     limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
     lines = result.lines
-    figures: dict[str, RenderableType] = {
+    figures = {
         "samples": f"{result.samples}{wanted}",
         "total time": f"{result.elapsed_s:.2f} s{limit}",
         "rate": f"{result.rate_per_s:.1f}/s",
@@ -96,9 +96,9 @@ def _figures(result: Result) -> Table:
         "restarts": str(result.restarts),
         "lines": f"{lines.received} received: {lines.accepted} accepted, "
         f"{lines.surplus} surplus, {lines.malformed} malformed",
-        **{name: _finding(value) for name, value in result.findings.items()},
+        **{one_line(name): _finding(value) for name, value in result.findings.items()},
     }
     table = Table.grid(padding=(0, 2))
     for name, figure in figures.items():
-        table.add_row(name, figure)
+        table.add_row(Text(name), Text(figure))
     return table

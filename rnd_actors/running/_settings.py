@@ -22,6 +22,10 @@ def _paths(value: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return (Path(value),) if isinstance(value, str | Path) else tuple(map(Path, value))
 
 
+def _texts(value: tuple[object, ...]) -> bool:
+    return all(isinstance(part, str) for part in value)
+
+
 @frozen(kw_only=True)
 class RunSettings:
     """What a run is asked to do.
@@ -50,9 +54,13 @@ class RunSettings:
     samples: int = field(default=150, validator=whole_number(1, 10**9))
     workers: int = field(default=16, validator=whole_number(1, 1000))
     worker: tuple[str, ...] = field(
-        default=STANDIN, converter=_strings, validator=accepts("a program and its arguments", bool)
+        default=STANDIN,
+        converter=_strings,
+        validator=accepts("a program and its arguments", lambda value: value and _texts(value)),
     )
-    worker_args: tuple[str, ...] = field(default=(), converter=_strings)
+    worker_args: tuple[str, ...] = field(
+        default=(), converter=_strings, validator=accepts("texts", _texts)
+    )
     base_port: int = field(default=3001, validator=whole_number(0, 65535))
     deadline: float | None = field(default=None, validator=optional(seconds))
     start_timeout: float = field(default=5.0, validator=seconds)

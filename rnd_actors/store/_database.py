@@ -107,6 +107,7 @@ def _connected(path: Path, migrations: Sequence[str]) -> StoreConnection:
             _migrate(connection, migrations)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA trusted_schema = OFF")  # anybody may have made the file
         except BaseException:
             connection.close()
             raise

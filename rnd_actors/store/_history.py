@@ -1,6 +1,5 @@
 """All that a store knows of one run."""
 
-import json
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from rnd_actors.collecting import Collection, Outcome, Result, Sample
 from rnd_actors.store._database import opened
 from rnd_actors.store._records import Incarnation, RunHistory, Session, StoredEvent, StoredRun
 from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
+from rnd_actors.store._soundness import damaged, json_object
 
 __all__ = ["read_run"]
 
@@ -51,7 +51,7 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
         samples = all_of(connection, SAMPLES, stored.id, Sample)
         return RunHistory(
             run=stored,
-            result=_result(connection, stored, samples),
+            result=_result(connection, path, stored, samples),
             sessions=all_of(connection, _SESSIONS, stored.id, Session),
             samples=samples,
             incarnations=all_of(connection, _INCARNATIONS, stored.id, Incarnation),
@@ -60,12 +60,17 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
 
 
 def _result(
-    connection: sqlite3.Connection, stored: StoredRun, samples: tuple[Sample, ...]
+    connection: sqlite3.Connection, path: Path, stored: StoredRun, samples: tuple[Sample, ...]
 ) -> Result:
     settings, outcome, reason, findings = connection.execute(_END, (stored.id,)).fetchone()
-    plain = json.loads(settings)
-    tally = stored_tally(connection, stored.id)
-    ports = {worker: plain["base_port"] + worker - 1 for worker in range(1, stored.workers + 1)}
+    plain = json_object(settings, path, stored.id, "settings")
+    found = json_object(findings, path, stored.id, "findings")
+    if not all(isinstance(value, int | float | str | None) for value in found.values()):
+        raise damaged(path, stored.id, "its findings are no numbers and texts")
+    tally = stored_tally(connection, path, stored.id)
+    ports = {
+        worker: plain.get("base_port", 0) + worker - 1 for worker in range(1, stored.workers + 1)
+    }
     ports |= {worker: known.port for worker, known in tally.workers.items()}
     collection = Collection.of(ports)
     collection.go_on(samples, tally, stored.elapsed_s)
@@ -75,4 +80,4 @@ def _result(
     else:
         collection.conclude(Outcome(outcome), reason)
     result = collection.result(stored.goal, plain.get("deadline"))
-    return evolve(result, findings=json.loads(findings))
+    return evolve(result, findings=found)

@@ -17,6 +17,7 @@ from rnd_actors.store._database import StoreConnection, connect, transaction
 from rnd_actors.store._facts import Statement, event_row, facts
 from rnd_actors.store._json import to_json
 from rnd_actors.store._records import StoredRun
+from rnd_actors.store._seal import seal
 from rnd_actors.store._statements import (
     FINISH,
     GO_ON,
@@ -105,11 +106,14 @@ class Recording:
         Raises:
             StoreError: the file is no store, or cannot be written.
         """
+        settings = to_json(run.settings)
+        recipe = None if run.recipe is None else to_json(run.recipe)
         row = {
-            "settings": to_json(run.settings),
-            "recipe": None if run.recipe is None else to_json(run.recipe),
+            "settings": settings,
+            "recipe": recipe,
             "collector": run.collector,
             "goal": run.goal,
+            "seal": seal(settings, recipe),
         }
         return cls._enter(path, connect(path, create=True), INSERT_RUN, row)
 

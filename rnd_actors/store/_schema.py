@@ -66,5 +66,9 @@ CREATE TABLE events (
 CREATE INDEX events_of_run ON events (run, at);
 """
 
-MIGRATIONS: Final = (_RUNS,)
+_SEALS: Final = """
+ALTER TABLE runs ADD COLUMN seal TEXT /* of the user who has begun it; NULL if there is none */
+"""
+
+MIGRATIONS: Final = (_RUNS, _SEALS)
 """Each makes a store of one version one of the next, beginning with an empty file of version 0."""

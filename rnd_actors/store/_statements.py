@@ -13,8 +13,8 @@ __all__ = [
 ]
 
 INSERT_RUN: Final = """
-INSERT INTO runs (settings, recipe, collector, goal)
-VALUES (:settings, :recipe, :collector, :goal) RETURNING id
+INSERT INTO runs (settings, recipe, collector, goal, seal)
+VALUES (:settings, :recipe, :collector, :goal, :seal) RETURNING id
 """
 GO_ON: Final = """
 UPDATE runs SET outcome = NULL, reason = NULL

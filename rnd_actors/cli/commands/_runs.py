@@ -14,6 +14,7 @@ def runs(store: Store) -> int:
     from rich.text import Text  # noqa: PLC0415
 
     from rnd_actors.cli._stdout import clear_stdout_errors  # noqa: PLC0415
+    from rnd_actors.cli._words import one_line  # noqa: PLC0415
     from rnd_actors.store import list_runs  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -31,7 +32,7 @@ def runs(store: Store) -> int:
             str(run.samples) if run.goal is None else f"{run.samples}/{run.goal}",
             f"{run.elapsed_s:.2f} s",
             str(run.sessions),
-            Text(run.collector),
+            Text(one_line(run.collector)),
         )
     with clear_stdout_errors():
         Console(highlight=False).print(table)
