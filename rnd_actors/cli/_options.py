@@ -9,13 +9,14 @@ from typing import Any, Final
 from attrs import fields_dict, frozen
 
 from rnd_actors.cli import _conversions as to
+from rnd_actors.cli._input import read_text
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.collecting import Collector, make_collector
 from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, Unfinished
-from rnd_actors.sinks import STDOUT
+from rnd_actors.sinks import STDOUT, Existing, check_output
 
-__all__ = ["Options", "read_options"]
+__all__ = ["OTHERWISE", "Options", "existing_of", "read_options"]
 
 
 @frozen(kw_only=True)
@@ -42,6 +43,8 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
     "outputs": to.outputs,
+    "overwrite": to.switch,
+    "append": to.switch,
     "collector": str,
     "collector_options": to.arguments,
     "json": to.switch,
@@ -50,6 +53,7 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "log_format": to.log_format,
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
+OTHERWISE: Final = "unless --overwrite or --append is given"
 _REPEATABLE: Final = {
     "worker_args": "worker_arg",
     "outputs": "output",
@@ -81,7 +85,12 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
         values = {field: _convert(field, raw.value) for field, raw in given.items()}
         run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
         collector = _collector(values, given)
+        run["existing"] = existing_of(
+            overwrite=values.pop("overwrite", False), append=values.pop("append", False)
+        )
         options = Options(settings=RunSettings(**run), collector=collector, **values)
+        for output in options.settings.outputs:
+            check_output(output, options.settings.existing, otherwise=OTHERWISE)
     except SettingsError as error:
         label = given[error.setting].label
         raise SettingsError(label, error.accepted, error.got) from None
@@ -89,6 +98,19 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
         label = given["outputs"].label
         raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
     return options
+
+
+def existing_of(*, overwrite: bool, append: bool) -> Existing:
+    """Return what becomes of files that hold something already.
+
+    Raises:
+        SettingsError: both are wanted.
+    """
+    if overwrite and append:
+        raise SettingsError("append", "nothing beside overwrite: choose one of them", append)
+    if append:
+        return Existing.APPEND
+    return Existing.OVERWRITE if overwrite else Existing.REFUSE
 
 
 def _collector(values: dict[str, Any], given: Mapping[str, _Given]) -> Collector | None:
@@ -140,9 +162,11 @@ def _from_file(config: Path | None) -> dict[str, _Given]:
 
 def _parse(config: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(config))
     except OSError as error:
         trouble = error.strerror
+    except RecursionError:
+        trouble = "its brackets are nested too deeply"
     except ValueError as error:
         trouble = str(error)
     raise SettingsError("--config", f"a TOML file that can be read ({trouble})", str(config))

@@ -12,9 +12,10 @@ from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
 from rnd_actors.running._course import Course
 from rnd_actors.running._limits import make_room
+from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._specs import worker_settings
-from rnd_actors.sinks import is_store
+from rnd_actors.sinks import Existing, check_output, is_store
 from rnd_actors.store import Recording, Remains, read_remains
 from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
 
@@ -111,9 +112,11 @@ class Unfinished:
         plain = dict(remains.settings)
         try:
             files = [output for output in map(Path, plain.pop("outputs")) if not is_store(output)]
-            return RunSettings(**plain, outputs=[*files, store])
+            settings = RunSettings(**plain, outputs=[*files, store])
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(remains, store, f"its settings are none: {error}") from error
+        appends = settings.existing is Existing.APPEND
+        return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
     def go_on(
         self,
@@ -124,6 +127,8 @@ class Unfinished:
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         settings, remains = self.settings, self.remains
+        for output in settings.outputs:
+            check_output(output, settings.existing)
         if spawn == WorkerProcess.spawn:
             make_room(settings.workers)
         ports = choose_ports(settings.base_port, settings.workers)
@@ -131,12 +136,14 @@ class Unfinished:
         collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
+        recording = Recording.resume(self.store, remains.run)
+        begin_outputs(settings, recording, remains.samples)
         return Course(
             settings=settings,
             workers=worker_settings(settings, ports, remains.incarnations),
             collector=self.collector,
             collection=collection,
-            recording=Recording.resume(self.store, remains.run),
+            recording=recording,
             earlier=remains.samples,
             subscriber=subscriber,
             interrupted=interrupted,
@@ -157,7 +164,8 @@ def resume(
 ) -> Result:
     """Go on with a run that was interrupted, missed its deadline, failed or died.
 
-    It keeps its settings and its samples. Its files besides the store are written anew.
+    It keeps its settings and its samples. Its files besides the store are written anew,
+    or, if it appends to them, that part of them.
 
     Args:
         store: an SQLite store that the run was recorded to.

@@ -1,6 +1,7 @@
 """All that a store knows of one run."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,9 @@ from rnd_actors.store._records import Incarnation, RunHistory, Session, StoredEv
 from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
 from rnd_actors.store._soundness import damaged, json_object
 
-__all__ = ["read_run"]
+__all__ = ["read_run", "read_samples"]
 
+_BATCH: Final = 10_000
 _SESSIONS: Final = (
     "SELECT number, started_at, elapsed_s FROM sessions WHERE run = ? ORDER BY number"
 )
@@ -57,6 +59,32 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
             incarnations=all_of(connection, _INCARNATIONS, stored.id, Incarnation),
             events=all_of(connection, _EVENTS, stored.id, StoredEvent),
         )
+
+
+def read_samples(path: Path, run: int | None = None) -> Iterator[list[Sample]]:
+    """Give the samples of a run, by default of the latest, in batches: a run may have millions.
+
+    Raises:
+        StoreError: there is no store, or no such run.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import Sample
+        >>> from rnd_actors.store import Recording, RunDescription, read_samples
+        >>> described = RunDescription(settings={"workers": 1}, recipe=None, collector="x", goal=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     recording = Recording.begin(Path(folder, "runs.db"), described)
+        ...     recording.write([Sample(0, 42, 3, 1, 0, received_at=0.5)])
+        ...     recording.abandon()
+        ...     [len(batch) for batch in read_samples(Path(folder, "runs.db"))]
+        [1]
+    """
+    with opened(path) as connection:
+        connection.execute("BEGIN")
+        cursor = connection.execute(SAMPLES, (chosen_run(connection, path, run).id,))
+        while rows := cursor.fetchmany(_BATCH):
+            yield [Sample(*row) for row in rows]
 
 
 def _result(

@@ -1,10 +1,11 @@
 """Reports as files. Drawing takes time, so few tests do it."""
 
-import errno
 import json
 import re
+import resource
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -187,22 +188,36 @@ def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken.md").mkdir()
     for path in (tmp_path / "taken.md", tmp_path / "missing" / "report.md"):
-        with pytest.raises(SettingsError, match="a file that can be written"):
+        with pytest.raises(SettingsError, match="output takes files"):
             write_report(a_run(), path)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken.md"]
 
 
-def test_a_report_that_cannot_be_finished_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fill_the_disk(path: Path, text: str, encoding: str) -> None:
-        path.write_bytes(text[:10].encode())
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_a_file_that_holds_something_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("dear to its owner")
+    with pytest.raises(SettingsError, match="output takes files that hold nothing yet"):
+        write_report(a_run(), path)
+    assert path.read_text() == "dear to its owner"
+    write_report(a_run(), path, overwrite=True)
+    assert path.read_text().startswith("# Run 7")
 
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a disk that becomes full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_report_that_cannot_be_finished_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "report.md").write_bytes(b"before")
-    monkeypatch.setattr(Path, "write_text", fill_the_disk)
-    with pytest.raises(SettingsError, match="No space left on device"):
-        write_report(a_run(), tmp_path / "report.md")
+    with no_file_larger_than(100), pytest.raises(SettingsError, match="File too large"):
+        write_report(a_run(), tmp_path / "report.md", overwrite=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
@@ -219,5 +234,5 @@ def test_without_the_extra_it_tells_how_to_install_it(
     path = tmp_path / name
     path.write_text("before")
     with pytest.raises(SettingsError, match=r"pip install 'rnd-actors\[report\]'"):
-        write_report(a_run(), path)
+        write_report(a_run(), path, overwrite=True)
     assert path.read_text() == "before"

@@ -11,6 +11,7 @@ from rnd_actors.cli.commands._parameters import (
     Quiet,
     Store,
     Verbose,
+    run_id,
 )
 
 __all__ = ["resume"]
@@ -49,4 +50,4 @@ def resume(
     flags = locals()
     from rnd_actors.cli._resume import execute_resume  # noqa: PLC0415
 
-    return execute_resume(flags.pop("store"), flags.pop("run"), flags)
+    return execute_resume(flags.pop("store"), run_id(flags.pop("run")), flags)

@@ -1,6 +1,6 @@
 """The command `show` and its arguments."""
 
-from rnd_actors.cli.commands._parameters import OptionalRun, Store
+from rnd_actors.cli.commands._parameters import OptionalRun, Store, run_id
 
 __all__ = ["show"]
 
@@ -17,5 +17,5 @@ def show(
     from rnd_actors.store import read_run  # noqa: PLC0415
 
     with clear_stdout_errors():
-        Console(highlight=False).print(history_view(read_run(store, run)))
+        Console(highlight=False).print(history_view(read_run(store, run_id(run))))
     return 0
