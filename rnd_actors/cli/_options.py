@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
 OTHERWISE: Final = "unless --overwrite or --append is given"
+_PREFIX: Final = "RND_ACTORS_"
 _REPEATABLE: Final = {
     "worker_args": "worker_arg",
     "outputs": "output",
@@ -140,14 +142,13 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, _Given]:
 
 
 def _from_environment() -> dict[str, _Given]:
-    variables = {
-        field: "RND_ACTORS_" + _option(field).upper().replace("-", "_") for field in _CONVERSIONS
+    fields = {_PREFIX + _option(field).upper().replace("-", "_"): field for field in _CONVERSIONS}
+    given = {
+        name: value for name, value in os.environ.items() if name.startswith(_PREFIX) and value
     }
-    return {
-        field: _Given(value, variable)
-        for field, variable in variables.items()
-        if (value := os.environ.get(variable))
-    }
+    if unknown := given.keys() - fields:
+        raise _unknown("the environment", "the variables", min(unknown), fields, _PREFIX)
+    return {fields[name]: _Given(value, name) for name, value in given.items()}
 
 
 def _from_file(config: Path | None) -> dict[str, _Given]:
@@ -156,8 +157,17 @@ def _from_file(config: Path | None) -> dict[str, _Given]:
     table = _parse(config)
     fields = {_option(field): field for field in _CONVERSIONS}
     if unknown := table.keys() - fields:
-        raise SettingsError(str(config), f"the keys {', '.join(fields)}", min(unknown))
+        raise _unknown(str(config), "the keys", min(unknown), fields)
     return {fields[key]: _Given(value, f"{key} in {config}") for key, value in table.items()}
+
+
+def _unknown(
+    source: str, kind: str, name: str, known: Iterable[str], prefix: str = ""
+) -> SettingsError:
+    words = [each.removeprefix(prefix) for each in known]
+    similar = get_close_matches(name.removeprefix(prefix), words, n=1)
+    hint = f" (did you mean {prefix}{similar[0]}?)" if similar else ""
+    return SettingsError(source, f"{kind} {', '.join(known)}{hint}", name)
 
 
 def _parse(config: Path) -> dict[str, object]:

@@ -229,6 +229,26 @@ def test_a_wrong_variable_is_one_line_and_exit_code_2(
     assert_one_line(capsys, "RND_ACTORS_STALL_TIMEOUT takes seconds > 0; got 'soon'")
 
 
+@pytest.mark.parametrize(
+    ("toml", "variable", "told"),
+    [
+        ("sampels = 3", None, "log-format (did you mean samples?); got 'sampels'\n"),
+        ("xyz = 3", None, "log-format; got 'xyz'\n"),
+        (None, "SAMPLE", " (did you mean RND_ACTORS_SAMPLES?); got 'RND_ACTORS_SAMPLE'\n"),
+        (None, "XYZ", "RND_ACTORS_LOG_FORMAT; got 'RND_ACTORS_XYZ'\n"),
+    ],
+)
+def test_what_is_no_option_is_told_with_the_one_that_may_be_meant(
+    toml: str | None,
+    variable: str | None,
+    told: str,
+    read: Reader,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert read.fail(toml=toml, **({variable: "3"} if variable else {})) == 2
+    assert capsys.readouterr().err.endswith(told)
+
+
 def test_an_output_that_may_not_be_written_is_refused(
     read: Reader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
