@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from rnd_actors.cli._encoding import print_anything
 from rnd_actors.cli._words import complain
 from rnd_actors.cli.commands import collectors, export, plan, report, resume, run, runs, show
 from rnd_actors.errors import RndActorsError, SettingsError, StoreError
@@ -18,6 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
+    print_anything()
     try:
         return int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
     except typer.TyperException as error:
