@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rnd_actors.errors import SettingsError
+from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._contents import Contents
 from rnd_actors.reporting._json import as_json
 from rnd_actors.reporting._markdown import as_markdown
@@ -27,6 +27,7 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
         SettingsError: another suffix, a path that cannot be written, a file that holds something
             already, or the extra
             `rnd-actors[report]` is not installed.
+        SinkError: the disk is full, or fails; what was there is there still.
 
     Example:
         >>> from pathlib import Path
@@ -79,5 +80,4 @@ def _replace(path: Path, text: str) -> None:
         with replacing(path) as file:
             file.write(text.encode())
     except OSError as error:
-        accepted = f"a file that can be written ({error.strerror})"
-        raise SettingsError("output", accepted, str(path)) from error
+        raise SinkError(f"cannot write {path}: {error.strerror}") from error

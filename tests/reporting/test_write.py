@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rnd_actors.errors import SettingsError
+from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting import write_report
 from rnd_actors.store import RunHistory, Session
 from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
@@ -216,7 +216,7 @@ def no_file_larger_than(size: int) -> Iterator[None]:
 
 def test_a_report_that_cannot_be_finished_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "report.md").write_bytes(b"before")
-    with no_file_larger_than(100), pytest.raises(SettingsError, match="File too large"):
+    with no_file_larger_than(100), pytest.raises(SinkError, match="File too large"):
         write_report(a_run(), tmp_path / "report.md", overwrite=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
