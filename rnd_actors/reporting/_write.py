@@ -43,7 +43,7 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
         >>> with TemporaryDirectory() as folder:
         ...     write_report(history, Path(folder, "report.md"))
         ...     print(Path(folder, "report.md").read_text().splitlines()[0])
-        # Run 1
+        # Run 1: a worker that is not known
     """
     form = _FORMS.get(path.suffix.lower())
     if form is None:

@@ -17,7 +17,7 @@ __all__ = ["read_run", "read_samples"]
 
 _BATCH: Final = 10_000
 _SESSIONS: Final = (
-    "SELECT number, started_at, elapsed_s FROM sessions WHERE run = ? ORDER BY number"
+    "SELECT number, started_at, elapsed_s, host FROM sessions WHERE run = ? ORDER BY number"
 )
 _INCARNATIONS: Final = """
 SELECT worker, number, port, pid, spawned_at, streaming_at, ended_at, failure

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Final
 
 from attrs import asdict, define, field, frozen
@@ -138,7 +139,7 @@ class Recording:
                 _lock(connection, run, path)
                 number, earlier_s = connection.execute(NEXT_SESSION, {"run": run}).fetchone()
                 recording = cls(path, run, number, earlier_s, connection)
-                connection.execute(INSERT_SESSION, recording._row())
+                connection.execute(INSERT_SESSION, {**recording._row(), "host": gethostname()})
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):

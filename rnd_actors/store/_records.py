@@ -21,6 +21,7 @@ class StoredRun:
         sessions: how often it was begun or resumed.
         elapsed_s: seconds that its sessions took together, up to the last sample.
         collector: what it collects, in words.
+        worker: the program that is its worker, and the first arguments of that.
 
     Example:
         >>> from rnd_actors.store import StoredRun
@@ -39,6 +40,7 @@ class StoredRun:
     sessions: int
     elapsed_s: float
     collector: str
+    worker: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -49,6 +51,7 @@ class Session:
         number: from 1.
         started_at: seconds since the epoch, of its first spawn.
         elapsed_s: seconds from then to its last sample.
+        host: the name of the computer; None if it is not known.
 
     Example:
         >>> from rnd_actors.store import Session
@@ -59,6 +62,7 @@ class Session:
     number: int
     started_at: float
     elapsed_s: float
+    host: str | None = None
 
 
 @frozen(kw_only=True)

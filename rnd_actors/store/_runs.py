@@ -1,5 +1,6 @@
 """The runs of a store, and what is read of each in more than one place."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ __all__ = ["SAMPLES", "all_of", "chosen_run", "list_runs", "stored_tally"]
 
 _RUNS: Final = """
 SELECT id, outcome, collector, goal, json_extract(settings, '$.workers') AS workers,
+    coalesce(json_extract(settings, '$.worker'), '[]') AS worker,
     (SELECT min(started_at) FROM sessions WHERE run = id) AS started_at,
     (SELECT count(*) FROM samples WHERE run = id) AS samples,
     (SELECT count(*) FROM sessions WHERE run = id) AS sessions,
@@ -77,6 +79,7 @@ def chosen_run(connection: StoreConnection, path: Path, run: int | None) -> Stor
 def _stored_run(row: dict[str, Any], connection: StoreConnection) -> StoredRun:
     state = "running" if connection.is_locked(row["id"]) else row.pop("outcome") or "died"
     row.pop("outcome", None)
+    row["worker"] = tuple(map(str, json.loads(row["worker"])))
     return StoredRun(state=state, **row)
 
 

@@ -44,6 +44,7 @@ _SETTINGS: Final = f"""
 {_object("settings")}
 AND coalesce(json_type(settings, '$.workers') = 'integer', 0)
 AND json_extract(settings, '$.workers') BETWEEN 1 AND 1000
+AND coalesce(json_type(settings, '$.worker'), 'array') = 'array'
 AND coalesce(json_type(settings, '$.base_port'), 'integer') = 'integer'
 AND coalesce(json_extract(settings, '$.base_port'), 0) BETWEEN 0 AND 65535
 AND coalesce(json_type(settings, '$.deadline'), 'null') IN ('null', 'integer', 'real')
@@ -66,6 +67,7 @@ _CONDITIONS: Final = {
         "started_at": _seconds("started_at", _LATEST),
         "elapsed_s": _seconds("elapsed_s", _LONGEST),
         "tally": _or_null(_object("tally"), "tally"),
+        "host": _or_null(_text("host"), "host"),
     },
     "samples": {
         '"index"': _whole('"index"', 0),

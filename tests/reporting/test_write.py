@@ -65,9 +65,9 @@ def test_a_page_needs_nothing_from_elsewhere(page: str) -> None:
 
 
 def test_a_page_has_every_picture_and_figure(page: str) -> None:
-    assert page.count("<svg ") == page.count("</svg>") == 4
+    assert page.count("<svg ") == page.count("</svg>") == 8
     for words in ("ideal", "streaming", "resumed", "expected of uniform values", "95th percentile"):
-        assert f">{words}</text>" in page
+        assert page.count(f">{words}</text>") in (2, 4), "for screens and for phones"
     for words in ("<td>150 of 150</td>", "<th>p-value</th>", "<th>share of the ideal</th>"):
         assert words in page
 
@@ -84,6 +84,24 @@ def test_what_workers_wrote_is_escaped(page: str) -> None:
     assert "<script" not in page
     assert "\x1b" not in page
     assert "\nout of luck</pre>" in page
+
+
+def test_a_page_says_in_its_title_what_ran_and_where(tmp_path: Path) -> None:
+    run = a_run()
+    stored = evolve(run.run, worker=("/opt/<b>/worker", "-flaky"))
+    sessions = tuple(evolve(session, host="here<i>") for session in run.sessions)
+    history = evolve(run, run=stored, sessions=sessions)
+    page = written(history, tmp_path / "report.html")
+    assert "<title>Run 7: worker -flaky on here&lt;i&gt;</title>" in page
+    assert "<td>/opt/&lt;b&gt;/worker -flaky</td>" in page or "&#x27;/opt/&lt;b&gt;" in page
+    text = written(history, tmp_path / "report.md")
+    assert text.startswith("# Run 7: worker -flaky on here\\<i\\>\n")
+
+
+def test_every_cell_of_a_wide_table_has_its_name_for_phones(page: str) -> None:
+    assert page.count('<td data-name="last exit">') == 16
+    assert page.count('<table class="many">') == 1
+    assert 'svg class="narrow"' in page
 
 
 def test_a_page_is_the_same_every_time(page: str, tmp_path: Path) -> None:
@@ -119,7 +137,9 @@ def test_little_can_be_reported_too(history: RunHistory, suffix: str, tmp_path: 
 
 def test_markdown_has_tables_and_drawings(tmp_path: Path) -> None:
     text = written(nasty_run(), tmp_path / "report.MD")
-    assert text.startswith("# Run 7\n\n|  |  |\n| --- | --- |\n| state | complete: ")
+    assert text.startswith(
+        "# Run 7: a worker that is not known\n\n|  |  |\n| --- | --- |\n| state | complete: "
+    )
     assert "| samples | 150 of 150 |" in text
     assert re.search(r"^ 4 █+X·+█+X·+░█+$", text, re.MULTILINE)
     assert re.search(r"^10-14 █+ 10$", text, re.MULTILINE)

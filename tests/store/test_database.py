@@ -37,7 +37,7 @@ def _text(path: Path) -> Path:
     [
         (_foreign, "is not a store of rnd-actors: it belongs to another program"),
         (_text, "is not a store of rnd-actors: it is no SQLite database"),
-        (_newer, "its schema is 99, and this one knows 2; please upgrade"),
+        (_newer, "its schema is 99, and this one knows 3; please upgrade"),
         (lambda path: path.parent, "cannot open the store .*: Is a directory"),
     ],
 )
