@@ -5,6 +5,7 @@ from itertools import groupby
 from math import nan
 from typing import Final
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -104,7 +105,7 @@ def values_picture(contents: Contents) -> dict[str, str]:
 
 def gaps_picture(contents: Contents) -> dict[str, str]:
     """Draw how often consecutive samples were how far apart; there have to be two."""
-    gaps, spread = contents.statistics.gaps, contents.statistics.gaps_s
+    gaps, spread = np.asarray(contents.statistics.gaps), contents.statistics.gaps_s
     marks = {"median": (spread.median, "-"), "95th percentile": (spread.percentile_95, "--")}
 
     def draw(axes: Axes, columns: int) -> None:

@@ -1,9 +1,9 @@
 """All that a store knows of one run."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -11,6 +11,7 @@ from rnd_actors.collecting import Collection, Outcome, Result, Sample
 from rnd_actors.store._database import opened
 from rnd_actors.store._records import Incarnation, RunHistory, Session, StoredEvent, StoredRun
 from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
+from rnd_actors.store._samples import StoredSamples
 from rnd_actors.store._soundness import damaged, json_object
 
 __all__ = ["read_run", "read_samples"]
@@ -50,7 +51,7 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
     with opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all tables
         stored = chosen_run(connection, path, run)
-        samples = all_of(connection, SAMPLES, stored.id, Sample)
+        samples = StoredSamples(_batches(connection, stored.id))
         return RunHistory(
             run=stored,
             result=_result(connection, path, stored, samples),
@@ -82,13 +83,18 @@ def read_samples(path: Path, run: int | None = None) -> Iterator[list[Sample]]:
     """
     with opened(path) as connection:
         connection.execute("BEGIN")
-        cursor = connection.execute(SAMPLES, (chosen_run(connection, path, run).id,))
-        while rows := cursor.fetchmany(_BATCH):
+        for rows in _batches(connection, chosen_run(connection, path, run).id):
             yield [Sample(*row) for row in rows]
 
 
+def _batches(connection: sqlite3.Connection, run: int) -> Iterator[list[Any]]:
+    cursor = connection.execute(SAMPLES, (run,))
+    while rows := cursor.fetchmany(_BATCH):
+        yield rows
+
+
 def _result(
-    connection: sqlite3.Connection, path: Path, stored: StoredRun, samples: tuple[Sample, ...]
+    connection: sqlite3.Connection, path: Path, stored: StoredRun, samples: Sequence[Sample]
 ) -> Result:
     settings, outcome, reason, findings = connection.execute(_END, (stored.id,)).fetchone()
     plain = json_object(settings, path, stored.id, "settings")

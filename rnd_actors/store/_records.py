@@ -1,5 +1,7 @@
 """What is read from a store: runs, their sessions, and the incarnations of their workers."""
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from rnd_actors.collecting import Result, Sample
@@ -134,7 +136,7 @@ class RunHistory:
     run: StoredRun
     result: Result
     sessions: tuple[Session, ...]
-    samples: tuple[Sample, ...]
+    samples: Sequence[Sample]
     incarnations: tuple[Incarnation, ...]
     events: tuple[StoredEvent, ...]
 
