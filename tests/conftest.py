@@ -1,7 +1,9 @@
 """Every test runs on its own: nothing of ours may be left when it ends."""
 
 import gc
+import os
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
 import gevent
 import pytest
@@ -9,6 +11,13 @@ import pytest
 from rnd_actors.testing import no_leaks
 
 pytest_plugins = ["rnd_actors.testing.plugin"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the suite a data folder of its own: what this user keeps is not touched."""
+    data = TemporaryDirectory(prefix="rnd-actors-data-")
+    config.add_cleanup(data.cleanup)
+    os.environ["XDG_DATA_HOME"] = data.name
 
 
 @pytest.fixture(scope="module", autouse=True)

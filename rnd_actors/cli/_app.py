@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from rnd_actors.cli._encoding import print_anything
 from rnd_actors.cli._words import complain
 from rnd_actors.cli.commands import collectors, export, plan, report, resume, run, runs, show
 from rnd_actors.errors import RndActorsError, SettingsError, StoreError
@@ -25,6 +26,7 @@ app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
+    print_anything()
     try:
         exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
         sys.stdout.flush()

@@ -8,25 +8,19 @@ import os
 import shlex
 import shutil
 from pathlib import Path
-from typing import Final
 
 from rnd_actors.cli._log_line import LogFormat
-from rnd_actors.sinks import STDOUT
 
 __all__ = [
     "arguments",
     "command",
     "count",
     "log_format",
-    "output",
     "outputs",
     "seconds",
     "switch",
     "whole_number",
 ]
-
-_ALONE: Final = (".jsonl", ".csv")
-"""Files that are written where they are; others have files beside them."""
 
 
 def whole_number(given: object) -> object:
@@ -76,27 +70,15 @@ def arguments(given: object) -> tuple[str, ...]:
 def command(given: object) -> tuple[str, ...]:
     """Return the program and its arguments; a path may contain spaces, a command line is split."""
     text = given if isinstance(given, str) else ""
-    words = [str(Path(text).absolute())] if Path(text).is_file() else _split(text)
+    words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
     if words and (program := shutil.which(words[0])):
         return (program, *words[1:])
     raise ValueError("the path of an executable, or a command line that starts with one")
 
 
 def outputs(given: object) -> tuple[Path, ...]:
-    """Return the paths of files that can be written; a text is split as a shell would."""
-    return tuple(map(output, arguments(given)))
-
-
-def output(given: str) -> Path:
-    """Return the path of a file that can be written, or created where it is; `-` is stdout."""
-    path = Path(given)
-    places = {path if path.exists() else path.parent}
-    if path.suffix.lower() not in _ALONE:
-        places.add(path.parent)
-    writable = all(os.access(place, os.W_OK) for place in places)
-    if path == STDOUT or (given and writable and not path.is_dir()):
-        return path
-    raise ValueError("files that can be written, in directories that exist")
+    """Return the paths of files; a text is split as a shell would."""
+    return tuple(map(Path, arguments(given)))
 
 
 def _read(kind: type[int] | type[float], given: object) -> object:

@@ -20,7 +20,7 @@ from rnd_actors.cli._options import Options
 from rnd_actors.cli._plain import plain_view
 from rnd_actors.cli._progress import Progress
 from rnd_actors.cli._summary import last_words, summary
-from rnd_actors.cli._words import complain, say
+from rnd_actors.cli._words import complain, escaped, say
 from rnd_actors.collecting import Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import run
@@ -54,7 +54,8 @@ def execute(options: Options) -> int:
                 result = _collect(options, tell, told.event)
         except RndActorsError:
             if options.verbose:
-                traceback.print_exc()
+                for line in traceback.format_exc().splitlines():
+                    say(escaped(line))
             raise
         try:
             _report(result, options)

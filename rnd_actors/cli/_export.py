@@ -3,39 +3,37 @@
 from pathlib import Path
 from typing import Final
 
-from rnd_actors.cli import _conversions as to
+from rnd_actors.cli._options import OTHERWISE, existing_of
 from rnd_actors.errors import SettingsError
-from rnd_actors.sinks import check_suffix, is_store, writer_for
-from rnd_actors.store import copy_run, read_run
+from rnd_actors.sinks import check_output, is_store, write_file
+from rnd_actors.store import copy_run, read_samples
 
 __all__ = ["export_run"]
 
 _FILE: Final = "FILE"
 
 
-def export_run(store: Path, run: int, file: str) -> None:
+def export_run(store: Path, run: int | None, file: str, *, overwrite: bool, append: bool) -> None:
     """Write the samples of a run to a file, or to another store as one run more.
+
+    Args:
+        store: where the run is.
+        run: its id; None: the latest.
+        file: where to; the suffix says the form.
+        overwrite: whether it is replaced if it holds something already.
+        append: whether the samples are written after what it holds.
 
     Raises:
         StoreError: there is no such run.
-        SettingsError: the file is of no known kind, or cannot be written.
+        SettingsError: the file is of no known kind, cannot be written, or holds something.
         SinkError: it could not be written.
     """
     target = Path(file)
-    check_suffix(target, _FILE)
-    try:
-        to.output(file)
-    except ValueError as error:
-        raise SettingsError(_FILE, str(error), file) from None
+    existing = existing_of(overwrite=overwrite, append=append)
+    check_output(target, existing, _FILE, OTHERWISE)
     if target.exists() and store.exists() and target.samefile(store):
         raise SettingsError(_FILE, "another file than the store", file)
-    history = read_run(store, run)
     if is_store(target):
         copy_run(store, run, target)
-        return
-    writer = writer_for(target)
-    writer.open()
-    try:
-        writer.write(history.samples)
-    finally:
-        writer.close()
+    else:
+        write_file(target, existing, read_samples(store, run), _FILE)

@@ -2,20 +2,22 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import fields_dict, frozen
 
 from rnd_actors.cli import _conversions as to
+from rnd_actors.cli._input import read_text
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.collecting import Collector, make_collector
 from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, Unfinished
-from rnd_actors.sinks import STDOUT
+from rnd_actors.sinks import STDOUT, Existing, check_output
 
-__all__ = ["Options", "read_options"]
+__all__ = ["OTHERWISE", "Options", "existing_of", "read_options"]
 
 
 @frozen(kw_only=True)
@@ -42,6 +44,8 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
     "outputs": to.outputs,
+    "overwrite": to.switch,
+    "append": to.switch,
     "collector": str,
     "collector_options": to.arguments,
     "json": to.switch,
@@ -50,6 +54,8 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "log_format": to.log_format,
 }
 """By the field of `RunSettings` or `Options` that the option sets."""
+OTHERWISE: Final = "unless --overwrite or --append is given"
+_PREFIX: Final = "RND_ACTORS_"
 _REPEATABLE: Final = {
     "worker_args": "worker_arg",
     "outputs": "output",
@@ -81,7 +87,12 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
         values = {field: _convert(field, raw.value) for field, raw in given.items()}
         run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
         collector = _collector(values, given)
+        run["existing"] = existing_of(
+            overwrite=values.pop("overwrite", False), append=values.pop("append", False)
+        )
         options = Options(settings=RunSettings(**run), collector=collector, **values)
+        for output in options.settings.outputs:
+            check_output(output, options.settings.existing, otherwise=OTHERWISE)
     except SettingsError as error:
         label = given[error.setting].label
         raise SettingsError(label, error.accepted, error.got) from None
@@ -89,6 +100,19 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
         label = given["outputs"].label
         raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
     return options
+
+
+def existing_of(*, overwrite: bool, append: bool) -> Existing:
+    """Return what becomes of files that hold something already.
+
+    Raises:
+        SettingsError: both are wanted.
+    """
+    if overwrite and append:
+        raise SettingsError("append", "nothing beside overwrite: choose one of them", append)
+    if append:
+        return Existing.APPEND
+    return Existing.OVERWRITE if overwrite else Existing.REFUSE
 
 
 def _collector(values: dict[str, Any], given: Mapping[str, _Given]) -> Collector | None:
@@ -118,14 +142,13 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, _Given]:
 
 
 def _from_environment() -> dict[str, _Given]:
-    variables = {
-        field: "RND_ACTORS_" + _option(field).upper().replace("-", "_") for field in _CONVERSIONS
+    fields = {_PREFIX + _option(field).upper().replace("-", "_"): field for field in _CONVERSIONS}
+    given = {
+        name: value for name, value in os.environ.items() if name.startswith(_PREFIX) and value
     }
-    return {
-        field: _Given(value, variable)
-        for field, variable in variables.items()
-        if (value := os.environ.get(variable))
-    }
+    if unknown := given.keys() - fields:
+        raise _unknown("the environment", "the variables", min(unknown), fields, _PREFIX)
+    return {fields[name]: _Given(value, name) for name, value in given.items()}
 
 
 def _from_file(config: Path | None) -> dict[str, _Given]:
@@ -134,15 +157,26 @@ def _from_file(config: Path | None) -> dict[str, _Given]:
     table = _parse(config)
     fields = {_option(field): field for field in _CONVERSIONS}
     if unknown := table.keys() - fields:
-        raise SettingsError(str(config), f"the keys {', '.join(fields)}", min(unknown))
+        raise _unknown(str(config), "the keys", min(unknown), fields)
     return {fields[key]: _Given(value, f"{key} in {config}") for key, value in table.items()}
+
+
+def _unknown(
+    source: str, kind: str, name: str, known: Iterable[str], prefix: str = ""
+) -> SettingsError:
+    words = [each.removeprefix(prefix) for each in known]
+    similar = get_close_matches(name.removeprefix(prefix), words, n=1)
+    hint = f" (did you mean {prefix}{similar[0]}?)" if similar else ""
+    return SettingsError(source, f"{kind} {', '.join(known)}{hint}", name)
 
 
 def _parse(config: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(config))
     except OSError as error:
         trouble = error.strerror
+    except RecursionError:
+        trouble = "its brackets are nested too deeply"
     except ValueError as error:
         trouble = str(error)
     raise SettingsError("--config", f"a TOML file that can be read ({trouble})", str(config))

@@ -15,6 +15,7 @@ from rich.console import Console
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._forecast_json import forecast_as_json
 from rnd_actors.cli._forecast_report import forecast_report
+from rnd_actors.cli._input import read_text
 from rnd_actors.cli._plain import pauses_s
 from rnd_actors.cli._words import say
 from rnd_actors.errors import SettingsError
@@ -65,10 +66,10 @@ def _read(flags: Mapping[str, object], result: Path | None) -> PlanSettings:
 
 def _measured(result: Path) -> WorkerFigures:
     try:
-        return WorkerFigures.measured(json.loads(result.read_text(encoding="utf-8"))["workers"])
+        return WorkerFigures.measured(json.loads(read_text(result))["workers"])
     except OSError as error:
         trouble = error.strerror
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         trouble = "this is none"
     raise SettingsError(
         "--result", f"a file that `rnd-actors run --json` wrote ({trouble})", str(result)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -112,7 +112,7 @@ def _figures(result: Result) -> Table:
     wanted = "" if result.goal is None else f" of {result.goal}"
     limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
     lines = result.lines
-    figures: dict[str, RenderableType] = {
+    figures = {
         "samples": f"{result.samples}{wanted}",
         "total time": f"{result.elapsed_s:.2f} s{limit}",
         "rate": f"{result.rate_per_s:.1f}/s",
@@ -120,9 +120,9 @@ def _figures(result: Result) -> Table:
         "restarts": str(result.restarts),
         "lines": f"{lines.received} received: {lines.accepted} accepted, "
         f"{lines.surplus} surplus, {lines.malformed} malformed",
-        **{name: _finding(value) for name, value in result.findings.items()},
+        **{one_line(name): _finding(value) for name, value in result.findings.items()},
     }
     table = Table.grid(padding=(0, 2))
     for name, figure in figures.items():
-        table.add_row(name, figure)
+        table.add_row(Text(name), Text(figure))
     return table

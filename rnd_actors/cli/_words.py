@@ -2,7 +2,7 @@
 
 import sys
 
-__all__ = ["complain", "one_line", "say"]
+__all__ = ["complain", "escaped", "one_line", "say"]
 
 
 def say(line: str) -> None:
@@ -24,3 +24,15 @@ def one_line(text: object) -> str:
     """
     printable = "".join(char if char.isprintable() else " " for char in str(text))
     return " ".join(printable.split())
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with all that a terminal would not show as it is in the form of Python.
+
+    Example:
+        >>> print(escaped("rm -r \x1b[8m /"))
+        rm -r \x1b[8m /
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -23,5 +23,5 @@ class Contents:
     @classmethod
     def of(cls, history: RunHistory) -> "Contents":
         """Return what there is to report of a run."""
-        values = tuple(sample.value for sample in history.samples)
+        values = history.result.values
         return cls(history, statistics(history), uniformity(values), timeline(history), values)

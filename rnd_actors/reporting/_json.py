@@ -27,6 +27,7 @@ def as_json(contents: Contents) -> str:
             "collector": run.collector,
             "started_at": run.started_at,
             "workers": run.workers,
+            "worker": run.worker,
             "goal": run.goal,
             "deadline_s": result.deadline_s,
             "sessions": [asdict(session) for session in history.sessions],

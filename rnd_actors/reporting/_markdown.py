@@ -21,7 +21,7 @@ def as_markdown(contents: Contents) -> str:
 
 
 def _lines(contents: Contents) -> Iterator[str]:
-    yield f"# Run {contents.history.run.id}"
+    yield f"# {_escape(tables.title(contents))}"
     yield from _table(tables.run_table(contents))
     yield from ("", tables.IDEAL)
     yield from ("", "## Timeline", "", "```text", *_timeline(contents), "```")

@@ -5,12 +5,13 @@ from itertools import groupby
 from math import nan
 from typing import Final
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rnd_actors.reporting._contents import Contents
 from rnd_actors.reporting._histogram import histogram
-from rnd_actors.reporting._svg import INK, picture
+from rnd_actors.reporting._svg import INK, pictures
 from rnd_actors.reporting._timeline import Activity
 
 __all__ = ["MOST_LANES", "gaps_picture", "progress_picture", "timeline_picture", "values_picture"]
@@ -25,12 +26,12 @@ _AMBER: Final = "#e0a030"
 _RED: Final = "#d9484b"
 
 
-def progress_picture(contents: Contents) -> str:
+def progress_picture(contents: Contents) -> dict[str, str]:
     """Draw the samples over time, and what they would be ideally."""
     figures, goal = contents.statistics, contents.history.run.goal
     times, end = figures.times_s, contents.timeline.end_s
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes, columns: int) -> None:
         points = _thinned(range(len(times)))
         axes.plot(
             [0.0, *(times[index] for index in points), end],
@@ -49,16 +50,16 @@ def progress_picture(contents: Contents) -> str:
         axes.set_xlim(0, end or 1)
         axes.set_ylim(0, 1.08 * max(len(times), goal or ideal[1], 1))
         axes.grid()
-        _legend(axes)
+        _legend(axes, columns)
 
-    return picture("progress", 3.2, draw)
+    return pictures("progress", 3.2, draw)
 
 
-def timeline_picture(contents: Contents) -> str:
+def timeline_picture(contents: Contents) -> dict[str, str]:
     """Draw what each worker was doing."""
     lanes, end = contents.timeline.lanes[:MOST_LANES], contents.timeline.end_s
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes, columns: int) -> None:
         rows = [lane.cells(end, _CELLS) for lane in lanes]
         for activity, color in ((Activity.STARTING, _AMBER), (Activity.STREAMING, _BLUE)):
             along, across = _strokes(rows, activity, end / _CELLS)
@@ -72,19 +73,19 @@ def timeline_picture(contents: Contents) -> str:
         axes.set_ylim(len(lanes) - 0.4, -0.6)
         axes.set_yticks(range(len(lanes)), [str(lane.worker) for lane in lanes])
         axes.tick_params(axis="y", length=0)
-        _legend(axes)
+        _legend(axes, columns)
 
-    return picture("timeline", 1.1 + 0.2 * max(1, len(lanes)), draw)
+    return pictures("timeline", 1.1 + 0.2 * max(1, len(lanes)), draw)
 
 
-def values_picture(contents: Contents) -> str:
+def values_picture(contents: Contents) -> dict[str, str]:
     """Draw how often which values came; there has to be one."""
     bars = histogram(contents.values)
     left = [bar.low - 0.5 for bar in bars]
     widths = [0.92 * (bar.high - bar.low + 1) for bar in bars]
     expected = [bar.expected for bar in bars]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes, columns: int) -> None:
         axes.bar(left, [bar.count for bar in bars], widths, align="edge", color=_BLUE)
         axes.stairs(
             expected,
@@ -97,17 +98,17 @@ def values_picture(contents: Contents) -> str:
         axes.set_xlabel("value")
         axes.set_ylabel("samples")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _legend(axes)
+        _legend(axes, columns)
 
-    return picture("values", 2.6, draw)
+    return pictures("values", 2.6, draw)
 
 
-def gaps_picture(contents: Contents) -> str:
+def gaps_picture(contents: Contents) -> dict[str, str]:
     """Draw how often consecutive samples were how far apart; there have to be two."""
-    gaps, spread = contents.statistics.gaps, contents.statistics.gaps_s
+    gaps, spread = np.asarray(contents.statistics.gaps), contents.statistics.gaps_s
     marks = {"median": (spread.median, "-"), "95th percentile": (spread.percentile_95, "--")}
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes, columns: int) -> None:
         reach = (0.0, spread.maximum or 1.0)
         axes.hist(gaps, _GAP_BARS, range=reach, color=_BLUE, rwidth=0.92, log=True)
         for label, (at, style) in marks.items():
@@ -116,9 +117,9 @@ def gaps_picture(contents: Contents) -> str:
         axes.set_ylabel("how often (logarithmic)")
         axes.set_ylim(bottom=0.7)
         axes.yaxis.set_major_formatter("{x:g}")
-        _legend(axes)
+        _legend(axes, columns)
 
-    return picture("gaps", 2.6, draw)
+    return pictures("gaps", 2.6, draw)
 
 
 def _thinned(points: Sequence[int]) -> Sequence[int]:
@@ -161,5 +162,5 @@ def _mark_breaks(axes: Axes, contents: Contents) -> None:
         axes.axvline(at, color=INK, linewidth=1, linestyle=":", label=label)
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=5, borderaxespad=0.2)
+def _legend(axes: Axes, columns: int) -> None:
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, borderaxespad=0.2)

@@ -1,8 +1,8 @@
 """How numbers are spread."""
 
 from collections.abc import Sequence
-from math import ceil, floor
-from statistics import fmean, stdev
+from math import ceil, floor, fsum, sqrt
+from statistics import fmean
 
 from attrs import frozen
 
@@ -37,10 +37,11 @@ class Spread:
         if not numbers:
             return cls(0)
         ordered = sorted(numbers)
+        mean = fmean(ordered)
         return cls(
             count=len(ordered),
-            mean=fmean(ordered),
-            deviation=stdev(ordered) if len(ordered) > 1 else None,
+            mean=mean,
+            deviation=_deviation(ordered, mean) if len(ordered) > 1 else None,
             minimum=ordered[0],
             lower_quartile=_quantile(ordered, 0.25),
             median=_quantile(ordered, 0.5),
@@ -48,6 +49,10 @@ class Spread:
             percentile_95=_quantile(ordered, 0.95),
             maximum=ordered[-1],
         )
+
+
+def _deviation(numbers: Sequence[float], mean: float) -> float:
+    return sqrt(fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

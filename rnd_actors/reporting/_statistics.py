@@ -1,5 +1,6 @@
 """The figures of a run."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -105,7 +106,7 @@ class RunStatistics:
         42.0
     """
 
-    times_s: tuple[float, ...]
+    times_s: Sequence[float]
     values: Spread
     gaps_s: Spread
     elapsed_s: float
@@ -117,7 +118,7 @@ class RunStatistics:
     failures: tuple[tuple[str, int], ...]
 
     @property
-    def gaps(self) -> list[float]:
+    def gaps(self) -> Sequence[float]:
         """Seconds between consecutive samples."""
         return _gaps(self.times_s)
 
@@ -138,13 +139,13 @@ def statistics(history: RunHistory) -> RunStatistics:
         2.0
     """
     clock = RunClock.of(history)
-    times = sorted(clock.seconds(sample.received_at) for sample in history.samples)
+    times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
     elapsed = history.run.elapsed_s
     ideal = _ideal(history)
     failures = Counter(_failures(history))
     return RunStatistics(
-        times_s=tuple(times),
-        values=Spread.of([sample.value for sample in history.samples]),
+        times_s=times,
+        values=Spread.of(history.result.values),
         gaps_s=Spread.of(_gaps(times)),
         elapsed_s=elapsed,
         time_to_goal_s=elapsed if history.run.state == Outcome.COMPLETE.value else None,
@@ -163,8 +164,8 @@ def _failures(history: RunHistory) -> Iterator[str]:
             yield life.failure.replace(f"worker {life.worker} ", "worker ")
 
 
-def _gaps(times: Sequence[float]) -> list[float]:
-    return [after - before for before, after in pairwise(times)]
+def _gaps(times: Sequence[float]) -> Sequence[float]:
+    return array("d", (after - before for before, after in pairwise(times)))
 
 
 def _ideal(history: RunHistory) -> Ideal:

@@ -4,8 +4,11 @@ What workers wrote is in them as it is, but for characters that cannot be printe
 a table escapes it.
 """
 
+import shlex
+import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Final
 
 from attrs import frozen
@@ -13,6 +16,7 @@ from attrs import frozen
 from rnd_actors.collecting import Outcome
 from rnd_actors.reporting._contents import Contents
 from rnd_actors.reporting._spread import Spread
+from rnd_actors.workers import STANDIN
 
 __all__ = [
     "IDEAL",
@@ -21,6 +25,7 @@ __all__ = [
     "gaps_table",
     "last_words",
     "run_table",
+    "title",
     "values_table",
     "workers_table",
 ]
@@ -32,6 +37,7 @@ IDEAL: Final = (
     "comes at once."
 )
 _MOST_FAILURES: Final = 50
+_LONGEST_NAME: Final = 60
 
 
 @frozen
@@ -50,6 +56,8 @@ def run_table(contents: Contents) -> Table:
     began = datetime.fromtimestamp(run.started_at, UTC)
     rows = {
         "state": _state(contents),
+        "worker": _worker(run.worker, *run.worker),
+        "host": _hosts(contents) or "not known",
         "began": f"{began:%Y-%m-%d %H:%M:%S} UTC",
         "collector": _printable(run.collector),
         "workers": str(run.workers),
@@ -66,6 +74,15 @@ def run_table(contents: Contents) -> Table:
         **{_printable(name): _printable(str(found)) for name, found in result.findings.items()},
     }
     return Table((), tuple(rows.items()))
+
+
+def title(contents: Contents) -> str:
+    """Return what the run is called: its id, its worker and where it ran."""
+    run = contents.history.run
+    worker = _worker(run.worker, *(PurePath(part).name for part in run.worker[:1]), *run.worker[1:])
+    shortened = textwrap.shorten(worker, _LONGEST_NAME, placeholder=" ...")
+    hosts = _hosts(contents)
+    return f"Run {run.id}: {shortened}" + (f" on {hosts}" if hosts else "")
 
 
 def values_table(contents: Contents) -> Table:
@@ -125,6 +142,17 @@ def last_words(contents: Contents) -> Iterator[tuple[str, str]]:
     for words, ids in writers.items():
         who = f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids)}"
         yield who, "\n".join(map(_printable, words))
+
+
+def _worker(program: tuple[str, ...], *words: str) -> str:
+    if program in ((), STANDIN):
+        return "the stand-in" if program else "a worker that is not known"
+    return _printable(shlex.join(words))
+
+
+def _hosts(contents: Contents) -> str:
+    hosts = (session.host for session in contents.history.sessions)
+    return ", ".join(map(_printable, dict.fromkeys(filter(None, hosts))))
 
 
 def _state(contents: Contents) -> str:

@@ -1,31 +1,33 @@
 """Writes a report to a file."""
 
-import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rnd_actors.errors import SettingsError
+from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._contents import Contents
 from rnd_actors.reporting._json import as_json
 from rnd_actors.reporting._markdown import as_markdown
+from rnd_actors.sinks import check_file, replacing
 from rnd_actors.store import RunHistory
 
 __all__ = ["write_report"]
 
 
-def write_report(history: RunHistory, path: Path) -> None:
+def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) -> None:
     """Write what is to be told of a run to a file, which is replaced as a whole or not at all.
 
     Args:
         history: of the run, which may still go on.
         path: the suffix says the form: `.html` is one page with pictures that needs no network,
             `.md` has drawings in characters, `.json` the figures only.
+        overwrite: whether it is replaced if it holds something already.
 
     Raises:
-        SettingsError: another suffix, a path that cannot be written, or the extra
+        SettingsError: another suffix, a path that cannot be written, a file that holds something
+            already, or the extra
             `rnd-actors[report]` is not installed.
+        SinkError: the disk is full, or fails; what was there is there still.
 
     Example:
         >>> from pathlib import Path
@@ -41,12 +43,14 @@ def write_report(history: RunHistory, path: Path) -> None:
         >>> with TemporaryDirectory() as folder:
         ...     write_report(history, Path(folder, "report.md"))
         ...     print(Path(folder, "report.md").read_text().splitlines()[0])
-        # Run 1
+        # Run 1: a worker that is not known
     """
     form = _FORMS.get(path.suffix.lower())
     if form is None:
         accepted = f"a file whose name ends in {', '.join(_FORMS)}"
         raise SettingsError("output", accepted, str(path))
+    refused = None if overwrite else "files that hold nothing yet, unless overwrite is given"
+    check_file(path, "output", has_draft=True, refused=refused)
     try:
         text = form(Contents.of(history))
     except ImportError as error:
@@ -72,16 +76,8 @@ _FORMS: Final[dict[str, Callable[[Contents], str]]] = {
 
 
 def _replace(path: Path, text: str) -> None:
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with replacing(path) as file:
+            file.write(text.encode())
     except OSError as error:
-        accepted = f"a file that can be written ({error.strerror})"
-        raise SettingsError("output", accepted, str(path)) from error
+        raise SinkError(f"cannot write {path}: {error.strerror}") from error

@@ -1,5 +1,6 @@
 """A run that goes on where it has ended before its goal."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
 from rnd_actors.running._course import Course
 from rnd_actors.running._limits import make_room
+from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._specs import worker_settings
-from rnd_actors.sinks import is_store
+from rnd_actors.sinks import Existing, check_output, is_store
 from rnd_actors.store import Recording, Remains, read_remains
 from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
 
@@ -47,7 +49,12 @@ class Unfinished:
 
     @classmethod
     def read(
-        cls, store: Path, run: int | None = None, collector: Collector | None = None
+        cls,
+        store: Path,
+        run: int | None = None,
+        collector: Collector | None = None,
+        *,
+        trusted: bool = False,
     ) -> "Unfinished":
         """Read what is left of a run; this changes nothing.
 
@@ -55,23 +62,61 @@ class Unfinished:
             store: an SQLite store that the run was recorded to.
             run: its id; None: the latest.
             collector: a new one, for runs whose collector cannot be made again from the store.
+            trusted: whether it may run what the store names even if that is from somebody else.
 
         Raises:
-            StoreError: there is no such run, or it is complete, or being worked on.
+            StoreError: there is no such run, or it is complete, being worked on, damaged, or from
+                somebody else.
             SettingsError: its collector cannot be made again.
         """
-        remains = read_remains(store, run)
+        return cls.of(store, read_remains(store, run), collector, trusted=trusted)
+
+    @classmethod
+    def of(
+        cls,
+        store: Path,
+        remains: Remains,
+        collector: Collector | None = None,
+        *,
+        trusted: bool = False,
+    ) -> "Unfinished":
+        """Return the run of which this was read; arguments and errors are those of `read`."""
+        settings = cls.settings_of(remains, store)
+        if not (remains.is_own or trusted):
+            command = shlex.join([*settings.worker, *settings.worker_args])
+            raise StoreError(
+                f"run {remains.run.id} in {store} was not begun by you on this computer, or was "
+                f"changed since; it would run: {command} - if you want that, pass trusted=True"
+            )
         collector = collector or _collector(remains, store)
         reached = False
         for sample in remains.samples:
             reached = collector.accepts(sample) and collector.is_reached(sample)
         return cls(
             store=store,
-            settings=_settings(remains, store),
+            settings=settings,
             collector=collector,
             is_reached=reached,
             remains=remains,
         )
+
+    @staticmethod
+    def settings_of(remains: Remains, store: Path) -> RunSettings:
+        """Return the settings of a run, whose store may have been moved since.
+
+        Raises:
+            StoreError: they are none.
+        """
+        if not is_store(store):
+            raise StoreError(f"{store} cannot be resumed: give it a name that ends in .db")
+        plain = dict(remains.settings)
+        try:
+            files = [output for output in map(Path, plain.pop("outputs")) if not is_store(output)]
+            settings = RunSettings(**plain, outputs=[*files, store])
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(remains, store, f"its settings are none: {error}") from error
+        appends = settings.existing is Existing.APPEND
+        return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
     def go_on(
         self,
@@ -83,6 +128,8 @@ class Unfinished:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         require_patched()
         settings, remains = self.settings, self.remains
+        for output in settings.outputs:
+            check_output(output, settings.existing)
         if spawn == WorkerProcess.spawn:
             make_room(settings.workers)
         ports = choose_ports(settings.base_port, settings.workers)
@@ -90,12 +137,14 @@ class Unfinished:
         collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
+        recording = Recording.resume(self.store, remains.run)
+        begin_outputs(settings, recording, remains.samples)
         return Course(
             settings=settings,
             workers=worker_settings(settings, ports, remains.incarnations),
             collector=self.collector,
             collection=collection,
-            recording=Recording.resume(self.store, remains.run),
+            recording=recording,
             earlier=remains.samples,
             subscriber=subscriber,
             interrupted=interrupted,
@@ -109,26 +158,31 @@ def resume(
     *,
     collector: Collector | None = None,
     deadline: float | None = None,
+    trusted: bool = False,
     subscriber: Callable[[Event], object] | None = None,
     interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
 ) -> Result:
     """Go on with a run that was interrupted, missed its deadline, failed or died.
 
-    It keeps its settings and its samples. Its files besides the store are written anew.
+    It keeps its settings and its samples. Its files besides the store are written anew,
+    or, if it appends to them, that part of them.
 
     Args:
         store: an SQLite store that the run was recorded to.
         run: its id; None: the latest.
         collector: a new one, for runs whose collector cannot be made again from the store.
         deadline: seconds from now; None: as many as the run was given.
+        trusted: whether it may run what the store names even if it is from somebody else: if you
+            have not begun this run on this computer, or if its settings were changed since.
         subscriber: called with every event of the run; it must be quick and must not wait.
         interrupted: setting this flag ends the run soon, with what there is.
         spawn: how each worker is started.
 
     Raises:
         NotPatchedError: gevent has not patched this process.
-        StoreError: there is no such run, or it is complete, or being worked on.
+        StoreError: there is no such run, or it is complete, being worked on, damaged, or from
+            somebody else.
         SettingsError: its collector cannot be made again, or a value is not accepted.
 
     Example:
@@ -147,18 +201,11 @@ def resume(
         >>> first.outcome.value, second.outcome.value, second.samples
         ('interrupted', 'complete', 8)
     """
-    unfinished = Unfinished.read(store, run, collector)
+    unfinished = Unfinished.read(store, run, collector, trusted=trusted)
     if deadline is not None:
         settings = evolve(unfinished.settings, deadline=deadline)
         unfinished = evolve(unfinished, settings=settings)
     return unfinished.go_on(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
-
-
-def _settings(remains: Remains, store: Path) -> RunSettings:
-    """Return the settings of the run; the store may have been moved since."""
-    plain = dict(remains.settings)
-    files = [output for output in map(Path, plain.pop("outputs")) if not is_store(output)]
-    return RunSettings(**plain, outputs=[*files, store])
 
 
 def _collector(remains: Remains, store: Path) -> Collector:
@@ -167,4 +214,13 @@ def _collector(remains: Remains, store: Path) -> Collector:
             f"the collector of run {remains.run.id} in {store} cannot be made again: "
             "resume it from a program, with resume(store, run, collector=…)"
         )
-    return Recipe(**remains.recipe).make()
+    match remains.recipe:
+        case {"target": str(target), "options": dict(options)}:
+            return Recipe(target, options).make()
+    raise _damaged(remains, store, "nothing says how its collector is made again")
+
+
+def _damaged(remains: Remains, store: Path, trouble: str) -> StoreError:
+    return StoreError(
+        f"run {remains.run.id} in {store} is damaged, or was changed by another program: {trouble}"
+    )

@@ -8,9 +8,10 @@ from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
 from rnd_actors.running._course import Course
 from rnd_actors.running._limits import make_room
+from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._specs import worker_settings
-from rnd_actors.sinks import is_store
+from rnd_actors.sinks import check_output, is_store
 from rnd_actors.store import Recording, RunDescription
 from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
 
@@ -36,8 +37,9 @@ def run(
 
     Raises:
         NotPatchedError: gevent has not patched this process.
-        SettingsError: the operating system does not allow as many file descriptors or processes
-            as so many workers need.
+        SettingsError: an output cannot be written, or holds something that is not to be lost, or
+            the operating system does not allow as many file descriptors or processes as so many
+            workers need.
         StoreError: an output is to be a store of runs, and cannot.
 
     Example:
@@ -48,16 +50,20 @@ def run(
         ('complete', 20, 20)
     """
     require_patched()
+    for output in settings.outputs:
+        check_output(output, settings.existing)
     if spawn == WorkerProcess.spawn:
         make_room(settings.workers)
     collector = collector or SampleCount(settings.samples)
     ports = choose_ports(settings.base_port, settings.workers)
+    recording = _recording(settings, collector)
+    begin_outputs(settings, recording)
     return Course(
         settings=settings,
         workers=worker_settings(settings, ports, earlier={}),
         collector=collector,
         collection=Collection.of(dict(enumerate(ports, start=1))),
-        recording=_recording(settings, collector),
+        recording=recording,
         subscriber=subscriber,
         interrupted=interrupted,
         spawn=spawn,

@@ -1,5 +1,6 @@
 """What a run is asked to do, checked on creation."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from attrs import Attribute, asdict, field, frozen
 
 from rnd_actors._validators import accepts, optional, seconds, whole_number
 from rnd_actors.errors import SettingsError
-from rnd_actors.sinks import STDOUT, check_suffix, is_store
+from rnd_actors.sinks import STDOUT, Existing, check_suffix, is_store
 from rnd_actors.workers import STANDIN
 
 __all__ = ["RunSettings"]
@@ -20,6 +21,18 @@ def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _paths(value: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return (Path(value),) if isinstance(value, str | Path) else tuple(map(Path, value))
+
+
+def _texts(value: tuple[object, ...]) -> bool:
+    return all(isinstance(part, str) for part in value)
+
+
+def _existing(value: str | Existing) -> Existing:
+    try:
+        return Existing(value)
+    except ValueError:
+        accepted = " or ".join(repr(existing.value) for existing in Existing)
+        raise SettingsError("existing", accepted, value) from None
 
 
 @frozen(kw_only=True)
@@ -37,6 +50,8 @@ class RunSettings:
         stall_timeout: seconds of silence after which a worker counts as hung.
         outputs: files for the samples as they arrive, of the kinds `.jsonl`, `.csv` and `.parquet`,
             or `-` for stdout; a `.sqlite` or `.db` is a store of runs, and a run has one at most.
+        existing: what becomes of files that hold something already: `"refuse"`, `"overwrite"`, or
+            `"append"` where the kind of file can. A store keeps all runs in any case.
 
     Raises:
         SettingsError: a value is not accepted; it names the setting.
@@ -50,21 +65,26 @@ class RunSettings:
     samples: int = field(default=150, validator=whole_number(1, 10**9))
     workers: int = field(default=16, validator=whole_number(1, 1000))
     worker: tuple[str, ...] = field(
-        default=STANDIN, converter=_strings, validator=accepts("a program and its arguments", bool)
+        default=STANDIN,
+        converter=_strings,
+        validator=accepts("a program and its arguments", lambda value: value and _texts(value)),
     )
-    worker_args: tuple[str, ...] = field(default=(), converter=_strings)
+    worker_args: tuple[str, ...] = field(
+        default=(), converter=_strings, validator=accepts("texts", _texts)
+    )
     base_port: int = field(default=3001, validator=whole_number(0, 65535))
     deadline: float | None = field(default=None, validator=optional(seconds))
     start_timeout: float = field(default=5.0, validator=seconds)
     stall_timeout: float = field(default=5.0, validator=seconds)
     outputs: tuple[Path, ...] = field(default=(), converter=_paths)
+    existing: Existing = field(default=Existing.REFUSE, converter=_existing)
 
     @outputs.validator
     def _check_outputs(self, attribute: "Attribute[Any]", outputs: tuple[Path, ...]) -> None:
         for output in outputs:
             check_suffix(output, attribute.name)
         for form, chosen in (
-            ("each file once", [output.resolve() for output in outputs]),
+            ("each file once", list(map(_identity, outputs))),
             ("one store at most", ["store" for output in outputs if is_store(output)]),
         ):
             if len(set(chosen)) < len(chosen):
@@ -81,4 +101,13 @@ class RunSettings:
         outputs = [
             str(output) if output == STDOUT else str(output.absolute()) for output in self.outputs
         ]
-        return {**asdict(self), "outputs": outputs}
+        return {**asdict(self), "outputs": outputs, "existing": self.existing.value}
+
+
+def _identity(output: Path) -> object:
+    """Return what two names of the same file have in common."""
+    try:
+        known = output.stat()
+    except OSError:  # it is not there, or there will be a clear error when it is to be written
+        return os.path.realpath(output)
+    return known.st_dev, known.st_ino

@@ -1,6 +1,7 @@
 """Samples as lines of text: JSON or CSV, in a file or on stdout."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ __all__ = ["LinesWriter", "csv_rows", "json_lines", "json_lines_on_stdout"]
 
 @define
 class LinesWriter:
-    """Writes a line for each sample.
+    """Writes a line for each sample, after what is in the file already.
 
     A file ends with a whole line also when its disk has become full, if it is one that can be cut.
 
@@ -26,23 +27,23 @@ class LinesWriter:
         name: of the file, for people.
         open_file: opens it, unbuffered.
         line: makes a line of a sample, without its end.
-        header: the first line, if there is one.
+        header: the first line of a file, if there is one.
     """
 
     name: str
     _open_file: Callable[[], FileIO]
-    _line: Callable[[Sample], str]
-    _header: str | None = None
+    line: Callable[[Sample], str]
+    header: str | None = None
     _file: FileIO | None = field(default=None, init=False)
 
     def open(self) -> None:
         with self._clear_errors():
             self._file = self._open_file()
-        if self._header is not None:
-            self._append(f"{self._header}\n")
+        if self.header is not None and not self._file.tell():
+            self._append(f"{self.header}\n")
 
     def write(self, samples: Sequence[Sample]) -> None:
-        self._append("".join(f"{self._line(sample)}\n" for sample in samples))
+        self._append("".join(f"{self.line(sample)}\n" for sample in samples))
 
     def close(self) -> None:
         if self._file is not None:
@@ -64,17 +65,22 @@ class LinesWriter:
 
 def json_lines(path: Path) -> LinesWriter:
     """Return a writer of one JSON object a line."""
-    return LinesWriter(str(path), lambda: FileIO(path, "w"), _json)
+    return LinesWriter(str(path), lambda: FileIO(path, "a", opener=_opener), _json)
 
 
 def csv_rows(path: Path) -> LinesWriter:
     """Return a writer of comma separated values under a header."""
-    return LinesWriter(str(path), lambda: FileIO(path, "w"), _csv, ",".join(fields_dict(Sample)))
+    header = ",".join(fields_dict(Sample))
+    return LinesWriter(str(path), lambda: FileIO(path, "a", opener=_opener), _csv, header)
 
 
 def json_lines_on_stdout() -> LinesWriter:
     """Return a writer of one JSON object a line, on stdout."""
     return LinesWriter("stdout", lambda: FileIO(sys.stdout.fileno(), "w", closefd=False), _json)
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)  # a pipe that nobody reads is an error
 
 
 def _json(sample: Sample) -> str:

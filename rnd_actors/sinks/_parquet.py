@@ -1,10 +1,10 @@
 """Samples as a Parquet file, by pyarrow."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,8 +12,9 @@ from attrs import define, field, fields_dict
 
 from rnd_actors.collecting import Sample
 from rnd_actors.errors import SinkError
+from rnd_actors.sinks._draft import replacing
 
-__all__ = ["ParquetWriter"]
+__all__ = ["ParquetWriter", "write_parquet"]
 
 
 @define
@@ -34,34 +35,39 @@ class ParquetWriter:
         self._write_all()
 
     def write(self, samples: Sequence[Sample]) -> None:
-        columns = {
-            name: [getattr(sample, name) for sample in samples] for name in fields_dict(Sample)
-        }
-        try:
-            batch = pa.RecordBatch.from_pydict(columns, schema=_SCHEMA)
-        except OverflowError as error:
-            trouble = "a value does not fit into 64 bits, which .jsonl and .csv do not mind"
-            raise SinkError(f"cannot write {self.path}: {trouble}") from error
-        self._batches.append(batch)
+        self._batches.append(_batch(samples, self.path))
         self._write_all()
 
     def close(self) -> None:
         self._batches.clear()
 
     def _write_all(self) -> None:
-        beside = self.path.with_name(f".{self.path.name}.new")
-        with self._clear_errors(beside):
-            pq.write_table(pa.Table.from_batches(self._batches, schema=_SCHEMA), beside)
-            beside.replace(self.path)
+        with self._clear_errors(), replacing(self.path) as file:
+            pq.write_table(pa.Table.from_batches(self._batches, schema=_SCHEMA), file)
 
     @contextmanager
-    def _clear_errors(self, beside: Path) -> Iterator[None]:
+    def _clear_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            beside.unlink(missing_ok=True)
             trouble = os.strerror(error.errno) if error.errno else error
             raise SinkError(f"cannot write {self.path}: {trouble}") from error
+
+
+def write_parquet(file: BinaryIO, path: Path, batches: Iterable[Sequence[Sample]]) -> None:
+    """Write samples that are all there to an open file; it is named in errors by its path."""
+    with pq.ParquetWriter(file, _SCHEMA) as writer:
+        for samples in batches:
+            writer.write_batch(_batch(samples, path))
+
+
+def _batch(samples: Sequence[Sample], path: Path) -> Any:
+    columns = {name: [getattr(sample, name) for sample in samples] for name in fields_dict(Sample)}
+    try:
+        return pa.RecordBatch.from_pydict(columns, schema=_SCHEMA)
+    except OverflowError as error:
+        trouble = "a value does not fit into 64 bits, which .jsonl and .csv do not mind"
+        raise SinkError(f"cannot write {path}: {trouble}") from error
 
 
 _SCHEMA = pa.schema(

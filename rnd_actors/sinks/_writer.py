@@ -21,7 +21,7 @@ class SampleWriter(Protocol):
     """
 
     def open(self) -> None:
-        """Begin; what was there before is replaced."""
+        """Begin, after what is there already if files of this kind can be appended to."""
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Write samples in the order of their index; when this returns, a crash loses none."""

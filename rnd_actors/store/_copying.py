@@ -7,22 +7,23 @@ from typing import Final
 
 from rnd_actors.errors import StoreError
 from rnd_actors.store._database import connect, opened, transaction
+from rnd_actors.store._runs import chosen_run
 
 __all__ = ["copy_run"]
 
 _TABLES: Final = ("sessions", "samples", "incarnations", "restarts", "events")
 
 
-def copy_run(source: Path, run: int, target: Path) -> int:
+def copy_run(source: Path, run: int | None, target: Path) -> int:
     """Copy a run with all that belongs to it, and return its id in the other store.
 
     Args:
         source: the store that holds it.
-        run: its id there.
+        run: its id there; None: the latest.
         target: the other store; it is made if it is not there.
 
     Raises:
-        StoreError: one of the two is no store, or cannot be used.
+        StoreError: there is no such run, or one of the two is no store or cannot be used.
 
     Example:
         >>> from pathlib import Path
@@ -35,8 +36,8 @@ def copy_run(source: Path, run: int, target: Path) -> int:
         ...     copy_run(one, 1, other), len(list_runs(other))
         (1, 1)
     """
-    with opened(source):  # it is brought to today's schema, and so has the columns of the target
-        pass
+    with opened(source) as connection:  # it gets today's schema, and so the columns of the target
+        run = chosen_run(connection, source, run).id
     with closing(connect(target, create=True)) as connection:
         try:
             connection.execute("ATTACH ? AS source", (str(source),))

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Final
 
 from attrs import asdict, define, field, frozen
@@ -13,11 +14,11 @@ from attrs import asdict, define, field, frozen
 from rnd_actors.actors import Event
 from rnd_actors.collecting import Result, Sample, Tally
 from rnd_actors.errors import SinkError, StoreError
-from rnd_actors.store._database import connect, transaction
+from rnd_actors.store._database import StoreConnection, connect, transaction
 from rnd_actors.store._facts import Statement, event_row, facts
 from rnd_actors.store._json import to_json
-from rnd_actors.store._lock import RunLock
 from rnd_actors.store._records import StoredRun
+from rnd_actors.store._seal import seal
 from rnd_actors.store._statements import (
     FINISH,
     GO_ON,
@@ -90,8 +91,7 @@ class Recording:
     run: int
     session: int
     earlier_s: float
-    _connection: sqlite3.Connection
-    _lock: RunLock
+    _connection: StoreConnection
     _started_at: float = field(factory=time.time)
     _elapsed_s: float = 0.0
     _spawned: bool = False
@@ -107,11 +107,14 @@ class Recording:
         Raises:
             StoreError: the file is no store, or cannot be written.
         """
+        settings = to_json(run.settings)
+        recipe = None if run.recipe is None else to_json(run.recipe)
         row = {
-            "settings": to_json(run.settings),
-            "recipe": None if run.recipe is None else to_json(run.recipe),
+            "settings": settings,
+            "recipe": recipe,
             "collector": run.collector,
             "goal": run.goal,
+            "seal": seal(settings, recipe),
         }
         return cls._enter(path, connect(path, create=True), INSERT_RUN, row)
 
@@ -128,20 +131,17 @@ class Recording:
 
     @classmethod
     def _enter(
-        cls, path: Path, connection: sqlite3.Connection, sql: str, row: Mapping[str, object]
+        cls, path: Path, connection: StoreConnection, sql: str, row: Mapping[str, object]
     ) -> "Recording":
-        lock: RunLock | None = None
         try:
             with transaction(connection):
                 run = _entered(connection, sql, row)
-                lock = RunLock(path, run)
+                _lock(connection, run, path)
                 number, earlier_s = connection.execute(NEXT_SESSION, {"run": run}).fetchone()
-                recording = cls(path, run, number, earlier_s, connection, lock)
-                connection.execute(INSERT_SESSION, recording._row())
+                recording = cls(path, run, number, earlier_s, connection)
+                connection.execute(INSERT_SESSION, {**recording._row(), "host": gethostname()})
         except BaseException as error:
             connection.close()
-            if lock is not None:
-                lock.release()
             if isinstance(error, sqlite3.Error):
                 raise StoreError(f"cannot write the store {path}: {error}") from error
             raise
@@ -209,7 +209,6 @@ class Recording:
     def abandon(self) -> None:
         """End the session without a word, as if the program had died."""
         self._connection.close()
-        self._lock.release()
 
     def _row(self) -> dict[str, object]:
         return {
@@ -236,3 +235,8 @@ def _entered(connection: sqlite3.Connection, sql: str, row: Mapping[str, object]
     if not found:
         raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")
     return int(found[0][0])
+
+
+def _lock(connection: StoreConnection, run: int, path: Path) -> None:
+    if not connection.lock(run):
+        raise StoreError(f"run {run} in {path} is being worked on; wait until that has ended")

@@ -1,5 +1,7 @@
 """What is read from a store: runs, their sessions, and the incarnations of their workers."""
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from rnd_actors.collecting import Result, Sample
@@ -21,6 +23,7 @@ class StoredRun:
         sessions: how often it was begun or resumed.
         elapsed_s: seconds that its sessions took together, up to the last sample.
         collector: what it collects, in words.
+        worker: the program that is its worker, and the first arguments of that.
 
     Example:
         >>> from rnd_actors.store import StoredRun
@@ -39,6 +42,7 @@ class StoredRun:
     sessions: int
     elapsed_s: float
     collector: str
+    worker: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -49,6 +53,7 @@ class Session:
         number: from 1.
         started_at: seconds since the epoch, of its first spawn.
         elapsed_s: seconds from then to its last sample.
+        host: the name of the computer; None if it is not known.
 
     Example:
         >>> from rnd_actors.store import Session
@@ -59,6 +64,7 @@ class Session:
     number: int
     started_at: float
     elapsed_s: float
+    host: str | None = None
 
 
 @frozen(kw_only=True)
@@ -130,7 +136,7 @@ class RunHistory:
     run: StoredRun
     result: Result
     sessions: tuple[Session, ...]
-    samples: tuple[Sample, ...]
+    samples: Sequence[Sample]
     incarnations: tuple[Incarnation, ...]
     events: tuple[StoredEvent, ...]
 

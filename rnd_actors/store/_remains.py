@@ -1,6 +1,5 @@
 """What a run has left that can go on."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,8 @@ from rnd_actors.errors import StoreError
 from rnd_actors.store._database import opened
 from rnd_actors.store._records import StoredRun
 from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
+from rnd_actors.store._seal import is_sealed
+from rnd_actors.store._soundness import json_object
 
 __all__ = ["Remains", "read_remains"]
 
@@ -28,6 +29,8 @@ class Remains:
 
     Args:
         run: as it is listed.
+        is_own: whether this user has begun it, and nobody has changed `settings` and `recipe`
+            since: they name programs and files, and so are not to be trusted otherwise.
         settings: plain data of the settings that it was begun with.
         recipe: plain data that its collector is made of again, None if it cannot be.
         samples: what it has collected.
@@ -42,11 +45,12 @@ class Remains:
         >>> with TemporaryDirectory() as folder:
         ...     Recording.begin(Path(folder, "runs.db"), run).abandon()
         ...     remains = read_remains(Path(folder, "runs.db"))
-        >>> remains.settings, remains.samples
-        ({'workers': 1}, ())
+        >>> remains.settings, remains.samples, remains.is_own
+        ({'workers': 1}, (), True)
     """
 
     run: StoredRun
+    is_own: bool
     settings: dict[str, Any]
     recipe: dict[str, Any] | None
     samples: tuple[Sample, ...]
@@ -74,14 +78,15 @@ def read_remains(path: Path, run: int | None = None) -> Remains:
             raise StoreError(f"run {stored.id} in {path} is complete: there is nothing to resume")
         if stored.state == "running":
             raise StoreError(f"run {stored.id} in {path} is still running; wait until it has ended")
-        settings, recipe = connection.execute(
-            "SELECT settings, recipe FROM runs WHERE id = ?", (stored.id,)
+        settings, recipe, found = connection.execute(
+            "SELECT settings, recipe, seal FROM runs WHERE id = ?", (stored.id,)
         ).fetchone()
         return Remains(
             run=stored,
-            settings=json.loads(settings),
-            recipe=None if recipe is None else json.loads(recipe),
+            is_own=is_sealed(found, settings, recipe),
+            settings=json_object(settings, path, stored.id, "settings"),
+            recipe=recipe and json_object(recipe, path, stored.id, "recipe"),
             samples=all_of(connection, SAMPLES, stored.id, Sample),
-            tally=stored_tally(connection, stored.id),
+            tally=stored_tally(connection, path, stored.id),
             incarnations=dict(connection.execute(_LAST_INCARNATIONS, {"run": stored.id})),
         )

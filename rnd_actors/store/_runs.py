@@ -1,20 +1,22 @@
 """The runs of a store, and what is read of each in more than one place."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
 from rnd_actors.collecting import Tally
 from rnd_actors.errors import StoreError
-from rnd_actors.store._database import opened
+from rnd_actors.store._database import StoreConnection, opened
 from rnd_actors.store._json import from_json
-from rnd_actors.store._lock import RunLock
 from rnd_actors.store._records import StoredRun
+from rnd_actors.store._soundness import check_run, check_runs, damaged, json_object
 
 __all__ = ["SAMPLES", "all_of", "chosen_run", "list_runs", "stored_tally"]
 
 _RUNS: Final = """
 SELECT id, outcome, collector, goal, json_extract(settings, '$.workers') AS workers,
+    coalesce(json_extract(settings, '$.worker'), '[]') AS worker,
     (SELECT min(started_at) FROM sessions WHERE run = id) AS started_at,
     (SELECT count(*) FROM samples WHERE run = id) AS samples,
     (SELECT count(*) FROM sessions WHERE run = id) AS sessions,
@@ -28,6 +30,8 @@ WHERE run = ? ORDER BY "index"
 _TALLY: Final = """
 SELECT tally FROM sessions WHERE run = ? AND tally IS NOT NULL ORDER BY number DESC LIMIT 1
 """
+_LEAST: Final = 1e-12
+_MOST: Final = 1e15
 
 
 def list_runs(path: Path) -> list[StoredRun]:
@@ -53,13 +57,14 @@ def list_runs(path: Path) -> list[StoredRun]:
         return _runs(connection, path)
 
 
-def _runs(connection: sqlite3.Connection, path: Path) -> list[StoredRun]:
+def _runs(connection: StoreConnection, path: Path) -> list[StoredRun]:
+    check_runs(connection, path)
     rows = _rows(connection, f"{_RUNS} ORDER BY id", ())
-    return [_stored_run(row, path) for row in rows]
+    return [_stored_run(row, connection) for row in rows]
 
 
-def chosen_run(connection: sqlite3.Connection, path: Path, run: int | None) -> StoredRun:
-    """Return the run with this id, the latest if it is None."""
+def chosen_run(connection: StoreConnection, path: Path, run: int | None) -> StoredRun:
+    """Return the run with this id, the latest if it is None; all that belongs to it is sound."""
     runs = _runs(connection, path)
     if not runs:
         raise StoreError(f"{path} holds no run yet")
@@ -67,20 +72,39 @@ def chosen_run(connection: sqlite3.Connection, path: Path, run: int | None) -> S
     if not found:
         ids = ", ".join(str(stored.id) for stored in runs[-20:])
         raise StoreError(f"{path} holds no run {run}; it holds {ids}")
+    check_run(connection, path, found[-1].id)
     return found[-1]
 
 
-def _stored_run(row: dict[str, Any], path: Path) -> StoredRun:
-    running = RunLock.is_held(path, row["id"])
-    state = "running" if running else row.pop("outcome") or "died"
+def _stored_run(row: dict[str, Any], connection: StoreConnection) -> StoredRun:
+    state = "running" if connection.is_locked(row["id"]) else row.pop("outcome") or "died"
     row.pop("outcome", None)
+    row["worker"] = tuple(map(str, json.loads(row["worker"])))
     return StoredRun(state=state, **row)
 
 
-def stored_tally(connection: sqlite3.Connection, run: int) -> Tally:
+def stored_tally(connection: sqlite3.Connection, path: Path, run: int) -> Tally:
     """Return what the run knew of its workers when that was last written."""
     row = connection.execute(_TALLY, (run,)).fetchone()
-    return Tally() if row is None else from_json(row[0], Tally)
+    if row is None:
+        return Tally()
+    trouble = damaged(path, run, "the tally of its workers cannot be read")
+    if not _plausible(json_object(row[0], path, run, "tally")):
+        raise trouble
+    try:
+        tally: Tally = from_json(row[0], Tally)
+    except Exception as error:  # there is no telling what a converter raises
+        raise trouble from error
+    return tally
+
+
+def _plausible(part: Any) -> bool:
+    """Say whether all numbers of a tally can be those of a run: their quotients are finite."""
+    if isinstance(part, dict):
+        return all(map(_plausible, part.values()))
+    if isinstance(part, list):
+        return all(map(_plausible, part))
+    return not isinstance(part, int | float) or part == 0 or _LEAST <= abs(part) <= _MOST
 
 
 def all_of(connection: sqlite3.Connection, sql: str, run: int, kind: Any) -> tuple[Any, ...]:

@@ -66,5 +66,13 @@ CREATE TABLE events (
 CREATE INDEX events_of_run ON events (run, at);
 """
 
-MIGRATIONS: Final = (_RUNS,)
+_SEALS: Final = """
+ALTER TABLE runs ADD COLUMN seal TEXT /* of the user who has begun it; NULL if there is none */
+"""
+
+_HOSTS: Final = """
+ALTER TABLE sessions ADD COLUMN host TEXT /* the name of the computer; NULL if it is not known */
+"""
+
+MIGRATIONS: Final = (_RUNS, _SEALS, _HOSTS)
 """Each makes a store of one version one of the next, beginning with an empty file of version 0."""

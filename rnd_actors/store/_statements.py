@@ -13,8 +13,8 @@ __all__ = [
 ]
 
 INSERT_RUN: Final = """
-INSERT INTO runs (settings, recipe, collector, goal)
-VALUES (:settings, :recipe, :collector, :goal) RETURNING id
+INSERT INTO runs (settings, recipe, collector, goal, seal)
+VALUES (:settings, :recipe, :collector, :goal, :seal) RETURNING id
 """
 GO_ON: Final = """
 UPDATE runs SET outcome = NULL, reason = NULL
@@ -24,7 +24,7 @@ NEXT_SESSION: Final = """
 SELECT count(*) + 1, total(elapsed_s) FROM sessions WHERE run = :run
 """
 INSERT_SESSION: Final = """
-INSERT INTO sessions (run, number, started_at) VALUES (:run, :number, :started_at)
+INSERT INTO sessions (run, number, started_at, host) VALUES (:run, :number, :started_at, :host)
 """
 UPDATE_SESSION: Final = """
 UPDATE sessions SET started_at = :started_at, elapsed_s = :elapsed_s, tally = :tally

@@ -187,9 +187,9 @@ def _spawn(command: Sequence[str], mark: str, output: int) -> int:
             list(command),
             {**os.environ, name: value},
             file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
                 (os.POSIX_SPAWN_DUP2, output, 2),
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),  # `output` may be 0
                 *((os.POSIX_SPAWN_CLOSE, inherited) for inherited in guardian().inherited),
             ],
             setpgroup=0,

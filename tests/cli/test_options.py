@@ -122,10 +122,10 @@ def test_an_output_that_has_files_beside_it_needs_a_folder_that_can_be_written(
 ) -> None:
     for existing in (name, "a.csv"):
         Path(existing).touch()
-    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path())
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path.cwd())
     assert read("--output=a.csv").settings.outputs == (Path("a.csv"),)
     assert read.fail(f"--output={name}") == 2
-    assert_one_line(capsys, "--output takes files that can be written, ")
+    assert_one_line(capsys, "--output takes files in folders that you may write, ")
 
 
 def test_verbose_counts_how_often_it_is_given(read: Reader) -> None:
@@ -160,11 +160,11 @@ def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
         (["--worker='"], '--worker takes a command line that a shell could split; got "\'"'),
         (
             ["--output=no/such/file.csv"],
-            "--output takes files that can be written, in directories that exist; got ['no/such",
+            "--output takes files in folders that exist, and there is no folder ",
         ),
         (
             ["--output=."],
-            "--output takes files that can be written, in directories that exist; got",
+            "--output takes files named",
         ),
         (
             ["--output=out.txt"],
@@ -172,6 +172,7 @@ def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
         ),
         (["--output=a.csv", "--output=./a.csv"], "--output takes each file once; got ['a.csv', "),
         (["--output=a.db", "--output=b.sqlite"], "--output takes one store at most; got ['a.db', "),
+        (["--append", "--overwrite"], "--append takes nothing beside overwrite: choose one "),
         (["--output=-", "--json"], "--output takes - only without --json: each needs stdout "),
         (
             ["--workers=1000", "--base-port=65000"],
@@ -228,12 +229,32 @@ def test_a_wrong_variable_is_one_line_and_exit_code_2(
     assert_one_line(capsys, "RND_ACTORS_STALL_TIMEOUT takes seconds > 0; got 'soon'")
 
 
+@pytest.mark.parametrize(
+    ("toml", "variable", "told"),
+    [
+        ("sampels = 3", None, "log-format (did you mean samples?); got 'sampels'\n"),
+        ("xyz = 3", None, "log-format; got 'xyz'\n"),
+        (None, "SAMPLE", " (did you mean RND_ACTORS_SAMPLES?); got 'RND_ACTORS_SAMPLE'\n"),
+        (None, "XYZ", "RND_ACTORS_LOG_FORMAT; got 'RND_ACTORS_XYZ'\n"),
+    ],
+)
+def test_what_is_no_option_is_told_with_the_one_that_may_be_meant(
+    toml: str | None,
+    variable: str | None,
+    told: str,
+    read: Reader,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert read.fail(toml=toml, **({variable: "3"} if variable else {})) == 2
+    assert capsys.readouterr().err.endswith(told)
+
+
 def test_an_output_that_may_not_be_written_is_refused(
     read: Reader, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     assert read.fail("--output=out.jsonl") == 2
-    assert_one_line(capsys, "--output takes files that can be written, ")
+    assert_one_line(capsys, "--output takes files in folders that you may write, ")
 
 
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["--fast"]])

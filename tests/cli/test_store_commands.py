@@ -50,7 +50,8 @@ def test_runs_are_listed(store: Path, capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 def test_a_run_is_exported_as_a_sink_would_have_written_it(store: Path, suffix: str) -> None:
     file = Path(f"samples.{suffix}")
-    assert cli.main(["export", "runs.db", "1", str(file)]) == 0
+    assert cli.main(["export", "runs.db", str(file)]) == 0
+    assert cli.main(["export", "runs.db", "1", str(file), "--overwrite"]) == 0
     values = [sample.value for sample in read_run(store).samples]
     if suffix == "jsonl":
         written = [json.loads(line)["value"] for line in file.read_text().splitlines()]
@@ -78,9 +79,16 @@ def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
         (["report", "runs.db", "-o", "r.txt"], "--output takes "),
         (["export", "runs.db", "7", "a.csv"], "runs.db holds no run 7; it holds 1"),
         (["export", "runs.db", "1", "a.txt"], "FILE takes files named .jsonl, .csv, .parquet, "),
-        (["export", "runs.db", "1", "no/a.csv"], "FILE takes files that can be written, in dir"),
+        (["export", "runs.db", "1", "no/a.csv"], "FILE takes files in folders that exist, and"),
+        (["export", "runs.db", "taken.csv"], "FILE takes files that are not there yet or hold n"),
+        (["export", "runs.db", "--append", "taken.csv"], "FILE takes files to append to that be"),
+        (["export", "runs.db", "a.csv", "--append", "--overwrite"], "append takes nothing besid"),
+        (["export", "runs.db"], "Missing argument '[RUN] FILE'"),
+        (["export", "runs.db", "1", "a.csv", "b.csv"], "Invalid value: expected DB [RUN] FILE"),
+        (["report", "runs.db", "-o", "taken.md"], "--output takes files that hold nothing yet"),
+        (["show", "runs.db", "x"], "RUN takes the id of a run, a whole number (`rnd-actors ru"),
         (["export", "runs.db", "1", "runs.db"], "FILE takes another file than the store; got"),
-        (["export", "runs.db", "x", "a.csv"], "Invalid value for 'RUN': Input should be a valid i"),
+        (["export", "runs.db", "x", "a.csv"], "RUN takes the id of a run, a whole number (`rnd-a"),
         (["resume", "runs.db"], "run 1 in runs.db is complete: there is nothing to resume"),
         (["resume", "runs.db", "7"], "runs.db holds no run 7; it holds 1"),
         (["resume", "text.db"], "text.db is not a store of rnd-actors: it is no SQLite database"),
@@ -91,6 +99,8 @@ def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
 def test_bad_input_gets_one_line_and_nothing_is_touched(
     arguments: list[str], line: str, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for taken in ("taken.csv", "taken.md"):
+        Path(taken).write_text("dear to its owner")
     Path("text.db").write_text("index,value\n" * 20)
     before = {path.name: path.read_bytes() for path in Path().iterdir()}
     assert complaint(capsys, *arguments).startswith(f"rnd-actors: {line}")

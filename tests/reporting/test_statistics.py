@@ -24,8 +24,8 @@ def test_too_few_numbers_have_no_spread() -> None:
 def test_gaps_are_those_between_consecutive_samples() -> None:
     samples = (sample(0, 1.0), sample(1, 1.5), sample(2, 3.5))
     figures = statistics(history_of(samples, workers=(worker_result(),)))
-    assert figures.times_s == (1.0, 1.5, 3.5)
-    assert figures.gaps == [0.5, 2.0]
+    assert list(figures.times_s) == [1.0, 1.5, 3.5]
+    assert list(figures.gaps) == [0.5, 2.0]
     assert (figures.gaps_s.median, figures.gaps_s.maximum) == (1.25, 2.0)
 
 
@@ -36,7 +36,7 @@ def test_a_break_is_no_gap() -> None:
     )
     samples = (sample(0, 2.0), sample(1, 100.25), sample(2, 101.0))
     figures = statistics(history_of(samples, sessions=sessions, workers=(worker_result(),)))
-    assert figures.times_s == (2.0, 2.25, 3.0)
+    assert list(figures.times_s) == [2.0, 2.25, 3.0]
     assert figures.elapsed_s == 3.0
 
 
@@ -79,7 +79,8 @@ def test_failures_are_counted_by_their_text_whichever_worker_it_was() -> None:
 
 def test_nothing_has_figures_too() -> None:
     figures = statistics(history_of((), sessions=(), state="running", workers=(worker_result(),)))
-    assert (figures.rate_per_s, figures.share_of_ideal, figures.gaps) == (None, None, [])
+    assert (figures.rate_per_s, figures.share_of_ideal) == (None, None)
+    assert len(figures.gaps) == 0
     assert figures.workers[0].uptime is None
 
 

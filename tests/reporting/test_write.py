@@ -1,10 +1,11 @@
 """Reports as files. Drawing takes time, so few tests do it."""
 
-import errno
 import json
 import re
+import resource
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rnd_actors.errors import SettingsError
+from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting import write_report
 from rnd_actors.store import RunHistory, Session
 from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
@@ -64,9 +65,9 @@ def test_a_page_needs_nothing_from_elsewhere(page: str) -> None:
 
 
 def test_a_page_has_every_picture_and_figure(page: str) -> None:
-    assert page.count("<svg ") == page.count("</svg>") == 4
+    assert page.count("<svg ") == page.count("</svg>") == 8
     for words in ("ideal", "streaming", "resumed", "expected of uniform values", "95th percentile"):
-        assert f">{words}</text>" in page
+        assert page.count(f">{words}</text>") in (2, 4), "for screens and for phones"
     for words in ("<td>150 of 150</td>", "<th>p-value</th>", "<th>share of the ideal</th>"):
         assert words in page
 
@@ -83,6 +84,24 @@ def test_what_workers_wrote_is_escaped(page: str) -> None:
     assert "<script" not in page
     assert "\x1b" not in page
     assert "\nout of luck</pre>" in page
+
+
+def test_a_page_says_in_its_title_what_ran_and_where(tmp_path: Path) -> None:
+    run = a_run()
+    stored = evolve(run.run, worker=("/opt/<b>/worker", "-flaky"))
+    sessions = tuple(evolve(session, host="here<i>") for session in run.sessions)
+    history = evolve(run, run=stored, sessions=sessions)
+    page = written(history, tmp_path / "report.html")
+    assert "<title>Run 7: worker -flaky on here&lt;i&gt;</title>" in page
+    assert "<td>/opt/&lt;b&gt;/worker -flaky</td>" in page or "&#x27;/opt/&lt;b&gt;" in page
+    text = written(history, tmp_path / "report.md")
+    assert text.startswith("# Run 7: worker -flaky on here\\<i\\>\n")
+
+
+def test_every_cell_of_a_wide_table_has_its_name_for_phones(page: str) -> None:
+    assert page.count('<td data-name="last exit">') == 16
+    assert page.count('<table class="many">') == 1
+    assert 'svg class="narrow"' in page
 
 
 def test_a_page_is_the_same_every_time(page: str, tmp_path: Path) -> None:
@@ -118,7 +137,9 @@ def test_little_can_be_reported_too(history: RunHistory, suffix: str, tmp_path: 
 
 def test_markdown_has_tables_and_drawings(tmp_path: Path) -> None:
     text = written(nasty_run(), tmp_path / "report.MD")
-    assert text.startswith("# Run 7\n\n|  |  |\n| --- | --- |\n| state | complete: ")
+    assert text.startswith(
+        "# Run 7: a worker that is not known\n\n|  |  |\n| --- | --- |\n| state | complete: "
+    )
     assert "| samples | 150 of 150 |" in text
     assert re.search(r"^ 4 █+X·+█+X·+░█+$", text, re.MULTILINE)
     assert re.search(r"^10-14 █+ 10$", text, re.MULTILINE)
@@ -187,22 +208,36 @@ def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken.md").mkdir()
     for path in (tmp_path / "taken.md", tmp_path / "missing" / "report.md"):
-        with pytest.raises(SettingsError, match="a file that can be written"):
+        with pytest.raises(SettingsError, match="output takes files"):
             write_report(a_run(), path)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken.md"]
 
 
-def test_a_report_that_cannot_be_finished_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fill_the_disk(path: Path, text: str, encoding: str) -> None:
-        path.write_bytes(text[:10].encode())
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_a_file_that_holds_something_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("dear to its owner")
+    with pytest.raises(SettingsError, match="output takes files that hold nothing yet"):
+        write_report(a_run(), path)
+    assert path.read_text() == "dear to its owner"
+    write_report(a_run(), path, overwrite=True)
+    assert path.read_text().startswith("# Run 7")
 
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a disk that becomes full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_report_that_cannot_be_finished_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "report.md").write_bytes(b"before")
-    monkeypatch.setattr(Path, "write_text", fill_the_disk)
-    with pytest.raises(SettingsError, match="No space left on device"):
-        write_report(a_run(), tmp_path / "report.md")
+    with no_file_larger_than(100), pytest.raises(SinkError, match="File too large"):
+        write_report(a_run(), tmp_path / "report.md", overwrite=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
@@ -219,5 +254,5 @@ def test_without_the_extra_it_tells_how_to_install_it(
     path = tmp_path / name
     path.write_text("before")
     with pytest.raises(SettingsError, match=r"pip install 'rnd-actors\[report\]'"):
-        write_report(a_run(), path)
+        write_report(a_run(), path, overwrite=True)
     assert path.read_text() == "before"

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from gevent.event import Event as Flag
 
 from rnd_actors import (
@@ -111,6 +112,31 @@ def test_files_are_written_anew_with_all_samples(store: Path) -> None:
     written = [json.loads(line) for line in lines.read_text().splitlines()]
     assert [row["value"] for row in written] == list(result.values)
     assert len(rows.read_text().splitlines()) == 61
+
+
+def test_a_run_goes_on_in_the_files_that_it_appends_to(store: Path) -> None:
+    lines, rows = store.with_name("s.jsonl"), store.with_name("s.csv")
+    run(evolve(settings(lines, rows), samples=5))
+    earlier = (lines.read_text(), rows.read_text())
+    interrupted_after(20, evolve(settings(lines, store, rows), existing="append"))
+    result = resume(store)
+    assert lines.read_text().startswith(earlier[0])
+    assert rows.read_text().startswith(earlier[1])
+    written = [json.loads(line) for line in lines.read_text().splitlines()][5:]
+    assert [row["value"] for row in written] == list(result.values)
+    assert len(rows.read_text().splitlines()) == 66
+
+
+def test_what_another_run_has_appended_since_is_not_lost(store: Path) -> None:
+    lines = store.with_name("s.jsonl")
+    interrupted_after(20, evolve(settings(lines, store), existing="append"))
+    run(evolve(settings(lines), samples=5, existing="append"))
+    before = lines.read_text()
+    with pytest.raises(SettingsError, match="that end with the run that goes on; move this one"):
+        resume(store)
+    assert lines.read_text() == before
+    lines.rename(store.with_name("moved.jsonl"))
+    assert resume(store).samples == len(lines.read_text().splitlines()) == 60
 
 
 def test_the_collector_has_seen_what_was_collected_before(store: Path) -> None:

@@ -21,6 +21,7 @@ from rnd_actors.collecting import (
     SamplesAccepted,
     WorkerGivenUp,
 )
+from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import STANDIN, WorkerSpawned
 from tests.processes import alive
@@ -209,11 +210,54 @@ def test_samples_are_written_as_they_arrive(tmp_path: Path) -> None:
     assert len({(row["worker"], row["incarnation"], row["seq"]) for row in rows}) == 50
 
 
-def test_an_output_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
-    result = run(settings(samples=10**6, outputs=tmp_path / "missing" / "samples.jsonl"))
-    assert result.outcome is Outcome.FAILED
-    assert "No such file" in result.reason
-    assert_balanced(result)
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_started(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[Event] = []
+    with pytest.raises(SettingsError, match="outputs takes files in folders that exist, and there"):
+        run(settings(outputs=tmp_path / "missing" / "samples.jsonl"), subscriber=events.append)
+    assert (events, caplog.text) == ([], "")
+
+
+@pytest.mark.parametrize("name", ["samples.csv", "samples.jsonl", "samples.parquet"])
+def test_a_file_that_holds_something_is_not_overwritten_unless_that_is_wanted(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text("dear to its owner\n")
+    with pytest.raises(SettingsError, match="outputs takes files that are not there yet or hold"):
+        run(settings(outputs=path))
+    assert path.read_text() == "dear to its owner\n"
+    result = run(settings(outputs=path, existing="overwrite", samples=3))
+    assert result.outcome is Outcome.COMPLETE
+    assert b"dear" not in path.read_bytes()
+
+
+def test_runs_are_appended_one_after_the_other_under_one_header(tmp_path: Path) -> None:
+    rows, lines = tmp_path / "samples.csv", tmp_path / "samples.jsonl"
+    for _ in range(2):
+        run(settings(outputs=[rows, lines], existing="append", samples=3))
+    written = rows.read_text().splitlines()
+    assert [row.split(",")[0] for row in written] == ["index", "0", "1", "2", "0", "1", "2"]
+    assert [json.loads(line)["index"] for line in lines.read_text().splitlines()] == [0, 1, 2] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "trouble"),
+    [
+        ("samples.csv", "a,b\n1,2\n", "begin with the line index,value,"),
+        ("samples.jsonl", '{"index": 0', "whose last line is whole"),
+        ("samples.parquet", "", r"\.parquet can only be replaced"),
+    ],
+)
+def test_what_cannot_be_appended_to_is_said_and_stays_as_it_is(
+    name: str, held: str, trouble: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(held)
+    with pytest.raises(SettingsError, match=trouble):
+        run(settings(outputs=path, existing="append"))
+    assert path.read_text() == held
 
 
 @pytest.fixture

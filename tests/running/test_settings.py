@@ -31,6 +31,9 @@ def test_a_worker_may_be_given_as_just_its_program() -> None:
         ({"start_timeout": float("inf")}, "start_timeout takes seconds > 0; got inf"),
         ({"stall_timeout": float("nan")}, "stall_timeout takes seconds > 0; got nan"),
         ({"worker": ()}, "worker takes a program and its arguments; got ()"),
+        ({"worker": [1]}, "worker takes a program and its arguments; got (1,)"),
+        ({"existing": "keep"}, "existing takes 'refuse' or 'overwrite' or 'append'; got 'keep'"),
+        ({"outputs": "a\0.csv"}, "outputs takes names without null characters; got 'a\\x00.csv'"),
     ],
 )
 def test_a_wrong_setting_says_what_came_and_what_is_accepted(
@@ -47,6 +50,14 @@ def test_a_file_is_one_output_whatever_it_is_called(tmp_path: Path) -> None:
     link.symlink_to(path)
     with pytest.raises(SettingsError, match="outputs takes each file once; "):
         RunSettings(outputs=(path, link))
+
+
+def test_a_file_with_two_names_is_one_output(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.touch()
+    other.hardlink_to(path)
+    with pytest.raises(SettingsError, match="outputs takes each file once; "):
+        RunSettings(outputs=(path, other))
 
 
 def test_one_output_needs_no_tuple() -> None:

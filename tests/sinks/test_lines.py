@@ -29,7 +29,6 @@ def sink(path: Path) -> ChildSpec:
 
 def test_every_sample_is_a_json_object_on_a_line_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "samples.jsonl"
-    path.write_text("from an earlier run\n")
     with ActorSystem() as system:
         ref = system.start(sink(path))
         ref.tell(Accepted((SAMPLE, SAMPLE)))

@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,6 +10,7 @@ from attrs import evolve
 
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.sinks import _outputs, writer_for
+from rnd_actors.sinks._draft import _draft_name
 from tests.sinks.writers import sample
 
 
@@ -56,8 +58,8 @@ def test_a_value_beyond_64_bits_is_said_and_what_was_written_stays(
 def test_a_disk_that_becomes_full_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_a_part(table: object, where: Path) -> None:
-        where.write_bytes(b"PAR1")
+    def write_a_part(table: object, where: BinaryIO) -> None:
+        where.write(b"PAR1")
         raise OSError(errno.ENOSPC, "in words of pyarrow")
 
     path = tmp_path / "samples.parquet"
@@ -70,6 +72,30 @@ def test_a_disk_that_becomes_full_leaves_the_file_as_it_was(
     writer.close()
     assert pq.read_table(path).num_rows == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_link_is_followed_where_the_draft_is_to_be(tmp_path: Path) -> None:
+    path, victim = tmp_path / "s.parquet", tmp_path / "victim"
+    victim.write_text("dear to its owner")
+    writer = writer_for(path)
+    writer.open()
+    for name in (_draft_name(path.name), ".s.parquet.new"):
+        (tmp_path / name).symlink_to(victim)
+    writer.write([sample()])
+    writer.close()
+    assert victim.read_text() == "dear to its owner"
+    assert pq.read_table(path).num_rows == 1
+    assert not (tmp_path / _draft_name(path.name)).is_symlink()
+
+
+def test_a_link_that_is_the_output_is_kept(tmp_path: Path) -> None:
+    path, target = tmp_path / "s.parquet", tmp_path / "target.parquet"
+    path.symlink_to(target)
+    writer = writer_for(path)
+    writer.open()
+    writer.close()
+    assert path.is_symlink()
+    assert pq.read_table(target).num_rows == 0
 
 
 def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

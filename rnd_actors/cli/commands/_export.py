@@ -4,25 +4,31 @@ from typing import Annotated
 
 import typer
 
-from rnd_actors.cli.commands._parameters import Store
+from rnd_actors.cli.commands._parameters import Append, Overwrite, Store, run_id
 
 __all__ = ["export"]
 
 
 def export(
     store: Store,
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The id of a run in it.")],
-    file: Annotated[
-        str,
+    what: Annotated[
+        list[str],
         typer.Argument(
-            metavar="FILE",
-            help="Where to: .jsonl, .csv, .parquet, or - for stdout replace what is there; "
-            ".sqlite or .db is another store, which gets one run more.",
+            metavar="[RUN] FILE",
+            help="The id of a run in it, by default the latest, and where to: .jsonl, .csv, "
+            ".parquet, or - for stdout; .sqlite or .db is another store, which gets one run more.",
         ),
     ],
+    *,
+    overwrite: Overwrite = False,
+    append: Append = False,
 ) -> int:
     """Write the samples of a run to a file."""
     from rnd_actors.cli._export import export_run  # noqa: PLC0415
 
-    export_run(store, run, file)
+    *run, file = what
+    if len(run) > 1:
+        raise typer.BadParameter(f"expected DB [RUN] FILE; got {len(what) + 1} names")
+    number = run_id(run[0]) if run else None
+    export_run(store, number, file, overwrite=overwrite, append=append)
     return 0

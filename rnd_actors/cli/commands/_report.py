@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnd_actors.cli.commands._parameters import OptionalRun, Store
+from rnd_actors.cli.commands._parameters import OptionalRun, Overwrite, Store, run_id
 from rnd_actors.errors import SettingsError
 
 __all__ = ["report"]
@@ -24,6 +24,7 @@ def report(
             help="Where to write it: .html with pictures, .md, or .json with the figures only.",
         ),
     ],
+    overwrite: Overwrite = False,
 ) -> int:
     """Write a report of a stored run: its figures, its timeline and its pictures.
 
@@ -32,9 +33,9 @@ def report(
     from rnd_actors.reporting import write_report  # noqa: PLC0415  # no other command needs it
     from rnd_actors.store import read_run  # noqa: PLC0415
 
-    history = read_run(store, run)
+    history = read_run(store, run_id(run))
     try:
-        write_report(history, output)
+        write_report(history, output, overwrite=overwrite)
     except SettingsError as error:
         raise SettingsError(f"--{error.setting}", error.accepted, error.got) from None
     return 0

@@ -7,7 +7,7 @@ import typer
 
 from rnd_actors.cli._execute import execute
 from rnd_actors.cli._options import read_options
-from rnd_actors.cli.commands._parameters import Json, LogFormat, Quiet, Verbose
+from rnd_actors.cli.commands._parameters import Append, Json, LogFormat, Overwrite, Quiet, Verbose
 from rnd_actors.running import RunSettings
 
 __all__ = ["run"]
@@ -96,6 +96,8 @@ def run(
             "May be given many times. Default: none.",
         ),
     ] = None,
+    overwrite: Overwrite = False,
+    append: Append = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,

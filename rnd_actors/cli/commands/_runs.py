@@ -13,6 +13,7 @@ def runs(store: Store) -> int:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from rnd_actors.cli._words import one_line  # noqa: PLC0415
     from rnd_actors.store import list_runs  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -30,7 +31,7 @@ def runs(store: Store) -> int:
             str(run.samples) if run.goal is None else f"{run.samples}/{run.goal}",
             f"{run.elapsed_s:.2f} s",
             str(run.sessions),
-            Text(run.collector),
+            Text(one_line(run.collector)),
         )
     Console(highlight=False).print(table)
     return 0

@@ -1,6 +1,6 @@
 """The command `show` and its arguments."""
 
-from rnd_actors.cli.commands._parameters import OptionalRun, Store
+from rnd_actors.cli.commands._parameters import OptionalRun, Store, run_id
 
 __all__ = ["show"]
 
@@ -15,5 +15,5 @@ def show(
     from rnd_actors.cli._history import history_view  # noqa: PLC0415
     from rnd_actors.store import read_run  # noqa: PLC0415
 
-    Console(highlight=False).print(history_view(read_run(store, run)))
+    Console(highlight=False).print(history_view(read_run(store, run_id(run))))
     return 0

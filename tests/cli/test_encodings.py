@@ -1,0 +1,72 @@
+"""Terminals that have no bars and ticks: charts are drawn in ASCII, and nothing raises."""
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from rnd_actors import RunSettings, run
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, call, read_terminal
+
+COMMANDS: Final = (
+    ("show", "runs.db"),
+    ("runs", "runs.db"),
+    ("collectors",),
+    ("plan", "--samples=20", "--deadline=3", "--runs=20"),
+    (*FAST, "--samples=20", "--workers=2", "-vv", "--worker-arg=-malformed-every=3"),
+    ("show", "no such \u2588\udcff.db"),
+)
+POOR: Final = (
+    {"PYTHONIOENCODING": "ascii"},
+    {"PYTHONIOENCODING": "latin-1"},
+    {"PYTHONIOENCODING": "cp1252"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a store, with one run in it."""
+    folder = tmp_path_factory.mktemp("encodings")
+    fast = ("-interval", "0")
+    run(
+        RunSettings(
+            samples=20, workers=2, base_port=0, worker_args=fast, outputs=folder / "runs.db"
+        )
+    )
+    return folder
+
+
+@pytest.mark.parametrize("environ", POOR, ids=lambda environ: next(iter(environ.values())))
+def test_every_command_prints_to_any_terminal(environ: dict[str, str], folder: Path) -> None:
+    for command in COMMANDS if "ascii" in environ.values() else COMMANDS[:1]:
+        done = call(*command, env={**os.environ, **environ}, cwd=folder, errors="replace")
+        assert "Traceback" not in done.stderr, command
+        assert "Error" not in done.stderr, command
+        assert done.returncode == (2 if "no such" in command[-1] else 0), command
+
+
+def test_charts_keep_their_form_in_ascii(folder: Path) -> None:
+    def shown(encoding: str) -> list[str]:
+        environ = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "60"}
+        return call("show", "runs.db", cwd=folder, env=environ, encoding="utf-8").stdout.split("\n")
+
+    for rich, poor in zip(shown("utf-8"), shown("ascii"), strict=True):
+        assert poor == rich.replace("█", "#").replace("░", ":").replace("·", ".")
+
+
+def test_the_live_view_is_drawn_in_ascii_too(folder: Path) -> None:
+    master, terminal = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "ascii"}
+    command = [*MODULE, *FAST, "--samples=40", "--workers=2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=terminal, env=environ
+    ) as process:
+        os.close(terminal)
+        shown = "".join(read_terminal(master))
+        assert process.wait(PATIENCE_S) == 0
+    assert "streaming" in shown
+    assert shown.isascii()

@@ -1,0 +1,80 @@
+"""A real disk that is small: clear ends, whole files, and stores that go on when there is room."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from rnd_actors import RunSettings, run
+from rnd_actors.store import list_runs, read_run
+from tests.cli.commands import FAST, call
+
+ENDLESS: Final = (*FAST, "--samples=1000000", "--workers=4", "--worker-arg=-interval=0.0002")
+FULL: Final = "No space left on device"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 256 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("it needs to be allowed to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.jsonl", "s.parquet"])
+def test_a_run_whose_disk_becomes_full_ends_with_one_line_and_a_whole_file(
+    name: str, disk: Path
+) -> None:
+    done = call(*ENDLESS, "--quiet", f"--output={name}", cwd=disk)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"rnd-actors: output: cannot write {name}: {FULL}\n",
+    )
+    assert [path.name for path in disk.iterdir()] == [name]
+    if name != "s.parquet":
+        assert (disk / name).read_text().endswith("\n")
+
+
+def test_a_store_whose_disk_is_full_goes_on_when_there_is_room(disk: Path) -> None:
+    done = call(*ENDLESS, "--quiet", "--output=runs.db", cwd=disk)
+    line = "rnd-actors: output: cannot write runs.db: database or disk is full\n"
+    assert (done.returncode, done.stderr) == (1, line)
+    stored = read_run(disk / "runs.db")
+    assert (stored.run.state, stored.run.samples) == ("died", len(stored.samples))
+    subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+    call("resume", "runs.db", "--quiet", "--deadline=0.5", cwd=disk)
+    [resumed] = list_runs(disk / "runs.db")
+    assert (resumed.state, resumed.sessions) == ("deadline", 2)
+    assert resumed.samples > stored.run.samples
+    assert [path.name for path in disk.iterdir()] == ["runs.db"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "../runs.db", "s.csv"),
+        ("export", "../runs.db", "s.parquet"),
+        ("export", "../runs.db", "copy.db"),
+        ("report", "../runs.db", "-o", "r.html"),
+        ("run", "--output=new.db"),
+    ],
+)
+def test_nothing_is_left_of_what_does_not_fit(arguments: tuple[str, ...], disk: Path) -> None:
+    fast = RunSettings(
+        samples=500, workers=2, base_port=0, worker_args=("-interval", "0"),
+        outputs=disk.parent / "runs.db",
+    )  # fmt: skip
+    run(fast)
+    with pytest.raises(OSError, match=FULL):
+        (disk / "filling").write_bytes(bytes(10**6))
+    done = call(*arguments, cwd=disk)
+    [line] = done.stderr.splitlines()
+    assert line.endswith((FULL, "database or disk is full"))
+    assert done.returncode in (1, 2)
+    assert [path.name for path in disk.iterdir()] == ["filling"]
