@@ -1,7 +1,7 @@
 """The process of one worker: its start, its output, its end."""
 
 import os
-import posix  # gevent's os.posix_spawn watches too, and keeps every exit for a minute
+import posix  # gevent's spawn watches too, and its close waits for a loop that may be over
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -64,6 +64,8 @@ class WorkerProcess:
         self.port = port
         self._claim: Port | None = None
         self._stream: WorkerStream | None = None
+        self._is_read = False
+        """Whether somebody reads its output, and so closes it."""
         _prepare_to_watch()
         self._output, child_output = os.pipe()
         make_nonblocking(self._output)
@@ -71,10 +73,10 @@ class WorkerProcess:
             mark = guardian().mark()
             self.pid = _spawn(command, mark, child_output)
         except WorkerStartError:
-            os.close(self._output)
+            posix.close(self._output)
             raise
         finally:
-            os.close(child_output)
+            posix.close(child_output)
         self._family = Family(self.pid, mark)
         self.exited = Event()
         self.exit_code: int | None = None
@@ -105,6 +107,14 @@ class WorkerProcess:
 
     def read_output(self) -> None:
         """Read all that the process writes until it ends, so that it is never held up."""
+        self._is_read = True
+        try:
+            self._read_lines()
+        finally:
+            posix.close(self._output)
+        self.output_ended.set()
+
+    def _read_lines(self) -> None:
         rest = b""
         while chunk := self._read_some():
             if b"started" in rest + chunk:
@@ -114,7 +124,6 @@ class WorkerProcess:
             for line in lines[-_LAST_LINES:]:
                 self._note(line)
         self._note(rest)
-        self.output_ended.set()
 
     def _read_some(self) -> bytes:
         wait_read(self._output)  # also if something is there, or a flood would stop everybody else
@@ -158,7 +167,8 @@ class WorkerProcess:
             self._family.end()
             self.exited.wait(_REAP_PATIENCE_S)
         finally:
-            os.close(self._output)
+            if not self._is_read:
+                posix.close(self._output)
             if self._claim is not None:
                 self._claim.release()
             guardian().remove(self.pid)
@@ -228,23 +238,30 @@ def _prepare_to_watch() -> None:
 def _watch_exit(pid: int, exited: Callable[[int | None], None]) -> None:
     """Call `exited(code)` when a child of this program has ended."""
     loop: Any = gevent.get_hub().loop
-    if loop.default:
-        watcher = loop.child(pid)
-        watcher.start(lambda: end(os.waitstatus_to_exitcode(watcher.rstatus)))
-    else:  # only the default loop watches children
-        descriptor = os.pidfd_open(pid)
-        watcher = loop.io(descriptor, 1)
-        watcher.start(lambda: end(_reap(pid, descriptor)))
 
-    def end(code: int | None) -> None:
+    def child_has_ended() -> None:
+        code = os.waitstatus_to_exitcode(watcher.rstatus)
         watcher.stop()
         watcher.close()
         exited(code)
 
+    def descriptor_is_ready() -> None:
+        watcher.stop()
+        watcher.close()
+        posix.close(descriptor)
+        exited(_wait_for(pid))
 
-def _reap(pid: int, descriptor: int) -> int | None:
+    if loop.default:
+        watcher = loop.child(pid)
+        watcher.start(child_has_ended)
+    else:  # only the default loop watches children
+        descriptor = os.pidfd_open(pid)
+        watcher = loop.io(descriptor, 1)
+        watcher.start(descriptor_is_ready)
+
+
+def _wait_for(pid: int) -> int | None:
     """Return the exit code of a process that has ended; None if others have waited for it."""
-    os.close(descriptor)
     with suppress(ChildProcessError):  # the main thread's event loop waits for all children
         return os.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
     return None
