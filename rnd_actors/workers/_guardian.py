@@ -161,10 +161,10 @@ class _Process:
         os.write(self._pipe, line)
 
     def kill(self) -> None:
-        """Kill it before it does anything."""
-        self.let_go()
+        """Kill it, and only then close the pipe, or it would begin its work."""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
+        self.let_go()
 
     def await_end(self) -> None:
         """Wait until it has ended, for a second at most."""
