@@ -45,6 +45,7 @@ def _types_that_wake() -> Any:
     """Return the classes of all watchers and callbacks of the event loop."""
     loop: Any = gevent.get_hub().loop
     timer, callback = loop.timer(1.0), loop.run_callback(bool)
+    timer.close()
     callback.stop()
     watcher = next(cls for cls in type(timer).__mro__ if cls.__name__ == "watcher")
     return watcher, type(callback)

@@ -105,9 +105,10 @@ class Family:
         """Return those beside the first one that live and can be found one by one."""
         if not _HAS_PROC:
             return set()
-        inherited = set(_children_of(os.getpid())) - _first_ones
-        orphans = {pid for pid in inherited if self._is_marked(pid)}
-        return set(filter(_lives, orphans.union(_descendants_of([self._pid, *orphans]))))
+        children = set(_children_of(os.getpid()))
+        orphans = {pid for pid in children - _first_ones if self._is_marked(pid)}
+        ancestors = orphans | (children & {self._pid})  # its number may be another's by now
+        return set(filter(_lives, orphans.union(_descendants_of(ancestors))))
 
     def _is_marked(self, pid: int) -> bool:
         try:

@@ -220,9 +220,9 @@ def _why(error: OSError, program: str) -> str:
         first = file.read(_LONGEST_LINE).partition(b"\n")[0]
     if not (isinstance(error, FileNotFoundError) and first.startswith(b"#!")):
         return error.strerror or str(error)
-    interpreter = first[2:].split(maxsplit=1)[0].decode(errors="backslashreplace")
+    interpreter = first[2:].strip(b" \t").decode(errors="backslashreplace")
     if first.endswith(b"\r"):
-        return f"its lines end in CRLF, so that its interpreter would be {first[2:].decode()!r}"
+        return f"its lines end in CRLF, so that its interpreter would be {interpreter!r}"
     return f"its first line names an interpreter that does not exist, {interpreter}"
 
 
@@ -231,8 +231,12 @@ def _prepare_to_watch() -> None:
     loop: Any = gevent.get_hub().loop
     if loop.default:
         loop.install_sigchld()
-    elif not hasattr(os, "pidfd_open"):
-        raise WorkerStartError("on this system workers can run in the main thread alone")
+        return
+    try:
+        posix.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError) as error:
+        text = "on this system workers can run in the main thread alone"
+        raise WorkerStartError(text) from error
 
 
 def _watch_exit(pid: int, exited: Callable[[int | None], None]) -> None:

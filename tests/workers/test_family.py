@@ -232,7 +232,8 @@ def test_its_signals_are_at_their_defaults() -> None:
 @pytest.mark.parametrize(
     ("first", "told"),
     [
-        (b"#!/no/such/interpreter -x\n", "does not exist, /no/such/interpreter"),
+        (b"#!/no/such/interpreter -x\n", "does not exist, /no/such/interpreter -x"),
+        (b"#! \r\n", r"its lines end in CRLF, so that its interpreter would be '\\r'"),
         (b"#!/bin/sh\r\n", r"its lines end in CRLF, so that its interpreter would be '/bin/sh\\r'"),
     ],
 )
