@@ -46,6 +46,7 @@ def _run(request: dict[str, Any], answers: BinaryIO) -> dict[str, Any]:
     gevent.spawn(_await_end_of_stdin, interrupted)
     with ticking(repeat(_PROGRESS_S), lambda: _tell(answers, {"progress": str(progress.report())})):
         result = run(settings, collector, subscriber=progress, interrupted=interrupted)
+    _tell(answers, {"progress": str(progress.report())})
     return {"result": result.to_json()}
 
 

@@ -47,8 +47,8 @@ def run_in_process(
         collector: what to collect; by default exactly `settings.samples` samples. The process makes
             its own one from the class, which must be in a module, and its options; this one here
             sees no sample. `result.findings` has what it found out.
-        on_progress: called twice a second with how far it is, in one line; by default a notebook
-            shows that line below the cell, and other programs show nothing.
+        on_progress: called twice a second, and at the end, with how far it is, in one line; by
+            default a notebook shows that line below the cell, and other programs show nothing.
 
     Raises:
         SettingsError: an output is stdout; the collector cannot be made in another process; or
@@ -97,6 +97,7 @@ async def run_in_process_async(
         try:
             while not (await asyncio.wait({answer}, timeout=_REFRESH_S))[0]:
                 tell(process.progress)
+            tell(process.progress)
             return answer.result()
         except asyncio.CancelledError:
             process.interrupt()
@@ -144,6 +145,7 @@ class _RunProcess:
         """Tell how far it is until it has ended; return its result, or raise its error."""
         while wait([self.answer], _REFRESH_S).not_done:
             tell(self.progress)
+        tell(self.progress)
         return self.answer.result()
 
     def interrupt(self) -> None:

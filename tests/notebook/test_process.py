@@ -1,5 +1,6 @@
 """Runs in a process of their own, started by real programs that are not patched."""
 
+import asyncio
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from rnd_actors import (
     SettingsError,
     StoreError,
 )
-from rnd_actors.notebook import run_in_process
+from rnd_actors.notebook import run_in_process, run_in_process_async
 from tests.processes import PATIENCE_S, alive, until
 
 SETTINGS = """
@@ -184,3 +185,18 @@ def test_many_samples_come_back() -> None:
     settings = RunSettings(samples=200_000, workers=2, base_port=0, worker_args=["-interval=0"])
     result = run_in_process(settings)
     assert json.loads(result.to_json())["samples"] == 200_000
+
+
+QUICK = RunSettings(samples=20, workers=2, worker_args=("-interval", "0"), base_port=0)
+
+
+def test_the_last_that_is_told_of_a_run_however_quick_is_its_end() -> None:
+    lines = list[str]()
+    run_in_process(QUICK, on_progress=lines.append)
+    assert lines[-1].startswith("20 of 20 samples in ")
+
+
+def test_in_asyncio_too_the_last_that_is_told_of_a_run_is_its_end() -> None:
+    lines = list[str]()
+    asyncio.run(run_in_process_async(QUICK, on_progress=lines.append))
+    assert lines[-1].startswith("20 of 20 samples in ")
