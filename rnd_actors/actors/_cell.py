@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import gevent.event
-from attrs import define, field, frozen
+from attrs import define, field
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._bounded import BoundedMailbox, Overflow
@@ -77,7 +77,7 @@ class Children(Protocol):
     def cells(self) -> Iterable[Cell]: ...
 
 
-@frozen(eq=False)
+@define(eq=False)
 class ChildSignal(Signal):
     """For the parent: something has happened to this incarnation of a child."""
 
@@ -85,17 +85,17 @@ class ChildSignal(Signal):
     incarnation: int
 
 
-@frozen(eq=False)
+@define(eq=False)
 class ChildReady(ChildSignal):
     """Its `on_start` has returned."""
 
 
-@frozen(eq=False)
+@define(eq=False)
 class ChildHealthy(ChildSignal):
     """It has shown that it works."""
 
 
-@frozen(eq=False)
+@define(eq=False)
 class ChildEnded(ChildSignal):
     """It is over."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import define
 from gevent.queue import SimpleQueue
 
 from rnd_actors.actors._events import ExitReason
@@ -19,12 +19,12 @@ else:
     AnyQueue = SimpleQueue
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Signal:
     """The base of what the system lane carries: it overtakes every waiting message."""
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Stop(Signal):
     """End after the message in hand."""
 
@@ -33,7 +33,7 @@ class Stop(Signal):
     """Whether it holds for the next incarnation if this one crashes first."""
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Fail(Signal):
     """End with this error, which is raised in the actor."""
 

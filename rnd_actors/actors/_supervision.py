@@ -41,6 +41,8 @@ def _checked(validator: Validator) -> Any:
     """Return a validator that names the child in its error."""
 
     def validate(spec: ChildSpec, attribute: Attribute[Any], value: object) -> None:
+        if value is attribute.default:
+            return
         try:
             validator(spec, attribute, value)
         except SettingsError as error:
