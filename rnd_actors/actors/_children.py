@@ -240,7 +240,9 @@ class Children:
 
     def is_awaited_by_starting(self, asked: Asked | None) -> bool:
         """Whether a child that is starting waits, maybe by way of others, for this request."""
-        asking = None if asked is None else _actor_of(asked.asker)
+        if asked is None or not self._all_starting:
+            return False
+        asking = _actor_of(asked.asker)
         return asking is not None and any(
             _waits_for(child.cell, asking) for child in self._all_starting
         )

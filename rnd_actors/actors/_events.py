@@ -223,6 +223,8 @@ class EventStream:
         self.thread_id = thread_id()
         """Of the thread in which events may be published."""
         self._by_type: dict[type[Event], dict[object, Callable[[Any], object]]] = {}
+        self._of: dict[type[Event], tuple[Callable[[Any], object], ...]] = {}
+        """All who want events of a class, by what the classes above it say; until that changes."""
 
     def subscribe(
         self,
@@ -236,9 +238,11 @@ class EventStream:
         key = object()
         subscribers = self._by_type.setdefault(to, {})
         subscribers[key] = subscriber
+        self._of.clear()
 
         def unsubscribe() -> None:
             subscribers.pop(key, None)
+            self._of.clear()
             let_go()
 
         greenlet = current_greenlet()
@@ -256,11 +260,15 @@ class EventStream:
                 f"{type(event).__name__} is published in another thread than that of the system; "
                 "tell() an actor, which publishes it"
             )
-        for kind in type(event).__mro__:
-            subscribers = self._by_type.get(kind)
-            if subscribers:
-                for subscriber in tuple(subscribers.values()):
-                    _call(subscriber, event)
+        subscribers = self._of.get(type(event))
+        if subscribers is None:
+            subscribers = self._of[type(event)] = self._subscribers_of(type(event))
+        for subscriber in subscribers:
+            _call(subscriber, event)
+
+    def _subscribers_of(self, kind: type[Event]) -> tuple[Callable[[Any], object], ...]:
+        of_each = (self._by_type.get(each, {}) for each in kind.__mro__)
+        return tuple(subscriber for some in of_each for subscriber in some.values())
 
 
 def _call(subscriber: Callable[[Event], object], event: Event) -> None:

@@ -129,7 +129,6 @@ class ActorGreenlet(OwnedGreenlet):
             return self._serve(actor)
         mailbox = self.cell.mailbox
         try:
-            mailbox.listener = self._attend
             self._look_at_what_came()
             actor.run()
         finally:
@@ -215,6 +214,7 @@ class ActorGreenlet(OwnedGreenlet):
     def _look_at_what_came(self) -> None:
         """Raise what interrupts `run()`; messages are not handled by such an actor."""
         mailbox = self.cell.mailbox
+        mailbox.listener = self._attend
         while mailbox.signals or mailbox.queue:
             entry = mailbox.take()
             if not is_signal(entry):

@@ -82,7 +82,7 @@ class Mailbox(AnyQueue):
         self._is_plain = capacity is None
         """Whether `put` has nothing to heed: room, an end, or such readers."""
         self.listener: Callable[[], object] | None = None
-        """Called by the loop when something has come; None while nobody waits."""
+        """Called once by the loop when something has come; None while nobody waits for that."""
         self.signals: deque[Signal] | tuple[()] = ()
         """The system lane; a deque only once it is used, since most actors are never signalled."""
         self.marks = 0
@@ -118,9 +118,11 @@ class Mailbox(AnyQueue):
     def wait(self, switch: Callable[[], object]) -> None:
         """Let the greenlet whose `switch` this is wait until there is something to take."""
         started = self.idle_since = time.monotonic()
-        self.listener = switch
         try:
-            while not (self.signals or self.queue):
+            while True:
+                self.listener = switch
+                if self.signals or self.queue:
+                    break
                 self.hub.switch()
         finally:
             self.ignore()
@@ -229,5 +231,6 @@ class Mailbox(AnyQueue):
         return self.queue.popleft()
 
     def _notify(self) -> None:
-        if self.listener is not None and not (self._call is not None and self._call.pending):
-            self._call = self.hub.loop.run_callback(self.listener)
+        listener, self.listener = self.listener, None
+        if listener is not None:  # a signal handler may have been quicker
+            self._call = self.hub.loop.run_callback(listener)

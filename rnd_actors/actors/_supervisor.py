@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import Cell, ChildEnded, ChildHealthy, ChildReady, ChildSignal
+from rnd_actors.actors._cell import ChildEnded, ChildHealthy, ChildReady, ChildSignal
 from rnd_actors.actors._children import Child, Children
 from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._greenlet import ActorGreenlet
@@ -191,24 +191,21 @@ class Supervisor(Actor[_Message]):
         self._own.cell.stop(Stopped())
 
     def _add(self, spec: ChildSpec, *, is_kept: bool) -> Child:
-        _require_usable(spec, self._policy.auto_shutdown, self.ref.name)
+        me = self._own.cell
+        _require_usable(spec, self._policy.auto_shutdown, me.name)
         most = self._policy.max_children
         if most is not None and len(self._children) >= most:
             raise TooManyChildrenError(
-                f"{self.ref.name} has its {most} children already; "
+                f"{me.name} has its {most} children already; "
                 "end one with TerminateChild and DeleteChild, or raise max_children"
             )
         if spec.id in self._children:
             raise DuplicateChildError(
-                f"{self.ref.name} has a child {spec.id!r} already; ids are unique in a supervisor"
+                f"{me.name} has a child {spec.id!r} already; ids are unique in a supervisor"
             )
-        child = Child(self._new_cell(spec), spec, is_kept=is_kept)
+        child = Child(me.system.new_cell(spec, me), spec, is_kept=is_kept)
         self._children.add(child)
         return child
-
-    def _new_cell(self, spec: ChildSpec) -> Cell:
-        me = self._own.cell
-        return me.system.new_cell(spec, me)
 
     def _launch(self, child: Child) -> None:
         if child.spec.decider is not None:
@@ -227,7 +224,8 @@ class Supervisor(Actor[_Message]):
                 "terminated can be started again"
             )
         if child.state is ChildState.TERMINATED:
-            child.cell = self._new_cell(child.spec)
+            me = self._own.cell
+            child.cell = me.system.new_cell(child.spec, me)
             self._start_for(request, child)
         elif self._restarts.restart(child):
             self.reply(request, child.cell.ref)

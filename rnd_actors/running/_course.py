@@ -24,7 +24,7 @@ from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._specs import collector_spec, sink_spec, workers_spec
 from rnd_actors.sinks import is_store, writer_for
 from rnd_actors.store import Recording
-from rnd_actors.workers import Spawn, WorkerSettings, WorkerSpawned
+from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
 
 __all__ = ["Course"]
 
@@ -75,7 +75,7 @@ class Course:
 
     def _run(self) -> None:
         try:
-            with ActorSystem() as system:
+            with WorkerProcess.guarded(), ActorSystem() as system:
                 self._listen(system)
                 sinks = self._start_sinks(system)
                 spec = collector_spec(self.settings, self.collector, self.collection, sinks)

@@ -116,6 +116,8 @@ class WorkerActor(Actor[Never]):
         """Ask until the worker answers: it may not listen yet, or stream to somebody else."""
         patience, pause = self._settings.start_timeout, _FIRST_RETRY_S
         give_up_at = time.monotonic() + patience
+        if not listens:
+            worker.said_started.wait(_FIRST_RETRY_S)
         while True:
             trouble: WorkerError
             try:

@@ -58,28 +58,31 @@ class Family:
         self._mark = mark.encode()
         _first_ones.add(pid)
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to each of them once; in a fork of the program, to nobody."""
+    def signal(self, number: signal.Signals) -> set[int]:
+        """Send a signal to each of them once; return those beside the first one.
+
+        In a fork of the program, to nobody.
+        """
         if os.getpid() != self._program:
-            return
+            return set()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
-        for pid in self._others():
+        others = self._others()
+        for pid in others:
             with suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self._pid:
                     os.kill(pid, number)
+        return others
 
     def end(self) -> None:
         """Kill all, also those that are started meanwhile; give up after a second."""
-        self.signal(signal.SIGKILL)
         give_up_at = time.monotonic() + _PATIENCE_S
         try:
-            while (left := self._others()) and time.monotonic() < give_up_at:
+            while (killed := self.signal(signal.SIGKILL)) and time.monotonic() < give_up_at:
                 gevent.sleep(_ROUND_S)
-                for pid in left:
+                for pid in killed:
                     with suppress(ChildProcessError):  # not inherited, or reaped already
                         posix.waitpid(pid, os.WNOHANG)
-                self.signal(signal.SIGKILL)
         finally:
             _first_ones.discard(self._pid)
 

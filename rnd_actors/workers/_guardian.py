@@ -6,8 +6,8 @@ import os
 import posix  # gevent puts off a close, which is too late in a fork, and watches on one loop alone
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from gevent import monkey
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._family import inherit_orphans
 
-__all__ = ["Guardian", "guardian", "kill_all_groups"]
+__all__ = ["Guardian", "guarded", "guardian", "kill_all_groups"]
 
 _VARIABLE: Final = "WORKER_OF_RND_ACTORS"
 """In the environment of each worker: which program has started it."""
@@ -36,8 +36,8 @@ class Guardian:
     A program that is killed with SIGKILL can do nothing any more; the guardian, in a session of its
     own, learns that it is dead from a pipe that closes then. It is told of every process group that
     begins and ends, and besides knows workers by a variable in their environment, on Linux. It ends
-    with the last worker, and is replaced when it is killed itself. Each thread with an event loop
-    has its own.
+    with the last worker or run, and is replaced when it is killed itself. Each thread with an event
+    loop has its own.
 
     What remains: a program and its guardian killed at the same moment, and, elsewhere than on
     Linux, the milliseconds from the start of a worker's process to the line that tells of it.
@@ -49,6 +49,8 @@ class Guardian:
         self._name = _new_name()
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
+        self.runs = 0
+        """Those that go on, and may start workers again when none is left."""
         self.inherited: list[int] = []
         """Descriptors that whoever started this program has left open, and no worker is to have."""
 
@@ -87,8 +89,8 @@ class Guardian:
                 os.killpg(group, signal.SIGKILL)
 
     def end_if_idle(self) -> None:
-        """End it unless there are workers."""
-        if self._groups or self._process is None:
+        """End it unless there are workers, or a run that may start some."""
+        if self._groups or self.runs or self._process is None:
             return
         process, self._process = self._process, None
         if not any(other.is_up for other in _guardians.values()):
@@ -206,6 +208,19 @@ def guardian() -> Guardian:
     if thread not in _guardians:
         _guardians[thread] = Guardian()
     return _guardians[thread]
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Keep the guardian, once there is one, while the block runs: a start of it takes time."""
+    mine = guardian()
+    mine.runs += 1
+    try:
+        yield
+    finally:
+        if guardian() is mine:  # and this is no fork
+            mine.runs -= 1
+            mine.end_if_idle()
 
 
 def kill_all_groups() -> None:

@@ -5,7 +5,7 @@ import posix  # gevent's spawn watches too, and its close waits for a loop that 
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,7 +16,7 @@ from gevent.socket import wait_read
 
 from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreachableError
 from rnd_actors.workers._family import Family
-from rnd_actors.workers._guardian import guardian, kill_all_groups
+from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
@@ -99,6 +99,11 @@ class WorkerProcess:
             raise
         worker._claim = claim
         return worker
+
+    @staticmethod
+    def guarded() -> AbstractContextManager[None]:
+        """Keep the guardian while the block runs, even without workers: its start takes time."""
+        return guarded()
 
     @staticmethod
     def kill_all() -> None:
