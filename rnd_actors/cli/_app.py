@@ -8,7 +8,18 @@ import typer
 
 from rnd_actors.cli._encoding import print_anything
 from rnd_actors.cli._words import complain
-from rnd_actors.cli.commands import collectors, export, plan, report, resume, run, runs, show
+from rnd_actors.cli.commands import (
+    check_worker,
+    collectors,
+    export,
+    plan,
+    report,
+    resume,
+    run,
+    runs,
+    show,
+    worker,
+)
 from rnd_actors.errors import RndActorsError, SettingsError, StoreError
 
 __all__ = ["main"]
@@ -16,8 +27,8 @@ __all__ = ["main"]
 _PROGRAM: Final = "rnd-actors"
 
 _EPILOG: Final = (
-    "To have this command: pipx install rnd-actors, or pip install rnd-actors; in a checkout, make "
-    "run puts it at .venv/bin/rnd-actors. --install-completion lets your shell complete it. "
+    "To have this command in every shell: pipx install PATH, where PATH is a checkout; make run "
+    "puts it at .venv/bin/rnd-actors there. --install-completion lets your shell complete it. "
     "rnd-actors COMMAND --help explains a command."
 )
 
@@ -57,5 +68,8 @@ def _rnd_actors(
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-for command in (run, resume, runs, show, report, export, collectors, plan):
+_AS_THEY_COME: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+for command in (run, resume, runs, show, report, export, collectors, plan, check_worker):
     app.command()(command)
+app.command(context_settings=_AS_THEY_COME, add_help_option=False)(worker)

@@ -26,6 +26,7 @@ def confirm(remains: Remains, settings: RunSettings, store: Path, *, yes: bool) 
     """
     run = f"run {remains.run.id} in {store}"
     command = escaped(shlex.join([*settings.worker, *settings.worker_args]))
+    files = [*settings.outputs, *filter(None, [settings.worker_log])]
     asked = sys.stdin.isatty() and sys.stderr.isatty()
     if not (yes or asked):
         raise StoreError(
@@ -35,7 +36,7 @@ def confirm(remains: Remains, settings: RunSettings, store: Path, *, yes: bool) 
     say(f"{escaped(run)} was not begun by you on this computer, or was changed since.")
     say(f"  it runs      {command}")
     say(f"  it collects  {escaped(_collector(remains))}")
-    say(f"  it writes    {escaped(shlex.join(map(str, settings.outputs)))}")
+    say(f"  it writes    {escaped(shlex.join(map(str, files)))}")
     if yes:
         return
     sys.stderr.write("Resume it? [y/N] ")

@@ -17,6 +17,7 @@ __all__ = [
     "count",
     "log_format",
     "outputs",
+    "path",
     "seconds",
     "switch",
     "whole_number",
@@ -74,6 +75,13 @@ def command(given: object) -> tuple[str, ...]:
     if words and (program := shutil.which(words[0])):
         return (program, *words[1:])
     raise ValueError("the path of an executable, or a command line that starts with one")
+
+
+def path(given: object) -> Path:
+    """Return the path that a text is."""
+    if isinstance(given, str) and given:
+        return Path(given)
+    raise ValueError("a path")
 
 
 def outputs(given: object) -> tuple[Path, ...]:

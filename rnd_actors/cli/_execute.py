@@ -22,7 +22,7 @@ from rnd_actors.cli._progress import Progress
 from rnd_actors.cli._summary import last_words, summary
 from rnd_actors.cli._words import complain, escaped, say
 from rnd_actors.collecting import Outcome, Result
-from rnd_actors.errors import RndActorsError, SinkError
+from rnd_actors.errors import RndActorsError, SettingsError, SinkError
 from rnd_actors.running import run
 from rnd_actors.sinks import STDOUT
 
@@ -78,7 +78,11 @@ def _collect(
 ) -> Result:
     if options.unfinished is not None:
         return options.unfinished.go_on(subscriber=tell, interrupted=interrupted)
-    return run(options.settings, options.collector, subscriber=tell, interrupted=interrupted)
+    try:
+        return run(options.settings, options.collector, subscriber=tell, interrupted=interrupted)
+    except SettingsError as error:
+        label = options.labels.get(error.setting, error.setting)
+        raise SettingsError(label, error.accepted, error.got) from None
 
 
 def _least_level(options: Options) -> float:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import fields_dict, frozen
+from attrs import field, fields_dict, frozen
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._input import read_text
@@ -32,6 +32,8 @@ class Options:
     quiet: bool = False
     verbose: int = 0
     log_format: LogFormat = LogFormat.TEXT
+    labels: Mapping[str, str] = field(factory=dict)
+    """What the settings that were given are called where they come from."""
 
 
 _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
@@ -44,6 +46,7 @@ _CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
     "start_timeout": to.seconds,
     "stall_timeout": to.seconds,
     "outputs": to.outputs,
+    "worker_log": to.path,
     "overwrite": to.switch,
     "append": to.switch,
     "collector": str,
@@ -84,13 +87,15 @@ def read_options(flags: Mapping[str, object], config: Path | None = None) -> Opt
     """
     given = {**_from_file(config), **_from_environment(), **_from_flags(flags)}
     try:
-        values = {field: _convert(field, raw.value) for field, raw in given.items()}
-        run = {field: values.pop(field) for field in fields_dict(RunSettings) if field in values}
+        values = {name: _convert(name, raw.value) for name, raw in given.items()}
+        run = {name: values.pop(name) for name in fields_dict(RunSettings) if name in values}
         collector = _collector(values, given)
         run["existing"] = existing_of(
             overwrite=values.pop("overwrite", False), append=values.pop("append", False)
         )
-        options = Options(settings=RunSettings(**run), collector=collector, **values)
+        labels = {name: raw.label for name, raw in given.items()}
+        settings = RunSettings(**run)
+        options = Options(settings=settings, collector=collector, labels=labels, **values)
         for output in options.settings.outputs:
             check_output(output, options.settings.existing, otherwise=OTHERWISE)
     except SettingsError as error:

@@ -11,8 +11,9 @@ from rnd_actors.errors import SettingsError
 
 __all__ = ["Demand", "make_room"]
 
-_DESCRIPTORS_PER_WORKER: Final = 4
-"""Its output, its stream, the claim of its port, and one that is being closed while it restarts."""
+_DESCRIPTORS_PER_WORKER: Final = 5
+"""Its output, its stream, the claim of its port, its process in a thread that is not the main one,
+and one that is being closed while it restarts."""
 _SPARE_DESCRIPTORS: Final = 16
 """For the guardian, the output file, the loop, and whatever is open for a moment."""
 _GUARDIAN: Final = 1
@@ -54,7 +55,7 @@ class Demand:
         )
 
 
-def make_room(workers: int) -> None:
+def make_room(workers: int, *, with_logs: bool = False) -> None:
     """Raise the soft limits of this process to what so many workers need.
 
     These are the limit of open files and that of the user's processes. The latter does not apply to
@@ -64,8 +65,9 @@ def make_room(workers: int) -> None:
     Raises:
         SettingsError: a hard limit is too low.
     """
+    per_worker = _DESCRIPTORS_PER_WORKER + with_logs
     fixed = _open_descriptors() + _SPARE_DESCRIPTORS
-    descriptors = Demand("file descriptors", "-n", fixed, _DESCRIPTORS_PER_WORKER)
+    descriptors = Demand("file descriptors", "-n", fixed, per_worker)
     _apply(descriptors, resource.RLIMIT_NOFILE, workers)
     if os.getuid() != 0:
         processes = Demand("processes and threads", "-u", _tasks_of_the_user() + _GUARDIAN, 1)

@@ -131,7 +131,7 @@ class Unfinished:
         for output in settings.outputs:
             check_output(output, settings.existing)
         if spawn == WorkerProcess.spawn:
-            make_room(settings.workers)
+            make_room(settings.workers, with_logs=settings.worker_log is not None)
         ports = choose_ports(settings.base_port, settings.workers)
         collection = Collection.of(dict(enumerate(ports, start=1)))
         collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)

@@ -53,7 +53,7 @@ def run(
     for output in settings.outputs:
         check_output(output, settings.existing)
     if spawn == WorkerProcess.spawn:
-        make_room(settings.workers)
+        make_room(settings.workers, with_logs=settings.worker_log is not None)
     collector = collector or SampleCount(settings.samples)
     ports = choose_ports(settings.base_port, settings.workers)
     recording = _recording(settings, collector)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from attrs import Attribute, asdict, field, frozen
+from attrs import Attribute, asdict, converters, field, frozen
 
 from rnd_actors._validators import accepts, optional, seconds, whole_number
 from rnd_actors.errors import SettingsError
@@ -50,6 +50,8 @@ class RunSettings:
         stall_timeout: seconds of silence after which a worker counts as hung.
         outputs: files for the samples as they arrive, of the kinds `.jsonl`, `.csv` and `.parquet`,
             or `-` for stdout; a `.sqlite` or `.db` is a store of runs, and a run has one at most.
+        worker_log: a folder for all that the workers write, which is made if it is missing: a file
+            for each worker, bounded in size, that is continued if it is there; None: it is lost.
         existing: what becomes of files that hold something already: `"refuse"`, `"overwrite"`, or
             `"append"` where the kind of file can. A store keeps all runs in any case.
 
@@ -77,6 +79,7 @@ class RunSettings:
     start_timeout: float = field(default=5.0, validator=seconds)
     stall_timeout: float = field(default=5.0, validator=seconds)
     outputs: tuple[Path, ...] = field(default=(), converter=_paths)
+    worker_log: Path | None = field(default=None, converter=converters.optional(Path))
     existing: Existing = field(default=Existing.REFUSE, converter=_existing)
 
     @outputs.validator
@@ -101,7 +104,9 @@ class RunSettings:
         outputs = [
             str(output) if output == STDOUT else str(output.absolute()) for output in self.outputs
         ]
-        return {**asdict(self), "outputs": outputs, "existing": self.existing.value}
+        log = None if self.worker_log is None else str(self.worker_log.absolute())
+        others = {"outputs": outputs, "worker_log": log, "existing": self.existing.value}
+        return {**asdict(self), **others}
 
 
 def _identity(output: Path) -> object:

@@ -84,6 +84,7 @@ def worker_settings(
             arguments=settings.worker_args,
             start_timeout=settings.start_timeout,
             stall_timeout=settings.stall_timeout,
+            log=settings.worker_log,
             earlier_incarnations=earlier.get(worker, 0),
         )
         for worker, port in enumerate(ports, 1)

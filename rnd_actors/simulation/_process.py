@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import gevent
@@ -71,8 +71,8 @@ class SimulatedProcess:
         if self._simulation is not None:
             self._simulation.injector.register(self)
 
-    def read_output(self) -> None:
-        """Wait until it has ended."""
+    def read_output(self, keep: Callable[[bytes], object]) -> None:
+        """Wait until it has ended; it writes nothing."""
         self.exited.wait()
 
     def last_words(self) -> tuple[str, ...]:

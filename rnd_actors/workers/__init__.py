@@ -6,6 +6,7 @@ from rnd_actors.workers._events import (
     MalformedLine,
     PortTaken,
     WorkerEvent,
+    WorkerLogLost,
     WorkerSpawned,
     WorkerStreaming,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Worker",
     "WorkerActor",
     "WorkerEvent",
+    "WorkerLogLost",
     "WorkerProcess",
     "WorkerSettings",
     "WorkerSpawned",

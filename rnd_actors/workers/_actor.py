@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from signal import Signals
 from typing import Final, Never
+
+import gevent
 
 from rnd_actors.actors import Actor, ActorRef, ExitReason
 from rnd_actors.errors import (
@@ -17,10 +18,17 @@ from rnd_actors.errors import (
     WorkerStartError,
     WorkerUnreachableError,
 )
-from rnd_actors.workers._events import MalformedLine, PortTaken, WorkerSpawned, WorkerStreaming
+from rnd_actors.workers._events import (
+    MalformedLine,
+    PortTaken,
+    WorkerLogLost,
+    WorkerSpawned,
+    WorkerStreaming,
+)
 from rnd_actors.workers._lines import LineParser
+from rnd_actors.workers._log import WorkerLog
 from rnd_actors.workers._messages import Samples
-from rnd_actors.workers._process import WorkerProcess
+from rnd_actors.workers._process import WorkerProcess, describe_exit
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._worker import Spawn, Stream, Worker
 
@@ -31,6 +39,8 @@ _LAST_RETRY_S: Final = 0.25
 _RETRY_GROWTH: Final = 1.5
 """From one pause to the next between two attempts, while the worker does not listen yet or is busy:
 many listen within milliseconds, and those that take seconds need no haste."""
+_LAST_OUTPUT_PATIENCE_S: Final = 0.2
+"""How long what it wrote before its end is read."""
 _EXIT_PATIENCE_S: Final = 0.5
 """When a connection fails: how long to wait for the exit that explains it."""
 
@@ -76,6 +86,8 @@ class WorkerActor(Actor[Never]):
         self._collector = collector
         self._spawn = spawn
         self._worker: Worker | None = None
+        self._log: WorkerLog | None = None
+        self._reading: gevent.Greenlet[..., None] | None = None
         self._parser = LineParser(self._note_malformed)
         self._malformed = 0
         self._last_malformed = b""
@@ -89,7 +101,9 @@ class WorkerActor(Actor[Never]):
         if worker.port != settings.port:
             self.publish(PortTaken(*who, settings.port, worker.port))
         self.publish(WorkerSpawned(*who, worker.pid, worker.port))
-        self.background(worker.read_output)
+        self._log = self._begin_log(worker)
+        keep = bool if self._log is None else self._log.write
+        self._reading = gevent.spawn(worker.read_output, keep)
 
     def run(self) -> None:
         worker = self._worker
@@ -102,8 +116,13 @@ class WorkerActor(Actor[Never]):
             raise self._explained(error, worker) from error
 
     def on_stop(self, reason: ExitReason) -> None:
-        if self._worker is not None:
-            self._worker.end(self._settings.grace)
+        try:
+            if self._worker is not None:
+                self._worker.end(self._settings.grace)
+            if self._reading is not None:
+                self._reading.join(_LAST_OUTPUT_PATIENCE_S)
+        finally:
+            self._end_log(reason)
         if self._unsent is not None:
             self._collector.tell(self._unsent)
 
@@ -111,6 +130,28 @@ class WorkerActor(Actor[Never]):
     def _number(self) -> int:
         """Its incarnation, among all that the worker has had in the run."""
         return self._settings.earlier_incarnations + self.incarnation
+
+    def _begin_log(self, worker: Worker) -> WorkerLog | None:
+        settings, number = self._settings, self._number
+        if settings.log is None:
+            return None
+
+        def tell_loss(error: OSError) -> None:
+            self.publish(WorkerLogLost(settings.id, number, str(error)))
+
+        log = WorkerLog(settings.log, settings.id, tell_loss)
+        log.mark(
+            f"worker {settings.id}, incarnation {number}: pid {worker.pid}, port {worker.port}"
+        )
+        return log
+
+    def _end_log(self, reason: ExitReason) -> None:
+        """Stop to read what the worker writes; a child that outlived it may hold its output."""
+        if self._reading is not None:
+            self._reading.kill(block=False)
+        if self._log is not None:
+            self._log.mark(f"worker {self._settings.id}, incarnation {self._number}: {reason}")
+            self._log.close()
 
     def _open(self, worker: Worker, *, listens: bool) -> Stream:
         """Ask until the worker answers: it may not listen yet, or stream to somebody else."""
@@ -200,17 +241,6 @@ class WorkerActor(Actor[Never]):
         if isinstance(error, StreamCutError | WorkerUnreachableError):
             worker.exited.wait(_EXIT_PATIENCE_S)
             if worker.exited.is_set():
-                how = _describe_exit(worker.exit_code)
+                how = describe_exit(worker.exit_code)
                 return WorkerExitedError(f"{who} {how}", worker.last_words())
         return type(error)(f"{who}: {error}", worker.last_words())
-
-
-def _describe_exit(code: int | None) -> str:
-    if code is None:
-        return "has exited, and something else in this program knows with what code"
-    if code >= 0:
-        return f"exited with code {code}"
-    try:
-        return f"was ended by {Signals(-code).name}"
-    except ValueError:  # most of the real-time signals have no name
-        return f"was ended by signal {-code}"

@@ -6,7 +6,14 @@ from attrs import frozen
 
 from rnd_actors.actors import Event
 
-__all__ = ["MalformedLine", "PortTaken", "WorkerEvent", "WorkerSpawned", "WorkerStreaming"]
+__all__ = [
+    "MalformedLine",
+    "PortTaken",
+    "WorkerEvent",
+    "WorkerLogLost",
+    "WorkerSpawned",
+    "WorkerStreaming",
+]
 
 
 @frozen
@@ -92,3 +99,20 @@ class PortTaken(WorkerEvent):
     def __str__(self) -> str:
         taken = f"port {self.port} is taken by another program"
         return f"{taken}; worker {self.worker} gets port {self.instead} instead"
+
+
+@frozen
+class WorkerLogLost(WorkerEvent):
+    """What the worker writes from here on is not kept: its log cannot be written.
+
+    Example:
+        >>> from rnd_actors import WorkerLogLost
+        >>> print(WorkerLogLost(worker=3, incarnation=1, why="No space left on device"))
+        the log of worker 3 is given up: No space left on device
+    """
+
+    level = logging.WARNING
+    why: str
+
+    def __str__(self) -> str:
+        return f"the log of worker {self.worker} is given up: {self.why}"

@@ -21,7 +21,7 @@ from rnd_actors.workers._ports import Port
 from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
 
-__all__ = ["WorkerProcess"]
+__all__ = ["WorkerProcess", "describe_exit"]
 
 _LAST_LINES: Final = 20
 _LONGEST_LINE: Final = 500
@@ -66,6 +66,7 @@ class WorkerProcess:
         self._stream: WorkerStream | None = None
         self._is_read = False
         """Whether somebody reads its output, and so closes it."""
+        self._is_over = False
         _prepare_to_watch()
         self._output, child_output = os.pipe()
         make_nonblocking(self._output)
@@ -110,18 +111,24 @@ class WorkerProcess:
         """Kill all workers of this program, without waiting for their ends; for its last moment."""
         kill_all_groups()
 
-    def read_output(self) -> None:
-        """Read all that the process writes until it ends, so that it is never held up."""
+    def read_output(self, keep: Callable[[bytes], object]) -> None:
+        """Read all that the process writes until it ends, so that it is never held up.
+
+        Each piece of it is handed to `keep`.
+        """
+        if self._is_over:
+            return
         self._is_read = True
         try:
-            self._read_lines()
+            self._read_lines(keep)
         finally:
             posix.close(self._output)
         self.output_ended.set()
 
-    def _read_lines(self) -> None:
+    def _read_lines(self, keep: Callable[[bytes], object]) -> None:
         rest = b""
         while chunk := self._read_some():
+            keep(chunk)
             if b"started" in rest + chunk:
                 self.said_started.set()
             *lines, rest = (rest + chunk).split(b"\n")
@@ -172,6 +179,7 @@ class WorkerProcess:
             self._family.end()
             self.exited.wait(_REAP_PATIENCE_S)
         finally:
+            self._is_over = True
             if not self._is_read:
                 posix.close(self._output)
             if self._claim is not None:
@@ -191,6 +199,18 @@ class WorkerProcess:
         self.said_started.set()
         if self._stream is not None:
             self._stream.end_soon(_LAST_LINES_PATIENCE_S)
+
+
+def describe_exit(code: int | None) -> str:
+    """Say how a process has ended, by the code that `WorkerProcess.exit_code` has."""
+    if code is None:
+        return "has exited, and something else in this program knows with what code"
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:  # most of the real-time signals have no name
+        return f"was ended by signal {-code}"
 
 
 def _spawn(command: Sequence[str], mark: str, output: int) -> int:

@@ -1,10 +1,19 @@
 """What a worker actor is to run, and how patient it is."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import field, frozen
 
-from rnd_actors._validators import Validator, accepts, delay, seconds, whole_number
+from rnd_actors._validators import (
+    Validator,
+    accepts,
+    delay,
+    instance,
+    optional,
+    seconds,
+    whole_number,
+)
 from rnd_actors.workers._command import STANDIN, worker_command
 
 __all__ = ["WorkerSettings"]
@@ -35,6 +44,7 @@ class WorkerSettings:
         stall_timeout: seconds without a line after which it counts as hung.
         grace: seconds from SIGTERM to SIGKILL when it is stopped.
         earlier_incarnations: how many it had in earlier sessions of the run; they are counted on.
+        log: a folder for a file with all that the worker writes, bounded in size; None: no file.
         numbers_per_request: asked for at a time; it is asked again when it has delivered them.
 
     Raises:
@@ -57,6 +67,7 @@ class WorkerSettings:
     stall_timeout: float = field(default=5.0, validator=seconds)
     grace: float = field(default=2.0, validator=delay)
     earlier_incarnations: int = field(default=0, validator=whole_number(0))
+    log: Path | None = field(default=None, validator=optional(instance(Path, "a Path")))
     numbers_per_request: int = field(default=1_000_000, validator=whole_number(0))
 
     def command(self, port: int) -> tuple[str, ...]:

@@ -26,12 +26,12 @@ from rnd_actors.errors import (
 )
 from rnd_actors.workers._http import WorkerPool
 
-__all__ = ["WorkerStream"]
+__all__ = ["ACCEPTED_HEADERS", "WorkerStream", "shown_briefly"]
 
 _HOST: Final = "127.0.0.1"
 _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
-_HEADERS: Final = {
+ACCEPTED_HEADERS: Final = {
     "Transfer-Encoding": ("chunked",),
     "Content-Encoding": ("none", "identity"),
     "Content-Type": ("application/text", "text/plain"),
@@ -114,7 +114,9 @@ class WorkerStream:
         except ProtocolError as error:
             raise _head_error(error) from error
         except InvalidHeader as error:
-            raise WorkerRefusedError(f"the head of its answer: {_shown(str(error))}") from error
+            raise WorkerRefusedError(
+                f"the head of its answer: {shown_briefly(str(error))}"
+            ) from error
 
     def _read(self) -> bytes:
         with self._translated_errors():
@@ -137,9 +139,9 @@ def _head_error(error: ProtocolError) -> WorkerError:
         case OSError():  # RemoteDisconnected, too, which is also a BadStatusLine
             return StreamCutError("the connection was cut")
         case BadStatusLine() as cause:
-            return WorkerRefusedError(f"it does not speak HTTP: {_shown(str(cause))}")
+            return WorkerRefusedError(f"it does not speak HTTP: {shown_briefly(str(cause))}")
         case cause:
-            return WorkerRefusedError(f"the head of its answer: {_shown(str(cause))}")
+            return WorkerRefusedError(f"the head of its answer: {shown_briefly(str(cause))}")
 
 
 def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | None:
@@ -149,7 +151,7 @@ def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | 
     if response.status != _OK:
         return _unexpected("status 200", f"{response.status} {response.reason}")
     headers = response.headers
-    for name, accepted in _HEADERS.items():
+    for name, accepted in ACCEPTED_HEADERS.items():
         got = headers.get(name, "none")
         if got.partition(";")[0].strip().lower() not in accepted:
             return _unexpected(f"{name}: {' or '.join(accepted)}", got)
@@ -161,9 +163,9 @@ def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | 
 
 
 def _unexpected(expected: str, got: str) -> WorkerRefusedError:
-    return WorkerRefusedError(f"an answer with {expected} was expected; got {_shown(got)}")
+    return WorkerRefusedError(f"an answer with {expected} was expected; got {shown_briefly(got)}")
 
 
-def _shown(text: str) -> str:
+def shown_briefly(text: str) -> str:
     """Return the beginning of what a worker sent, fit for one line of a log."""
     return text[:_LONGEST_SHOWN].encode("unicode_escape").decode()

@@ -53,8 +53,8 @@ class Worker(Protocol):
     said_started: Event
     """Set once it has said that it listens, or has ended."""
 
-    def read_output(self) -> None:
-        """Read what it writes until it ends; this takes as long as it runs."""
+    def read_output(self, keep: Callable[[bytes], object]) -> None:
+        """Read what it writes until it ends, which takes as long as it runs, and hand it on."""
 
     def last_words(self) -> tuple[str, ...]:
         """Return the last lines that it wrote."""

@@ -37,5 +37,5 @@ def test_bash_completes_commands_and_options(line: str, offered: set[str]) -> No
 
 def test_help_says_how_to_get_the_command_and_its_completion() -> None:
     told = " ".join(call("--help", command=MODULE).stdout.split())
-    for words in ("pipx install rnd-actors", ".venv/bin/rnd-actors", "--install-completion"):
+    for words in ("pipx install PATH", ".venv/bin/rnd-actors", "--install-completion"):
         assert words in told

@@ -1,7 +1,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any, Final
 
@@ -333,7 +333,7 @@ class Babbler:
         self.port = settings.port
         self.exited, self.said_started = Event(), Event()
 
-    def read_output(self) -> None:
+    def read_output(self, keep: Callable[[bytes], object]) -> None:
         self.exited.wait()
 
     def last_words(self) -> tuple[str, ...]:

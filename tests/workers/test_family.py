@@ -70,7 +70,7 @@ while True:
 
 def test_each_of_its_processes_is_asked_to_end_once() -> None:
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", ASKED])
-    reader = gevent.spawn(process.read_output)
+    reader = gevent.spawn(process.read_output, bool)
     until(lambda: process.last_words().count("ready") == 2)
     ending = gevent.spawn(process.end, 3600.0)
     until(lambda: process.last_words().count("asked") >= 2)
@@ -140,7 +140,7 @@ def test_every_process_of_it_may_be_the_one_that_answers(forks: int, family: str
     answer = HEAD + chunk(b"rnd=1\n")
     program = SERVER.format(family=family, forks=forks, answer=answer, then="time.sleep(60)")
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", program])
-    reader = gevent.spawn(process.read_output)
+    reader = gevent.spawn(process.read_output, bool)
     try:
         until(process.last_words)
         process.port = int(process.last_words()[0].split()[1])
@@ -173,7 +173,7 @@ def test_an_answer_ends_with_its_process_though_others_hold_the_connection() -> 
     answer = HEAD + chunk(b"rnd=1\n")
     held = SERVER.format(family="AF_INET", forks=0, answer=answer, then=then)
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", held])
-    reader = gevent.spawn(process.read_output)
+    reader = gevent.spawn(process.read_output, bool)
     over = Event()
     try:
         until(process.last_words)
@@ -200,7 +200,7 @@ def test_an_answer_ends_with_its_process_though_others_hold_the_connection() -> 
 def output_of(*command: str) -> tuple[str, ...]:
     """Return what a worker prints."""
     process = WorkerProcess(command)
-    reader = gevent.spawn(process.read_output)
+    reader = gevent.spawn(process.read_output, bool)
     process.exited.wait(PATIENCE_S)
     reader.join(PATIENCE_S)
     words = process.last_words()

@@ -171,7 +171,7 @@ def test_it_does_not_stay_for_a_worker_that_could_not_be_started() -> None:
 def test_a_worker_does_not_keep_the_pipe_open() -> None:
     process = WorkerProcess(("/bin/ls", "-l", "/proc/self/fd"))
     try:
-        gevent.spawn(process.read_output).join(PATIENCE_S)
+        gevent.spawn(process.read_output, bool).join(PATIENCE_S)
         pipe = guardian_pipe()
         shown = process.last_words()
         assert any("pipe:" in line for line in shown)

@@ -16,7 +16,7 @@ from tests.processes import lives, until
 def running(program: str, grace: float = 10.0) -> Iterator[WorkerProcess]:
     """Run a Python program as a worker, with its output read."""
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", program])
-    reader = gevent.spawn(process.read_output)
+    reader = gevent.spawn(process.read_output, bool)
     try:
         yield process
     finally:
@@ -83,7 +83,7 @@ def test_it_has_started_if_it_says_so_among_much_else() -> None:
 def test_a_kill_while_it_is_being_ended_ends_it_by_force() -> None:
     program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('started', flush=True)"
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", program + "; time.sleep(60)"])
-    gevent.spawn(process.read_output)
+    gevent.spawn(process.read_output, bool)
     process.said_started.wait(10)
     ending = gevent.spawn(process.end, 3600)
     gevent.sleep(0)

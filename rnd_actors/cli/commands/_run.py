@@ -96,6 +96,14 @@ def run(
             "May be given many times. Default: none.",
         ),
     ] = None,
+    worker_log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep all that the workers write there: a file a worker, of the last 50 MiB. "
+            "Default: the last 20 lines, for what is said of a crash.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     append: Append = False,
     json: Json = False,

@@ -1,0 +1,285 @@
+"""Whether a program is a worker: it is tried on the contract, point by point."""
+
+import time
+from contextlib import closing, suppress
+from enum import Enum
+from signal import SIGKILL
+from typing import Final, Never
+
+import gevent
+from attrs import evolve, frozen
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from rnd_actors.actors import require_patched
+from rnd_actors.errors import WorkerBusyError, WorkerError
+from rnd_actors.workers._lines import LineParser
+from rnd_actors.workers._process import WorkerProcess, describe_exit
+from rnd_actors.workers._settings import WorkerSettings
+from rnd_actors.workers._stream import ACCEPTED_HEADERS, shown_briefly
+
+__all__ = ["Finding", "Verdict", "check_worker"]
+
+_HOST: Final = "127.0.0.1"
+_STARTS: Final = 5
+_NUMBERS: Final = 3
+_TOO_MANY_LINES: Final = 100
+_REQUEST: Final = f"answers GET /rnd?n={_NUMBERS} with status 200"
+_OTHER_HEADERS: Final = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
+"""What the contract names, and no run needs."""
+_OK: Final = 200
+_TOO_MANY_REQUESTS: Final = 429
+_FIRST_AT_MOST_S: Final = 1.5
+_FASTEST_S: Final = 0.8
+_SLOWEST_S: Final = 1.2
+_LONGEST: Final = 80
+_PAUSE_S: Final = 0.02
+_EXIT_PATIENCE_S: Final = 0.5
+_PATIENCE_S: Final = 1.0
+"""For what no run waits for: a line on stderr, the answer to a second request."""
+
+
+class Verdict(Enum):
+    """How a worker does on one point of the contract."""
+
+    OK = "ok"
+    DIFFERS = "differs"
+    """It does something else, with which a run can live."""
+    FAILS = "fails"
+    """No run can use it."""
+
+
+@frozen
+class Finding:
+    """What the contract wants in one point, and what came.
+
+    Example:
+        >>> from rnd_actors.workers.check import Finding, Verdict
+        >>> Finding("X-Worker-Id: 1", "none", Verdict.FAILS).verdict.value
+        'fails'
+    """
+
+    wanted: str
+    came: str
+    verdict: Verdict
+
+
+def check_worker(settings: WorkerSettings) -> list[Finding]:
+    """Start a worker, ask it, disturb it and stop it; say point by point what came.
+
+    That takes some five seconds. A worker that crashes meanwhile, which it may, is started anew, up
+    to five times in all.
+
+    Args:
+        settings: the worker, its id and port, and how patient to be.
+
+    Raises:
+        NotPatchedError: gevent has not patched this process.
+
+    Example:
+        >>> from rnd_actors import WorkerSettings, choose_ports
+        >>> from rnd_actors.workers.check import Verdict, check_worker
+        >>> [port] = choose_ports(0, 1)
+        >>> hasty = WorkerSettings(id=1, port=port, arguments=["-interval", "0"])
+        >>> [print(each.wanted) for each in check_worker(hasty) if each.verdict is not Verdict.OK]
+        then one a second
+        [None]
+    """
+    require_patched()
+    for _ in range(_STARTS):
+        check = _Check(settings)
+        if check.is_finished():
+            break
+    return check.findings
+
+
+class _NothingMoreError(Exception):
+    """The worker is in no state to be asked further."""
+
+
+class _Check:
+    """One process of the worker, and what it shows."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.findings: list[Finding] = []
+        self._settings = settings
+
+    def is_finished(self) -> bool:
+        """Try all points; return False if the worker ended by itself before the last one."""
+        wanted = f"starts as {' '.join(self._settings.command(self._settings.port))}"
+        try:
+            worker = WorkerProcess.spawn(self._settings)
+        except WorkerError as error:
+            self._note(wanted, str(error), Verdict.FAILS)
+            return True
+        gevent.spawn(worker.read_output, bool)
+        self._note(wanted, f"process {worker.pid}")
+        try:
+            with suppress(_NothingMoreError):
+                self._talk(worker)
+            has_ended = worker.exited.is_set()
+        finally:
+            began = time.monotonic()
+            worker.end(self._settings.grace)
+        if not has_ended:
+            self._judge_end(worker, time.monotonic() - began)
+        return not has_ended
+
+    def _talk(self, worker: WorkerProcess) -> None:
+        with (
+            HTTPConnectionPool(_HOST, worker.port, timeout=self._settings.stall_timeout) as pool,
+            closing(self._first_answer(worker, pool)) as response,
+        ):
+            self._judge_head(response)
+            self._judge_lines(response, worker, pool)
+        if all(finding.verdict is not Verdict.FAILS for finding in self.findings):
+            self._ask_again(worker)
+
+    def _first_answer(self, worker: WorkerProcess, pool: HTTPConnectionPool) -> BaseHTTPResponse:
+        """Ask, as a run does, until the worker answers or is given up."""
+        patience, began = self._settings.start_timeout, time.monotonic()
+        wanted = f"listens on {_HOST}:{worker.port} within {patience:g} s"
+        while True:
+            try:
+                response = _ask(pool)
+                break
+            except NewConnectionError:
+                if worker.exited.wait(_PAUSE_S) or time.monotonic() - began > patience:
+                    self._give_up(wanted, _last_of(worker) or "it does not")
+            except HTTPError as error:
+                self._give_up(_REQUEST, _last_of(worker) or _words_of(error))
+        self._note(wanted, f"after {time.monotonic() - began:.2f} s")
+        worker.said_started.wait(_PATIENCE_S)
+        line = next((line for line in worker.last_words() if "started" in line), None)
+        self._judge("then logs a line with “started”", line or "none", fine=line is not None)
+        return response
+
+    def _judge_head(self, response: BaseHTTPResponse) -> None:
+        came = shown_briefly(f"{response.status} {response.reason}")
+        if response.status != _OK:
+            self._give_up(_REQUEST, came)
+        self._note(_REQUEST, came)
+        headers = response.headers
+        for name, accepted in ACCEPTED_HEADERS.items():
+            got = headers.get(name, "none")
+            fine = got.partition(";")[0].strip().lower() in accepted
+            wanted = f"{name}: {' or '.join(accepted)}"
+            self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
+        got = headers.get("X-Worker-Id", "none")
+        fine = got.strip() == str(self._settings.id)
+        wanted = f"X-Worker-Id: {self._settings.id}"
+        self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
+        for name, wanted in _OTHER_HEADERS.items():
+            got = headers.get(name, "none")
+            self._judge(f"{name}: {wanted}", shown_briefly(got), fine=got.lower() == wanted)
+
+    def _judge_lines(
+        self, response: BaseHTTPResponse, worker: WorkerProcess, pool: HTTPConnectionPool
+    ) -> None:
+        """Read the numbers, and ask a second time meanwhile."""
+        malformed: list[bytes] = []
+        parser = LineParser(malformed.append)
+        numbers: list[tuple[float, int]] = []
+        second, trouble, began = None, "", time.monotonic()
+        try:
+            while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
+                arrived = time.monotonic()
+                numbers += [(arrived, number) for number in parser.feed(piece)]
+                if second is None:
+                    second = gevent.spawn(_status_of_second, pool)
+            parser.finish()
+        except HTTPError as error:
+            trouble = _last_of(worker) or _words_of(error)
+        self._judge_numbers(numbers, malformed, began)
+        if second is not None:
+            came = second.get()
+            fine = came.startswith(str(_TOO_MANY_REQUESTS))
+            self._judge("meanwhile, a second request gets 429", came, fine=fine)
+        wanted = f"the answer ends after {_NUMBERS} lines"
+        if trouble:
+            self._give_up(wanted, trouble)
+        came = f"{parser.received} lines" + (
+            "" if parser.received <= _TOO_MANY_LINES else " so far"
+        )
+        self._judge(wanted, came, fine=parser.received == _NUMBERS)
+
+    def _judge_numbers(
+        self, numbers: list[tuple[float, int]], malformed: list[bytes], began: float
+    ) -> None:
+        wanted = "lines rnd=NN, NN an integer of up to 18 digits"
+        if malformed or not numbers:
+            came = repr(malformed[0][:_LONGEST]) if malformed else "no line"
+            self._note(wanted, came, Verdict.FAILS)
+        else:
+            came = ", ".join(f"rnd={number}" for _, number in numbers[:_NUMBERS])
+            self._note(wanted, came)
+        if numbers:
+            first, last = numbers[0][0], numbers[-1][0]
+            fine = first - began <= _FIRST_AT_MOST_S
+            wanted = "the first line at once, or after a second"
+            self._judge(wanted, f"after {first - began:.2f} s", fine=fine)
+            pace = (last - first) / max(1, len(numbers) - 1)
+            fine = _FASTEST_S <= pace <= _SLOWEST_S
+            self._judge("then one a second", f"one in {pace:.2f} s", fine=fine)
+
+    def _ask_again(self, worker: WorkerProcess) -> None:
+        """Ask with the code of a run, which also looks at who answers."""
+        wanted, give_up_at = "lives on, and answers a run", time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                with closing(worker.open_stream(evolve(self._settings, numbers_per_request=1))):
+                    self._note(wanted, "it does")
+                    return
+            except WorkerBusyError as error:
+                if time.monotonic() > give_up_at:
+                    self._give_up(wanted, str(error))
+                gevent.sleep(_PAUSE_S)
+            except WorkerError as error:
+                self._give_up(wanted, _last_of(worker) or str(error))
+
+    def _judge_end(self, worker: WorkerProcess, seconds: float) -> None:
+        how = describe_exit(worker.exit_code)
+        fine = worker.exit_code != -SIGKILL
+        wanted = f"ends within {self._settings.grace:g} s of SIGTERM"
+        self._judge(wanted, f"{how} after {seconds:.2f} s", fine=fine)
+
+    def _note(self, wanted: str, came: str, verdict: Verdict = Verdict.OK) -> None:
+        self.findings.append(Finding(wanted, came, verdict))
+
+    def _judge(self, wanted: str, came: str, *, fine: bool) -> None:
+        self._note(wanted, came, Verdict.OK if fine else Verdict.DIFFERS)
+
+    def _give_up(self, wanted: str, came: str) -> Never:
+        self._note(wanted, came, Verdict.FAILS)
+        raise _NothingMoreError
+
+
+def _ask(pool: HTTPConnectionPool) -> BaseHTTPResponse:
+    return pool.urlopen(
+        "GET", f"/rnd?n={_NUMBERS}", retries=False, redirect=False, preload_content=False
+    )
+
+
+def _status_of_second(pool: HTTPConnectionPool) -> str:
+    """Say what a request gets while another one is answered."""
+    try:
+        with gevent.Timeout(_PATIENCE_S), closing(_ask(pool)) as response:
+            return shown_briefly(f"{response.status} {response.reason}")
+    except gevent.Timeout:
+        return f"no answer within {_PATIENCE_S:g} s"
+    except HTTPError as error:
+        return _words_of(error)
+
+
+def _last_of(worker: WorkerProcess) -> str:
+    """Say how it ended, if it has, and what it said last."""
+    if not worker.exited.wait(_EXIT_PATIENCE_S):
+        return ""
+    words = worker.last_words()
+    return describe_exit(worker.exit_code) + (f", saying {words[-1]!r}" if words else "")
+
+
+def _words_of(error: HTTPError) -> str:
+    if isinstance(error, NewConnectionError):
+        return "nobody listens any more"
+    return shown_briefly(f"{type(error).__name__}: {error.args[-1]}")

@@ -1,0 +1,85 @@
+"""The commands for those who write a worker: `check-worker`, `worker`, and `run --worker-log`."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import FAST, call, started
+
+WORKER = str(Path(__file__).parents[2] / "bin" / "worker")
+
+
+def test_a_worker_that_a_run_can_use_is_told_so() -> None:
+    done = call("check-worker", f"{WORKER} -interval 0.01")
+    assert done.returncode == 0
+    assert done.stderr == f"trying {WORKER} -interval 0.01, which takes some seconds ...\n"
+    first, *points, last = done.stdout.splitlines()
+    assert first.split() == ["the", "contract", "what", "came"]
+    assert any(point.split() == ["ok", "X-Worker-Id:", "1", "1"] for point in points)
+    assert last == "16 ok, 1 different, 0 failed: a run can live with that"
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_one_that_no_run_can_use_fails() -> None:
+    done = call("check-worker", WORKER, "--worker-arg=-answer", "--worker-arg=id")
+    assert done.returncode == 1
+    assert any(
+        line.split() == ["fails", "X-Worker-Id:", "1", "2"] for line in done.stdout.splitlines()
+    )
+    assert done.stdout.splitlines()[-1].endswith("1 failed: a run cannot use this worker")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("/no/such",), "COMMAND takes the path of an executable, or a command line that starts "),
+        (("'",), "COMMAND takes a command line that a shell could split; got "),
+        ((WORKER, "--start-timeout", "soon"), "start_timeout takes seconds > 0; got 'soon'"),
+        ((), "Missing argument 'COMMAND'."),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: tuple[str, ...], message: str) -> None:
+    done = call("check-worker", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("rnd-actors: ")
+    assert message in line
+
+
+def test_the_stand_in_explains_its_own_flags() -> None:
+    by_command, by_script = call("worker", "-help"), call("-help", command=(WORKER,))
+    assert "-crash-every" in by_command.stdout + by_command.stderr
+    assert by_command.returncode == by_script.returncode
+    assert (by_command.stdout, by_command.stderr) == (by_script.stdout, by_script.stderr)
+
+
+def test_the_stand_in_runs_as_a_worker() -> None:
+    with started("worker", "-workerId", "3", "-port", "0") as process:
+        assert process.stderr is not None
+        assert " started" in process.stderr.readline()
+        process.terminate()
+        process.wait(20)
+
+
+def test_it_serves_runs_as_any_worker_does() -> None:
+    command = f"{sys.executable} -m rnd_actors worker"
+    done = call(*FAST, "--workers=2", "--samples=4", "--quiet", f"--worker={command}")
+    assert done.returncode == 0
+    assert "4 received: 4 accepted" in done.stdout
+
+
+def test_all_that_workers_write_is_kept_on_request(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    done = call(*FAST, "--workers=2", "--samples=4", "--quiet", f"--worker-log={folder}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["worker-1.log", "worker-2.log"]
+    assert " started" in (folder / "worker-1.log").read_text()
+
+
+def test_a_folder_for_logs_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = call(*FAST, "--samples=4", f"--worker-log={tmp_path}/file/logs")
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("rnd-actors: --worker-log takes a folder that is there, or can be made")

@@ -1,0 +1,118 @@
+"""What `check_worker` says of workers that keep the contract, differ from it or break it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnd_actors.workers import STANDIN, WorkerSettings, choose_ports
+from rnd_actors.workers.check import Finding, Verdict, check_worker
+
+QUICK = ("-interval", "0.01")
+
+
+def check(*flags: str, program: tuple[str, ...] = STANDIN, **settings: Any) -> list[Finding]:
+    [port] = choose_ports(0, 1)
+    worker = WorkerSettings(id=7, port=port, program=program, arguments=flags, **settings)
+    return check_worker(worker)
+
+
+def of(verdict: Verdict, findings: list[Finding]) -> dict[str, str]:
+    return {each.wanted: each.came for each in findings if each.verdict is verdict}
+
+
+def test_a_worker_that_keeps_the_contract_is_ok_in_all_points() -> None:
+    findings = check()
+    assert {each.verdict for each in findings} == {Verdict.OK}, findings
+    came = {each.wanted: each.came for each in findings}
+    assert came["answers GET /rnd?n=3 with status 200"] == "200 OK"
+    assert came["X-Worker-Id: 7"] == "7"
+    assert came["meanwhile, a second request gets 429"] == "429 Too Many Requests"
+    assert came["the answer ends after 3 lines"] == "3 lines"
+    assert came["then one a second"] == "one in 1.00 s"
+    assert len(came) == 17
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted", "came"),
+    [
+        (("-answer", "id"), "X-Worker-Id: 7", "8"),
+        (("-answer", "type"), "Content-Type: application/text or text/plain", "text/html"),
+        (("-answer", "500"), "answers GET /rnd?n=3 with status 200", "500 Internal Server Error"),
+        (("-answer", "length"), "Transfer-Encoding: chunked", "none"),
+        (("-malformed-every", "2"), "lines rnd=NN, NN an integer of up to 18 digits", "b'oops'"),
+        (("-cut", "-crash-at", "2"), "the answer ends after 3 lines", "exited with code 2"),
+        (("-hang-at", "2"), "the answer ends after 3 lines", "ReadTimeoutError"),
+        (("-deaf",), "listens on 127.0.0.1:", "it does not"),
+        (("-crash-at-once", "-exit-code", "7"), "listens on 127.0.0.1:", "exited with code 7"),
+        (("-answer", "garbage"), "answers GET /rnd?n=3 with status 200", "ProtocolError"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_no_run_can_use_fails(flags: tuple[str, ...], wanted: str, came: str) -> None:
+    findings = check(*QUICK, *flags, start_timeout=0.7, stall_timeout=0.7)
+    fails = of(Verdict.FAILS, findings)
+    assert len(fails) == 1, findings
+    [(which, what)] = fails.items()
+    assert which.startswith(wanted)
+    assert came in what
+
+
+def test_what_a_run_can_live_with_differs() -> None:
+    findings = check("-interval", "0", "-ignore-term", grace=0.1)
+    assert of(Verdict.FAILS, findings) == {}
+    assert (
+        of(Verdict.DIFFERS, findings)
+        == {
+            "then one a second": "one in 0.00 s",
+            "ends within 0.1 s of SIGTERM": "was ended by SIGKILL after 0.10 s",
+        }
+        or findings
+    )
+
+
+def test_a_program_that_cannot_be_started_fails() -> None:
+    [finding] = check(program=("/no/such/worker",))
+    assert finding.verdict is Verdict.FAILS
+    assert finding.came == "cannot start /no/such/worker: No such file or directory"
+
+
+def test_one_that_crashes_meanwhile_is_tried_again(tmp_path: Path) -> None:
+    once = f"mkdir {tmp_path}/started && exec {' '.join(STANDIN)} -crash-at 2 $@; exec"
+    program = ("/bin/sh", "-c", f'{once} {" ".join(STANDIN)} "$@"', "sh")
+    findings = check(*QUICK, program=program)
+    assert (tmp_path / "started").is_dir()
+    assert of(Verdict.FAILS, findings) == {}
+
+
+SERVER = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        for header in ("Transfer-Encoding: chunked", "Content-Type: text/plain", "X-Worker-Id: 7"):
+            self.send_header(*header.split(": "))
+        self.end_headers()
+        for _ in range(2):
+            self.wfile.write(b"6\\r\\nrnd=5\\n\\r\\n")
+            time.sleep(0.01)
+        self.wfile.write(b"0\\r\\n\\r\\n")
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[4])), Handler).serve_forever()
+"""
+
+
+def test_a_plain_web_server_differs_in_what_it_leaves_out() -> None:
+    findings = check(program=(sys.executable, "-c", SERVER))
+    assert of(Verdict.FAILS, findings) == {}
+    differs = of(Verdict.DIFFERS, findings)
+    assert differs.pop("then one a second").startswith("one in 0.0")
+    assert differs == {
+        "then logs a line with “started”": "none",
+        "Cache-Control: no-cache": "none",
+        "Connection: keep-alive": "none",
+        "meanwhile, a second request gets 429": "200 OK",
+        "the answer ends after 3 lines": "2 lines",
+    }
