@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format bench bench-quick soak docs clean
+.PHONY: help run test coverage check format bench bench-quick soak fuzz docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench-quick: $(VENV)/.installed-bench ## The same in small, in two minutes, and 
 
 soak: $(VENV)/.installed-dev ## Collect a million samples from workers that die all the time
 	$(BIN)/python -m benchmarks.soak
+
+fuzz: $(VENV)/.installed-dev ## Play a thousand runs in which everything misbehaves and signals strike at random
+	$(BIN)/python -m benchmarks.fuzz
 
 docs: $(VENV)/.installed-dev ## Draw the live view for the README
 	$(BIN)/python -m docs.live_view

@@ -1,0 +1,1 @@
+"""Random runs of the command, with workers that misbehave and signals out of nowhere."""
