@@ -17,9 +17,15 @@ def main() -> int:
             signal.signal(number, _exit)
     secure_standard_streams()
 
-    from gevent import monkey  # noqa: PLC0415  # whoever interrupts this import gets no traceback
+    try:
+        from gevent import config, monkey  # noqa: PLC0415  # without a traceback on an interrupt
 
-    monkey.patch_all()
+        config.loop  # noqa: B018  # it is imported when it is first asked for
+        monkey.patch_all()
+    except ImportError as error:
+        loop = os.environ.get("GEVENT_LOOP")
+        sys.stderr.write(f"rnd-actors: gevent cannot have the event loop {loop!r}: {error}\n")
+        return 1
     from rnd_actors import cli  # noqa: PLC0415  # whatever it imports has to be patched
 
     return cli.main()

@@ -5,6 +5,7 @@ import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import Any, TextIO
 
+from rnd_actors._descriptors import is_open
 from rnd_actors.errors import SinkError
 
 __all__ = ["secure_standard_streams"]
@@ -19,7 +20,7 @@ def secure_standard_streams() -> None:
     What stderr cannot tell is not told, and neither is what a closed stdout cannot. An open stdout
     that fails raises `SinkError`, once: nothing more is written to it, at exit either.
     """
-    closed = [number for number in (0, 1, 2) if not _is_open(number)]
+    closed = [number for number in (0, 1, 2) if not is_open(number)]
     for number in closed:
         os.open(os.devnull, os.O_RDONLY)  # gets the lowest number that is free, this one
         os.set_inheritable(number, True)  # noqa: FBT003
@@ -42,14 +43,6 @@ class _Output(FileIO):
                 self._needed = False
                 raise SinkError(f"cannot write the result: {error.strerror}") from error
             return len(data)
-
-
-def _is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def _text(output: _Output, before: TextIO | None) -> TextIOWrapper:

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Final
 
 import gevent.event
@@ -40,6 +41,8 @@ def execute(options: Options) -> int:
     """Do the run, show how it goes on, report what came of it and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
     settings = options.settings
+    if sys.platform == "linux" and not Path("/proc/self").exists():
+        say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
     progress = Progress(_goal(options), settings.workers, settings.deadline)
     least_level = _least_level(options)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import SettingsError
 
 __all__ = ["Demand", "make_room"]
@@ -66,7 +67,7 @@ def make_room(workers: int, *, with_logs: bool = False) -> None:
         SettingsError: a hard limit is too low.
     """
     per_worker = _DESCRIPTORS_PER_WORKER + with_logs
-    fixed = _open_descriptors() + _SPARE_DESCRIPTORS
+    fixed = len(open_descriptors()) + _SPARE_DESCRIPTORS
     descriptors = Demand("file descriptors", "-n", fixed, per_worker)
     _apply(descriptors, resource.RLIMIT_NOFILE, workers)
     if os.getuid() != 0:
@@ -79,10 +80,6 @@ def _apply(demand: Demand, limit: int, workers: int) -> None:
     needed = demand.soft_limit(workers, soft, hard)
     if needed != soft:
         resource.setrlimit(limit, (needed, hard))
-
-
-def _open_descriptors() -> int:
-    return len(os.listdir("/dev/fd"))  # noqa: PTH208  # a path for each would need one more
 
 
 def _tasks_of_the_user() -> int:

@@ -11,13 +11,12 @@ from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
 from rnd_actors.running._course import Course
-from rnd_actors.running._limits import make_room
 from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._specs import worker_settings
+from rnd_actors.running._specs import ports_for, worker_settings
 from rnd_actors.sinks import Existing, check_output, is_store
 from rnd_actors.store import Recording, Remains, read_remains
-from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
+from rnd_actors.workers import Spawn, WorkerProcess
 
 __all__ = ["Unfinished", "resume"]
 
@@ -130,9 +129,7 @@ class Unfinished:
         settings, remains = self.settings, self.remains
         for output in settings.outputs:
             check_output(output, settings.existing)
-        if spawn == WorkerProcess.spawn:
-            make_room(settings.workers, with_logs=settings.worker_log is not None)
-        ports = choose_ports(settings.base_port, settings.workers)
+        ports = ports_for(settings, spawn)
         collection = Collection.of(dict(enumerate(ports, start=1)))
         collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)
         if self.is_reached:

@@ -7,13 +7,12 @@ import gevent.event
 from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
 from rnd_actors.running._course import Course
-from rnd_actors.running._limits import make_room
 from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._specs import worker_settings
+from rnd_actors.running._specs import ports_for, worker_settings
 from rnd_actors.sinks import check_output, is_store
 from rnd_actors.store import Recording, RunDescription
-from rnd_actors.workers import Spawn, WorkerProcess, choose_ports
+from rnd_actors.workers import Spawn, WorkerProcess
 
 __all__ = ["run"]
 
@@ -52,10 +51,8 @@ def run(
     require_patched()
     for output in settings.outputs:
         check_output(output, settings.existing)
-    if spawn == WorkerProcess.spawn:
-        make_room(settings.workers, with_logs=settings.worker_log is not None)
     collector = collector or SampleCount(settings.samples)
-    ports = choose_ports(settings.base_port, settings.workers)
+    ports = ports_for(settings, spawn)
     recording = _recording(settings, collector)
     begin_outputs(settings, recording)
     return Course(

@@ -19,11 +19,18 @@ from rnd_actors.collecting import (
     CollectorActor,
     CollectorMessage,
 )
+from rnd_actors.running._limits import make_room
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import SampleWriter, Sink
-from rnd_actors.workers import Spawn, WorkerActor, WorkerSettings
+from rnd_actors.workers import (
+    Spawn,
+    WorkerActor,
+    WorkerProcess,
+    WorkerSettings,
+    choose_ports,
+)
 
-__all__ = ["collector_spec", "sink_spec", "worker_settings", "workers_spec"]
+__all__ = ["collector_spec", "ports_for", "sink_spec", "worker_settings", "workers_spec"]
 
 _RESTARTS: Final = 5
 _CAPACITY: Final = 1000
@@ -64,6 +71,20 @@ def workers_spec(
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
     )
+
+
+def ports_for(settings: RunSettings, spawn: Spawn) -> list[int]:
+    """Make room for the workers of a run, and return their ports, in the order of their ids.
+
+    Those that are simulated listen nowhere: they need no room, and any numbers do.
+
+    Raises:
+        SettingsError: there is no room for so many.
+    """
+    if spawn == WorkerProcess.spawn:
+        make_room(settings.workers, with_logs=settings.worker_log is not None)
+        return choose_ports(settings.base_port, settings.workers)
+    return choose_ports(settings.base_port or 1, settings.workers)
 
 
 def worker_settings(

@@ -14,6 +14,7 @@ from typing import Final
 import gevent
 from gevent import monkey
 
+from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._family import inherit_orphans
 
@@ -185,10 +186,10 @@ class _Process:
 def _inheritable_descriptors() -> list[int]:
     """Return those beside 0, 1 and 2; what this program opens itself is not inheritable."""
     found = []
-    for name in os.listdir("/dev/fd"):  # noqa: PTH208  # a path for each would need one more
+    for number in open_descriptors():
         with suppress(OSError):
-            if int(name) > _STDERR and os.get_inheritable(int(name)):
-                found.append(int(name))
+            if number > _STDERR and os.get_inheritable(number):
+                found.append(number)
     return found
 
 

@@ -1,6 +1,7 @@
 """The real command, with real workers."""
 
 import json
+import os
 import re
 import subprocess
 from importlib.metadata import version
@@ -81,7 +82,7 @@ def test_a_limit_of_open_files_that_is_too_low_is_told_before_with_the_figure_ne
         return call(*FAST, *flags, "-v", command=command)
 
     refused = limited("48")
-    told = r"rnd-actors: workers takes as many as 48 file descriptors allow, which is \d+: "
+    told = r"rnd-actors: --workers takes as many as 48 file descriptors allow, which is \d+: "
     figure = re.fullmatch(told + r"16 need (\d+) \(see ulimit -n\); got 16", last_line(refused))
     assert figure is not None
     assert (refused.returncode, "restarted" in refused.stderr) == (2, False)
@@ -133,3 +134,24 @@ def test_on_a_terminal_there_is_a_live_view_and_log_lines_that_stay() -> None:
     assert "of 100" in shown
     hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
     assert shown.index(hide_cursor) < shown.index("streaming") < shown.index(show_cursor)
+
+
+@pytest.mark.parametrize("loop", ["libuv", "nonsense"])
+def test_an_event_loop_that_gevent_cannot_have_is_one_line(loop: str) -> None:
+    done = call(*FAST, "--samples=3", env={**os.environ, "GEVENT_LOOP": loop})
+    if done.returncode == 0:
+        pytest.skip("this gevent has it")
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"rnd-actors: gevent cannot have the event loop {loop!r}: ")
+
+
+def test_without_proc_a_run_is_done_and_says_what_is_missing() -> None:
+    namespace = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("it needs to be allowed to mount")
+    done = call(*FAST, "--samples=3", "--quiet", command=(*namespace, *MODULE))
+    assert done.returncode == 0
+    assert " 3 accepted" in done.stdout
+    [line] = done.stderr.splitlines()
+    assert line.startswith("rnd-actors: without /proc nobody finds processes that leave")

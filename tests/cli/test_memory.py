@@ -10,6 +10,16 @@ from benchmarks.big_store import make_store, measured
 SAMPLES: Final = 200_000
 
 
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One with a small store, and one with a large one."""
+    folders = []
+    for count in (100, SAMPLES):
+        folders.append(tmp_path_factory.mktemp(str(count)))
+        make_store(folders[-1] / "runs.db", count)
+    return folders
+
+
 @pytest.mark.parametrize(
     ("command", "bytes_per_sample"),
     [
@@ -21,12 +31,7 @@ SAMPLES: Final = 200_000
     ],
 )
 def test_a_sample_takes_few_bytes(
-    command: tuple[str, ...], bytes_per_sample: int, tmp_path: Path
+    command: tuple[str, ...], bytes_per_sample: int, folders: list[Path]
 ) -> None:
-    needed = []
-    for count in (100, SAMPLES):
-        folder = tmp_path / str(count)
-        folder.mkdir()
-        make_store(folder / "runs.db", count)
-        needed.append(measured(command, folder)[1])
+    needed = [measured(command, folder)[1] for folder in folders]
     assert (needed[1] - needed[0]) * 2**20 < SAMPLES * bytes_per_sample, needed

@@ -27,7 +27,7 @@ def fork(event):
 
 settings = RunSettings(
     samples=200, workers=4, base_port=0, outputs=sys.argv[1:],
-    worker_args=("-interval", "0.05", "-consecutive"),
+    worker_args=("-interval", "0.02", "-consecutive"),
 )
 result = run(settings, subscriber=fork)
 for child in children:

@@ -327,3 +327,10 @@ def test_a_law_is_in_its_ranges(options: dict[str, Any]) -> None:
     [name] = options
     with pytest.raises(SettingsError, match=f"{name} takes"):
         SimulatedWorker(**options)
+
+
+def test_a_simulated_run_needs_no_free_ports_and_is_the_same_again() -> None:
+    settings = RunSettings(samples=10, workers=3, base_port=0)
+    results = [simulate(lambda _: run(settings, spawn=SimulatedWorker())).result for _ in range(2)]
+    assert results[0] == results[1]
+    assert [worker.port for worker in results[0].workers] == [1, 2, 3]
