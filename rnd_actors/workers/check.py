@@ -8,11 +8,12 @@ from typing import Final, Never
 
 import gevent
 from attrs import evolve, frozen
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from rnd_actors.actors import require_patched
 from rnd_actors.errors import WorkerBusyError, WorkerError
+from rnd_actors.workers._http import WorkerPool
 from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._process import WorkerProcess, describe_exit
 from rnd_actors.workers._settings import WorkerSettings
@@ -127,7 +128,7 @@ class _Check:
 
     def _talk(self, worker: WorkerProcess) -> None:
         with (
-            HTTPConnectionPool(_HOST, worker.port, timeout=self._settings.stall_timeout) as pool,
+            WorkerPool(_HOST, worker.port, timeout=self._settings.stall_timeout) as pool,
             closing(self._first_answer(worker, pool)) as response,
         ):
             self._judge_head(response)
@@ -135,7 +136,7 @@ class _Check:
         if all(finding.verdict is not Verdict.FAILS for finding in self.findings):
             self._ask_again(worker)
 
-    def _first_answer(self, worker: WorkerProcess, pool: HTTPConnectionPool) -> BaseHTTPResponse:
+    def _first_answer(self, worker: WorkerProcess, pool: WorkerPool) -> BaseHTTPResponse:
         """Ask, as a run does, until the worker answers or is given up."""
         patience, began = self._settings.start_timeout, time.monotonic()
         wanted = f"listens on {_HOST}:{worker.port} within {patience:g} s"
@@ -146,7 +147,7 @@ class _Check:
             except NewConnectionError:
                 if worker.exited.wait(_PAUSE_S) or time.monotonic() - began > patience:
                     self._give_up(wanted, _last_of(worker) or "it does not")
-            except HTTPError as error:
+            except (HTTPError, WorkerError) as error:
                 self._give_up(_REQUEST, _last_of(worker) or _words_of(error))
         self._note(wanted, f"after {time.monotonic() - began:.2f} s")
         worker.said_started.wait(_PATIENCE_S)
@@ -174,13 +175,15 @@ class _Check:
             self._judge(f"{name}: {wanted}", shown_briefly(got), fine=got.lower() == wanted)
 
     def _judge_lines(
-        self, response: BaseHTTPResponse, worker: WorkerProcess, pool: HTTPConnectionPool
+        self, response: BaseHTTPResponse, worker: WorkerProcess, pool: WorkerPool
     ) -> None:
         """Read the numbers, and ask a second time meanwhile."""
         malformed: list[bytes] = []
         parser = LineParser(malformed.append)
         numbers: list[tuple[float, int]] = []
         second, trouble, began = None, "", time.monotonic()
+        patience = (_NUMBERS + 1) * self._settings.stall_timeout
+        limit = gevent.Timeout.start_new(patience)
         try:
             while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
                 arrived = time.monotonic()
@@ -188,8 +191,14 @@ class _Check:
                 if second is None:
                     second = gevent.spawn(_status_of_second, pool)
             parser.finish()
-        except HTTPError as error:
+        except (HTTPError, WorkerError) as error:
             trouble = _last_of(worker) or _words_of(error)
+        except gevent.Timeout as timeout:
+            if timeout is not limit:
+                raise
+            trouble = f"no end after {patience:g} s"
+        finally:
+            limit.close()
         self._judge_numbers(numbers, malformed, began)
         if second is not None:
             came = second.get()
@@ -254,20 +263,20 @@ class _Check:
         raise _NothingMoreError
 
 
-def _ask(pool: HTTPConnectionPool) -> BaseHTTPResponse:
+def _ask(pool: WorkerPool) -> BaseHTTPResponse:
     return pool.urlopen(
         "GET", f"/rnd?n={_NUMBERS}", retries=False, redirect=False, preload_content=False
     )
 
 
-def _status_of_second(pool: HTTPConnectionPool) -> str:
+def _status_of_second(pool: WorkerPool) -> str:
     """Say what a request gets while another one is answered."""
     try:
         with gevent.Timeout(_PATIENCE_S), closing(_ask(pool)) as response:
             return shown_briefly(f"{response.status} {response.reason}")
     except gevent.Timeout:
         return f"no answer within {_PATIENCE_S:g} s"
-    except HTTPError as error:
+    except (HTTPError, WorkerError) as error:
         return _words_of(error)
 
 
@@ -279,7 +288,7 @@ def _last_of(worker: WorkerProcess) -> str:
     return describe_exit(worker.exit_code) + (f", saying {words[-1]!r}" if words else "")
 
 
-def _words_of(error: HTTPError) -> str:
+def _words_of(error: HTTPError | WorkerError) -> str:
     if isinstance(error, NewConnectionError):
         return "nobody listens any more"
     return shown_briefly(f"{type(error).__name__}: {error.args[-1]}")

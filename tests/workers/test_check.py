@@ -104,6 +104,35 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[4])), Handler).serve_forever()
 """
 
 
+FLOOD = """
+import socket, sys, threading
+server = socket.create_server(("127.0.0.1", int(sys.argv[4])))
+HEAD = b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\nX-Worker-Id: 7\\r\\n"
+def serve(connection):
+    connection.recv(9999)
+    connection.sendall(HEAD + {head} + b"\\r\\n")
+    while True:
+        connection.sendall({body})
+while True:
+    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "came"),
+    [
+        ('b"X: y\\r\\n" * 99', 'b"X: y\\r\\n"', "got more than 100 headers"),
+        ("b''", 'b"2000\\r\\n" + b"x" * 8192 + b"\\r\\n"', "no end after"),
+        ("b''", 'b"6\\r\\nrnd=1\\n\\r\\n"', " lines so far"),
+    ],
+    ids=["headers", "a line", "lines"],
+)
+def test_a_flood_comes_to_an_end(head: str, body: str, came: str) -> None:
+    program = (sys.executable, "-c", FLOOD.format(head=head, body=body))
+    findings = check(program=program, stall_timeout=0.3)
+    assert any(came in each.came for each in findings), findings
+
+
 def test_a_plain_web_server_differs_in_what_it_leaves_out() -> None:
     findings = check(program=(sys.executable, "-c", SERVER))
     assert of(Verdict.FAILS, findings) == {}
