@@ -30,16 +30,25 @@ def check_worker(
     ] = None,
     start_timeout: Annotated[
         str,
-        typer.Option(metavar="SECONDS", help="How long it may take to listen. Default: 5."),
+        typer.Option(
+            metavar="SECONDS",
+            show_default=False,
+            help="How long it may take to listen. Default: 5.",
+        ),
     ] = str(_DEFAULT.start_timeout),
     stall_timeout: Annotated[
         str,
-        typer.Option(metavar="SECONDS", help="Silence after which it counts as hung. Default: 5."),
+        typer.Option(
+            metavar="SECONDS",
+            show_default=False,
+            help="Silence after which it counts as hung. Default: 5.",
+        ),
     ] = str(_DEFAULT.stall_timeout),
 ) -> int:
-    """Try a program on what is asked of workers, and say point by point what came.
+    """Try whether a program is a worker that runs can use.
 
-    It is started on a free port, asked for a few numbers, disturbed by a second request, asked
+    It is told point by point what the contract of workers wants, and what came. The program
+    is started on a free port, asked for a few numbers, disturbed by a second request, asked
     again and stopped; that takes some five seconds.
 
     Exit codes: 0 a run can use it, 1 a run cannot, 2 wrong usage.

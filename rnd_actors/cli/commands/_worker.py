@@ -11,9 +11,9 @@ __all__ = ["worker"]
 
 
 def worker(context: typer.Context) -> None:
-    """Run the stand-in worker; `rnd-actors worker -help` explains its flags.
+    """Run the stand-in worker; -help lists its flags.
 
-    It takes the flags of any worker, -workerId and -port, and others to misbehave on purpose.
+    It takes those of any worker, -workerId and -port, and others to misbehave on purpose.
     """
     sys.stdout.flush()
     os.execv(STANDIN[0], [*STANDIN, *context.args])  # noqa: S606  # its own process is no shell
