@@ -18,7 +18,7 @@ from rnd_actors import RunSettings, run
 SEED = 1
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_sixty_random_runs_are_exact_and_leave_nothing() -> None:
     problems = {each.case.seed: each.problems for each in fuzz(range(SEED, SEED + 60))}
     assert len(problems) == 60
