@@ -22,7 +22,7 @@ def main() -> int:
 
         config.loop  # noqa: B018  # it is imported when it is first asked for
         monkey.patch_all()
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:
         loop = os.environ.get("GEVENT_LOOP")
         sys.stderr.write(f"rnd-actors: gevent cannot have the event loop {loop!r}: {error}\n")
         return 1

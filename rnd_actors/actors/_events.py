@@ -202,6 +202,10 @@ class ChildAbandoned(Event):
 
 E = TypeVar("E", bound=Event)
 
+_Subscribers: TypeAlias = dict[object, Callable[[Any], object]]
+_Places: TypeAlias = tuple[tuple[_Subscribers, object], ...]
+"""In which dictionary each of some subscribers is, and under which key."""
+
 
 class EventStream:
     """Hands every published event to those who subscribed to its type, at once and in order.
@@ -222,9 +226,9 @@ class EventStream:
     def __init__(self) -> None:
         self.thread_id = thread_id()
         """Of the thread in which events may be published."""
-        self._by_type: dict[type[Event], dict[object, Callable[[Any], object]]] = {}
-        self._of: dict[type[Event], tuple[Callable[[Any], object], ...]] = {}
-        """All who want events of a class, by what the classes above it say; until that changes."""
+        self._by_type: dict[type[Event], _Subscribers] = {}
+        self._of: dict[type[Event], _Places] = {}
+        """Where all are who want events of a class, or of one above it, until that changes."""
 
     def subscribe(
         self,
@@ -234,7 +238,15 @@ class EventStream:
         """Call `subscriber` with each event of the type `to`; call what is returned to end that.
 
         The subscription of an actor ends with its incarnation at the latest.
+
+        Raises:
+            WrongThreadError: the stream belongs to another thread.
         """
+        if thread_id() != self.thread_id:
+            raise WrongThreadError(
+                "events can be subscribed to in the thread of the system alone; tell() an actor, "
+                "which subscribes"
+            )
         key = object()
         subscribers = self._by_type.setdefault(to, {})
         subscribers[key] = subscriber
@@ -263,12 +275,13 @@ class EventStream:
         subscribers = self._of.get(type(event))
         if subscribers is None:
             subscribers = self._of[type(event)] = self._subscribers_of(type(event))
-        for subscriber in subscribers:
-            _call(subscriber, event)
+        for some, key in subscribers:
+            if subscriber := some.get(key):  # or another one has just ended its subscription
+                _call(subscriber, event)
 
-    def _subscribers_of(self, kind: type[Event]) -> tuple[Callable[[Any], object], ...]:
+    def _subscribers_of(self, kind: type[Event]) -> _Places:
         of_each = (self._by_type.get(each, {}) for each in kind.__mro__)
-        return tuple(subscriber for some in of_each for subscriber in some.values())
+        return tuple((some, key) for some in of_each for key in tuple(some))
 
 
 def _call(subscriber: Callable[[Event], object], event: Event) -> None:

@@ -132,7 +132,8 @@ class ActorGreenlet(OwnedGreenlet):
             self._look_at_what_came()
             actor.run()
         finally:
-            mailbox.ignore()
+            if self.cell.greenlet is self:  # or else another one listens by now
+                mailbox.ignore()
         return Normal()
 
     def _serve(self, actor: Hooks) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost

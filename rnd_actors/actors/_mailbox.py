@@ -198,11 +198,16 @@ class Mailbox(AnyQueue):
         def is_kept(signal: object) -> bool:
             return but_stops and type(signal) is Stop and signal.outlives_crash
 
-        kept = [x for x in self.queue if not is_signal(x) or is_kept(x)]
-        self.queue.clear()
-        self.queue.extend(kept)
-        self.marks = sum(map(is_signal, kept))
-        self.signals = deque(filter(is_kept, self.signals)) or ()
+        # Copied and deleted in single steps: a signal handler may add something at any moment.
+        if isinstance(self.signals, deque):
+            for signal in list(self.signals):
+                if not is_kept(signal):
+                    self.signals.remove(signal)
+        entries = list(self.queue) if self.marks else []
+        for position in reversed(range(len(entries))):
+            if is_signal(entries[position]) and not is_kept(entries[position]):
+                del self.queue[position]
+                self.marks -= 1
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

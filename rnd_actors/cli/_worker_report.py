@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rnd_actors.cli import _conversions as to
 from rnd_actors.cli._words import one_line, say
@@ -15,7 +15,8 @@ from rnd_actors.workers.check import Finding, Verdict, check_worker
 
 __all__ = ["report_on_worker"]
 
-_ID: Final = 1
+_ID: Final = 7
+"""Not the one that workers have if nobody tells them."""
 _STYLES: Final = {Verdict.OK: "green", Verdict.DIFFERS: "yellow", Verdict.FAILS: "bold red"}
 
 
@@ -56,8 +57,8 @@ def _table(findings: Sequence[Finding]) -> Table:
         table.add_column(heading, overflow="fold")
     for finding in findings:
         verdict = finding.verdict
-        mark = f"[{_STYLES[verdict]}]{verdict.value}"
-        table.add_row(mark, escape(one_line(finding.wanted)), escape(one_line(finding.came)))
+        mark = Text(verdict.value, style=_STYLES[verdict])
+        table.add_row(mark, Text(one_line(finding.wanted)), Text(one_line(finding.came)))
     return table
 
 

@@ -56,6 +56,8 @@ class Family:
         self._pid = pid
         self._program = os.getpid()
         self._mark = mark.encode()
+        self._to_reap: set[int] = set()
+        """Others that were killed; this program may be their parent by now."""
         _first_ones.add(pid)
 
     def signal(self, number: signal.Signals) -> set[int]:
@@ -65,9 +67,11 @@ class Family:
         """
         if os.getpid() != self._program:
             return set()
+        others = self._others()
+        if number == signal.SIGKILL:
+            self._to_reap |= others
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
-        others = self._others()
         for pid in others:
             with suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self._pid:
@@ -78,13 +82,23 @@ class Family:
         """Kill all, also those that are started meanwhile; give up after a second."""
         give_up_at = time.monotonic() + _PATIENCE_S
         try:
-            while (killed := self.signal(signal.SIGKILL)) and time.monotonic() < give_up_at:
+            while self.signal(signal.SIGKILL) or self._are_left():
+                if time.monotonic() > give_up_at:
+                    break
                 gevent.sleep(_ROUND_S)
-                for pid in killed:
-                    with suppress(ChildProcessError):  # not inherited, or reaped already
-                        posix.waitpid(pid, os.WNOHANG)
         finally:
             _first_ones.discard(self._pid)
+
+    def _are_left(self) -> bool:
+        """Reap those that were killed; say whether there are some that have not ended yet.
+
+        While a process ends its environment is gone, and with it the mark.
+        """
+        for pid in self._to_reap - _first_ones:
+            with suppress(ChildProcessError):  # it is not inherited yet, or reaped already
+                posix.waitpid(pid, os.WNOHANG)
+        self._to_reap = {pid for pid in self._to_reap if Path(f"/proc/{pid}").exists()}
+        return bool(self._to_reap)
 
     def serves(self, port: int, client_port: int) -> bool:
         """Whether one of them holds the other end of a connection from `client_port` to `port`.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import gevent
 from gevent import monkey
@@ -28,7 +28,7 @@ _STDERR: Final = 2
 _REAP_PATIENCE_S: Final = 1.0
 _REAP_INTERVAL_S: Final = 0.001
 _REPLACEMENT_INTERVAL_S: Final = 1.0
-"""One that dies again sooner is replaced with the next worker only: there may be no end to it."""
+"""One that dies again sooner is replaced when that is over: there may be no end to it."""
 
 
 class Guardian:
@@ -50,6 +50,7 @@ class Guardian:
         self._name = _new_name()
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
+        self._later: Any = None
         self.runs = 0
         """Those that go on, and may start workers again when none is left."""
         self.inherited: list[int] = []
@@ -123,9 +124,21 @@ class Guardian:
             return
         self._process = None
         process.kill()
-        now = time.monotonic()
-        if self._groups and now >= self._replaced_at + _REPLACEMENT_INTERVAL_S:
-            self._replaced_at = now
+        process.reap()
+        left = self._replaced_at + _REPLACEMENT_INTERVAL_S - time.monotonic()
+        if left <= 0:
+            self._start_again()
+        else:
+            self._later = gevent.get_hub().loop.timer(left, ref=False)
+            self._later.start(self._start_again)
+
+    def _start_again(self) -> None:
+        """Start another one, if there is still somebody to watch and nobody who does."""
+        if self._later is not None:
+            self._later.close()
+            self._later = None
+        if self._groups and self._process is None:
+            self._replaced_at = time.monotonic()
             with suppress(WorkerStartError):
                 self._start()
 
@@ -172,9 +185,15 @@ class _Process:
     def await_end(self) -> None:
         """Wait until it has ended, for a second at most."""
         give_up_at = time.monotonic() + _REAP_PATIENCE_S
-        with suppress(ChildProcessError):  # the event loop may have waited for it
-            while posix.waitpid(self._pid, os.WNOHANG) == (0, 0) and time.monotonic() < give_up_at:
-                gevent.sleep(_REAP_INTERVAL_S)
+        while not self.reap() and time.monotonic() < give_up_at:
+            gevent.sleep(_REAP_INTERVAL_S)
+
+    def reap(self) -> bool:
+        """Whether it has ended; then nothing is left of it."""
+        try:
+            return posix.waitpid(self._pid, os.WNOHANG) != (0, 0)
+        except ChildProcessError:  # the event loop has waited for it
+            return True
 
     def let_go(self) -> None:
         """Close the pipe to it."""

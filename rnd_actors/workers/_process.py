@@ -30,6 +30,7 @@ _REAP_PATIENCE_S: Final = 5.0
 """The kernel may take its time to end a process that waits for a device."""
 _LAST_WORDS_PATIENCE_S: Final = 0.2
 """A child of the worker may keep its output open after the worker has gone."""
+_EXIT_PATIENCE_S: Final = 0.5
 _LAST_LINES_PATIENCE_S: Final = 0.5
 """How long what a worker had sent before its end is read; by then its connection has ended."""
 _DEFAULT_SIGNALS: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
@@ -157,6 +158,8 @@ class WorkerProcess:
         )
         if not self._family.serves(self.port, stream.client_port):
             stream.close()
+            if self.exited.wait(_EXIT_PATIENCE_S):  # one that is ending is no longer recognized
+                raise WorkerUnreachableError("has ended")
             raise WorkerRefusedError(f"another program answers on its port {self.port}")
         self._stream = stream
         return stream

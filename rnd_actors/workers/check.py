@@ -7,7 +7,7 @@ from signal import SIGKILL
 from typing import Final, Never
 
 import gevent
-from attrs import evolve, frozen
+from attrs import frozen
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, NewConnectionError
 
@@ -81,10 +81,9 @@ def check_worker(settings: WorkerSettings) -> list[Finding]:
         >>> from rnd_actors import WorkerSettings, choose_ports
         >>> from rnd_actors.workers.check import Verdict, check_worker
         >>> [port] = choose_ports(0, 1)
-        >>> hasty = WorkerSettings(id=1, port=port, arguments=["-interval", "0"])
-        >>> [print(each.wanted) for each in check_worker(hasty) if each.verdict is not Verdict.OK]
-        then one a second
-        [None]
+        >>> hasty = WorkerSettings(id=7, port=port, arguments=["-interval", "0.1"])
+        >>> [each.wanted for each in check_worker(hasty) if each.verdict is not Verdict.OK]
+        ['then one a second']
     """
     require_patched()
     for _ in range(_STARTS):
@@ -133,6 +132,9 @@ class _Check:
         ):
             self._judge_head(response)
             self._judge_lines(response, worker, pool)
+        has_said = worker.said_started.wait(_PATIENCE_S)
+        wanted = "a line with “started” is in its output"
+        self._judge(wanted, "it is" if has_said else "there is none", fine=has_said)
         if all(finding.verdict is not Verdict.FAILS for finding in self.findings):
             self._ask_again(worker)
 
@@ -143,16 +145,16 @@ class _Check:
         while True:
             try:
                 response = _ask(pool)
-                break
-            except NewConnectionError:
-                if worker.exited.wait(_PAUSE_S) or time.monotonic() - began > patience:
-                    self._give_up(wanted, _last_of(worker) or "it does not")
+                if response.status != _TOO_MANY_REQUESTS:
+                    break
+                response.close()
+                trouble = "429 Too Many Requests"
             except (HTTPError, WorkerError) as error:
-                self._give_up(_REQUEST, _last_of(worker) or _words_of(error))
+                trouble = _words_of(error)
+            is_late = time.monotonic() - began > patience
+            if worker.exited.wait(_PAUSE_S) or is_late or trouble.startswith("ReadTimeout"):
+                self._give_up(wanted, _last_of(worker) or trouble)
         self._note(wanted, f"after {time.monotonic() - began:.2f} s")
-        worker.said_started.wait(_PATIENCE_S)
-        line = next((line for line in worker.last_words() if "started" in line), None)
-        self._judge("then logs a line with “started”", line or "none", fine=line is not None)
         return response
 
     def _judge_head(self, response: BaseHTTPResponse) -> None:
@@ -206,7 +208,8 @@ class _Check:
             self._judge("meanwhile, a second request gets 429", came, fine=fine)
         wanted = f"the answer ends after {_NUMBERS} lines"
         if trouble:
-            self._give_up(wanted, trouble)
+            self._note(wanted, trouble, Verdict.DIFFERS if numbers else Verdict.FAILS)
+            raise _NothingMoreError
         came = f"{parser.received} lines" + (
             "" if parser.received <= _TOO_MANY_LINES else " so far"
         )
@@ -218,7 +221,7 @@ class _Check:
         wanted = "lines rnd=NN, NN an integer of up to 18 digits"
         if malformed or not numbers:
             came = repr(malformed[0][:_LONGEST]) if malformed else "no line"
-            self._note(wanted, came, Verdict.FAILS)
+            self._note(wanted, came, Verdict.DIFFERS if numbers else Verdict.FAILS)
         else:
             came = ", ".join(f"rnd={number}" for _, number in numbers[:_NUMBERS])
             self._note(wanted, came)
@@ -233,10 +236,11 @@ class _Check:
 
     def _ask_again(self, worker: WorkerProcess) -> None:
         """Ask with the code of a run, which also looks at who answers."""
-        wanted, give_up_at = "lives on, and answers a run", time.monotonic() + _PATIENCE_S
+        wanted = f"lives on, and answers GET /rnd?n={self._settings.numbers_per_request}"
+        give_up_at = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                with closing(worker.open_stream(evolve(self._settings, numbers_per_request=1))):
+                with closing(worker.open_stream(self._settings)):
                     self._note(wanted, "it does")
                     return
             except WorkerBusyError as error:
@@ -290,5 +294,5 @@ def _last_of(worker: WorkerProcess) -> str:
 
 def _words_of(error: HTTPError | WorkerError) -> str:
     if isinstance(error, NewConnectionError):
-        return "nobody listens any more"
+        return "nobody listens"
     return shown_briefly(f"{type(error).__name__}: {error.args[-1]}")

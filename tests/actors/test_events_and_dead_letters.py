@@ -100,6 +100,14 @@ def test_unsubscribing_twice_ends_no_other_subscription(stream: EventStream) -> 
     assert heard.items == [ActorStarted("puppet", 1)]
 
 
+def test_who_is_unsubscribed_by_another_one_hears_no_more(stream: EventStream) -> None:
+    heard = Record()
+    stream.subscribe(lambda _: unsubscribe(), to=CacheFilled)
+    unsubscribe = stream.subscribe(heard.add)
+    stream.publish(CacheFilled(1))
+    assert heard.items == []
+
+
 def test_a_subscriber_may_unsubscribe_itself_while_it_is_called(stream: EventStream) -> None:
     one, other = Record(), Record()
 

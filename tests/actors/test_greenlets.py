@@ -394,6 +394,33 @@ def test_what_a_signal_handler_tells_wakes_the_actor(system: ActorSystem) -> Non
         signal.signal(signal.SIGALRM, before)
 
 
+def test_an_actor_that_a_signal_handler_tells_while_it_crashes_is_restarted(
+    system: ActorSystem,
+) -> None:
+    def interrupt(*_: object) -> None:
+        ref.tell(Do(nothing))
+
+    def stop_and_crash(puppet: Puppet) -> None:
+        puppet.stop()
+        raise BoomError
+
+    ref = system.start(puppet("puppet"))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        ref.tell(Do(stop_and_crash))
+        for _ in range(20_000):
+            ref.tell(Do(nothing))
+        ref.drain()
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        with gevent.Timeout(20.0):
+            while ref.figures().handled < 20_000:
+                gevent.sleep(0.01)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert ref.figures().failed == 1
+
+
 def test_actors_go_on_in_the_order_in_which_they_were_told(
     system: ActorSystem, diary: Record
 ) -> None:

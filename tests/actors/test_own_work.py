@@ -1,6 +1,7 @@
 """Actors with work of their own: `run()` has the greenlet, and is interrupted where it waits."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Never
 
 import gevent
@@ -25,6 +26,8 @@ from rnd_actors.actors import (
     Request,
     Restart,
     Stopped,
+    Strategy,
+    Supervisor,
     TerminateChild,
 )
 from rnd_actors.errors import ActorError, UnhandledMessageError
@@ -32,6 +35,7 @@ from rnd_actors.simulation import explore
 from tests.actors.toys import (
     Ask,
     BoomError,
+    Do,
     Gate,
     Record,
     balance,
@@ -383,3 +387,33 @@ def test_a_stop_that_comes_as_the_work_ends_does_not_interrupt_on_stop(diary: Re
         assert record.items.count("on_stop is over") == 1
 
     explore(main, seeds=range(20))
+
+
+def test_one_that_takes_the_place_of_a_stuck_one_goes_on_to_listen(
+    system: ActorSystem, events: Record
+) -> None:
+    is_free = Flag()
+
+    class Stubborn(Actor[Never]):
+        def run(self) -> None:
+            while self.incarnation == 1 and not is_free.is_set():
+                with suppress(GreenletExit):
+                    is_free.wait()
+            if self.incarnation > 1:
+                gevent.sleep(3600.0)
+
+    specs = [puppet("crasher"), ChildSpec("stubborn", Stubborn, shutdown=0.1)]
+    team = ChildSpec("team", lambda: Supervisor(specs, strategy=Strategy.ONE_FOR_ALL))
+    system.start(team)
+    gevent.sleep(0.1)
+    crasher = system.find("team/crasher")
+    assert crasher is not None
+    crasher.tell(Do(crash))
+    gevent.sleep(10.0)
+    is_free.set()
+    gevent.sleep(0.1)
+    second = system.find("team/stubborn")
+    assert second is not None
+    second.tell("word")
+    gevent.sleep(0.1)
+    assert DeadLetter("team/stubborn", "word", "the actor has no case for it") in events.items

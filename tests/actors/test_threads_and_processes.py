@@ -89,6 +89,11 @@ def test_another_thread_may_not_end_an_actor_either(
     assert ref.is_alive
 
 
+def test_another_thread_cannot_subscribe(system: ActorSystem) -> None:
+    with pytest.raises(WrongThreadError, match="subscribed to in the thread of the system alone"):
+        in_another_thread(lambda: system.events.subscribe(print))
+
+
 def test_another_thread_can_start_no_actor(system: ActorSystem) -> None:
     with pytest.raises(WrongThreadError):
         in_another_thread(lambda: system.start(puppet("puppet")))

@@ -16,7 +16,7 @@ def test_a_worker_that_a_run_can_use_is_told_so() -> None:
     assert done.stderr == f"trying {WORKER} -interval 0.01, which takes some seconds ...\n"
     first, *points, last = done.stdout.splitlines()
     assert first.split() == ["the", "contract", "what", "came"]
-    assert any(point.split() == ["ok", "X-Worker-Id:", "1", "1"] for point in points)
+    assert any(point.split() == ["ok", "X-Worker-Id:", "7", "7"] for point in points)
     assert last == "16 ok, 1 different, 0 failed: a run can live with that"
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -25,7 +25,7 @@ def test_one_that_no_run_can_use_fails() -> None:
     done = call("check-worker", WORKER, "--worker-arg=-answer", "--worker-arg=id")
     assert done.returncode == 1
     assert any(
-        line.split() == ["fails", "X-Worker-Id:", "1", "2"] for line in done.stdout.splitlines()
+        line.split() == ["fails", "X-Worker-Id:", "7", "8"] for line in done.stdout.splitlines()
     )
     assert done.stdout.splitlines()[-1].endswith("1 failed: a run cannot use this worker")
 

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -10,19 +12,20 @@ import pytest
 from attrs import evolve
 
 from benchmarks.fuzz._case import Case
-from benchmarks.fuzz._fuzz import fuzz
 from benchmarks.fuzz._judge import judge_run, judge_session
 from benchmarks.fuzz._session import Session
 from rnd_actors import RunSettings, run
 
-SEED = 1
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(900)
 def test_sixty_random_runs_are_exact_and_leave_nothing() -> None:
-    problems = {each.case.seed: each.problems for each in fuzz(range(SEED, SEED + 60))}
-    assert len(problems) == 60
-    assert {seed: each for seed, each in problems.items() if each} == {}
+    command = [sys.executable, "-m", "benchmarks.fuzz", "--runs", "60", "--seed", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    assert done.stdout.startswith("60 runs in ")
+    assert done.stdout.endswith(": 0 wrong\n")
 
 
 def result(outcome: str = "complete", received: int = 3) -> str:

@@ -5,6 +5,7 @@ from threading import get_native_id
 from typing import Any
 
 import gevent
+import psutil
 import pytest
 from gevent.threadpool import ThreadPool
 
@@ -36,3 +37,13 @@ def test_a_run_in_a_thread_is_as_any_other(flags: tuple[str, ...]) -> None:
             for worker in result.workers:  # the loop of the main thread may have been faster
                 last_exit = worker.last_exit or died
                 assert died in last_exit or "has exited, and something else" in last_exit
+
+
+def test_no_zombie_is_left_of_what_workers_have_started() -> None:
+    pool = ThreadPool(1)
+    done: Any = pool.spawn(run_in_a_thread, "-crash-at", "9", "-child")
+    result, _ = done.get(timeout=60)
+    pool.kill()
+    assert result.restarts > 0
+    left = psutil.Process().children()
+    assert [child for child in left if child.status() == psutil.STATUS_ZOMBIE] == []

@@ -139,6 +139,19 @@ def test_a_guardian_that_is_killed_is_replaced() -> None:
         running.kill()
 
 
+def test_one_that_is_killed_again_at_once_is_replaced_in_the_end() -> None:
+    with program(workers=3) as running:
+        until(lambda: len(running.workers()) == 3)
+        killed = set[int]()
+        for _ in range(2):
+            until(lambda: {found.pid for found in running.guardians()} - killed)
+            for found in running.guardians():
+                killed.add(found.pid)
+                found.kill()
+        until(lambda: {found.pid for found in running.guardians()} - killed)
+        running.kill()
+
+
 def test_a_guardian_lets_signals_pass_it_by() -> None:
     with program(workers=1) as running:
         until(lambda: running.workers() and running.guardians())
