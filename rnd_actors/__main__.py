@@ -5,8 +5,6 @@ import signal
 import sys
 from types import FrameType
 
-from rnd_actors._standard_streams import secure_standard_streams
-
 __all__ = ["main"]
 
 
@@ -15,8 +13,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _exit)
-    secure_standard_streams()
+    from rnd_actors._standard_streams import secure_standard_streams  # noqa: PLC0415
 
+    secure_standard_streams()
     try:
         from gevent import config, monkey  # noqa: PLC0415  # without a traceback on an interrupt
 

@@ -99,19 +99,28 @@ class _Striker:
         self._process = process
         self._strikes = list(strikes)
         self._draw = draw
+        self._begun = False
         self._stopped: list[tuple[float, psutil.Process]] = []
 
     def look(self, now: float) -> None:
-        """Do what is to be done `now` seconds after the start."""
+        """Do what is to be done `now` seconds after the start, or once the program has begun."""
         with suppress(psutil.Error):
             self.descriptors = max(self.descriptors, self._process.num_fds())
-        while self._strikes and self._strikes[0].after_s <= now:
+        while self._strikes and self._strikes[0].after_s <= now and self._has_begun():
             self._strike(self._strikes.pop(0), now)
         for since, stopped in self._stopped:
             if now > since + _STOPPED_S:
                 with suppress(psutil.Error):
                     stopped.resume()
         self._stopped = [each for each in self._stopped if now <= each[0] + _STOPPED_S]
+
+    def _has_begun(self) -> bool:
+        """Whether signals reach its own handlers; before, SIGINT is Python's, with a traceback."""
+        with suppress(OSError, StopIteration):
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+            caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+            self._begun |= bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+        return self._begun
 
     def _strike(self, strike: Strike, now: float) -> None:
         with suppress(psutil.Error):

@@ -1,5 +1,6 @@
 """The program and its commands; an error is one line on stderr and an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -38,6 +39,9 @@ app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
     print_anything()
+    for size in ("COLUMNS", "LINES"):
+        if os.environ.get(size) == "0":  # some say so if they do not know; rich prints nothing then
+            del os.environ[size]
     try:
         exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
         sys.stdout.flush()

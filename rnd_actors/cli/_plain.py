@@ -18,7 +18,7 @@ __all__ = ["pauses_s", "plain_view"]
 def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], None]]:
     """Report the progress on stderr while the block runs; yield what writes further lines.
 
-    A warning is told once, with the first report after it; more of them are counted.
+    A warning is told once, with the first report after it, or at the end; more of them are counted.
     """
     told = 0
 
@@ -32,6 +32,8 @@ def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], 
 
     with ticking(pauses_s(), report):
         yield say
+    if progress.report().warnings > told:
+        report()
 
 
 def pauses_s() -> Iterator[float]:

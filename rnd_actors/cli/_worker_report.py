@@ -33,14 +33,18 @@ def report_on_worker(
     except ValueError as error:
         raise SettingsError("COMMAND", str(error), command) from None
     [port] = choose_ports(0, 1)
-    settings = WorkerSettings(
-        id=_ID,
-        port=port,
-        program=program,
-        arguments=tuple(arguments),
-        start_timeout=to.seconds(start_timeout),  # type: ignore[arg-type]  # what is none is refused
-        stall_timeout=to.seconds(stall_timeout),  # type: ignore[arg-type]
-    )
+    try:
+        settings = WorkerSettings(
+            id=_ID,
+            port=port,
+            program=program,
+            arguments=tuple(arguments),
+            start_timeout=to.seconds(start_timeout),  # type: ignore[arg-type]  # or it is refused
+            stall_timeout=to.seconds(stall_timeout),  # type: ignore[arg-type]
+        )
+    except SettingsError as error:
+        option = f"--{error.setting.replace('_', '-')}"
+        raise SettingsError(option, error.accepted, error.got) from None
     say(f"trying {one_line(' '.join(program))}, which takes some seconds ...")
     findings = check_worker(settings)
     console = Console(highlight=False)

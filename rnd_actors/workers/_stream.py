@@ -26,7 +26,7 @@ from rnd_actors.errors import (
 )
 from rnd_actors.workers._http import WorkerPool
 
-__all__ = ["ACCEPTED_HEADERS", "WorkerStream", "shown_briefly"]
+__all__ = ["ACCEPTED_HEADERS", "WorkerStream", "head_error", "shown_briefly"]
 
 _HOST: Final = "127.0.0.1"
 _OK: Final = 200
@@ -112,7 +112,7 @@ class WorkerStream:
         except NewConnectionError as error:
             raise WorkerUnreachableError("does not listen") from error
         except ProtocolError as error:
-            raise _head_error(error) from error
+            raise head_error(error) from error
         except InvalidHeader as error:
             raise WorkerRefusedError(
                 f"the head of its answer: {shown_briefly(str(error))}"
@@ -133,7 +133,7 @@ class WorkerStream:
             raise StreamCutError("the connection was cut") from error
 
 
-def _head_error(error: ProtocolError) -> WorkerError:
+def head_error(error: ProtocolError) -> WorkerError:
     """Say what went wrong before the body began; urllib3 tells of it in its last argument."""
     match error.args[-1]:
         case OSError():  # RemoteDisconnected, too, which is also a BadStatusLine

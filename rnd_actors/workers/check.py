@@ -9,7 +9,7 @@ from typing import Final, Never
 import gevent
 from attrs import frozen
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from rnd_actors.actors import require_patched
 from rnd_actors.errors import WorkerBusyError, WorkerError
@@ -17,7 +17,7 @@ from rnd_actors.workers._http import WorkerPool
 from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._process import WorkerProcess, describe_exit
 from rnd_actors.workers._settings import WorkerSettings
-from rnd_actors.workers._stream import ACCEPTED_HEADERS, shown_briefly
+from rnd_actors.workers._stream import ACCEPTED_HEADERS, head_error, shown_briefly
 
 __all__ = ["Finding", "Verdict", "check_worker"]
 
@@ -149,6 +149,8 @@ class _Check:
                     break
                 response.close()
                 trouble = "429 Too Many Requests"
+            except ProtocolError as error:
+                trouble = str(head_error(error))
             except (HTTPError, WorkerError) as error:
                 trouble = _words_of(error)
             is_late = time.monotonic() - began > patience
@@ -280,6 +282,8 @@ def _status_of_second(pool: WorkerPool) -> str:
             return shown_briefly(f"{response.status} {response.reason}")
     except gevent.Timeout:
         return f"no answer within {_PATIENCE_S:g} s"
+    except ProtocolError as error:
+        return str(head_error(error))
     except (HTTPError, WorkerError) as error:
         return _words_of(error)
 

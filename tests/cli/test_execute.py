@@ -61,6 +61,17 @@ def test_the_outcome_is_the_exit_code_and_the_result_is_reported(
     assert "10 20 33" in capsys.readouterr().out
 
 
+def test_a_terminal_without_a_width_gets_the_result_nevertheless(
+    fake: Callable[[FakeRun], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake(lambda *_: COMPLETE)
+    monkeypatch.setenv("COLUMNS", "0")
+    cli.main(["run"])
+    assert "10 20 33" in capsys.readouterr().out
+
+
 def test_json_is_all_there_is_on_stdout(
     fake: Callable[[FakeRun], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from rnd_actors.cli import Progress
 from rnd_actors.cli._log_line import LogFormat
 from rnd_actors.cli._plain import pauses_s, plain_view
 from rnd_actors.simulation import VirtualTime
-from rnd_actors.workers import MalformedLine
+from rnd_actors.workers import MalformedLine, WorkerLogLost
 
 
 def test_there_is_a_line_a_second_then_every_ten_and_later_one_a_minute() -> None:
@@ -33,3 +33,15 @@ def test_a_warning_is_told_once_and_cut_short(
     assert "warnings: 2, the last: worker 1 sent a malformed line: b'OOPS" in second
     assert len(second) < 170
     assert third.endswith("warnings: 2")
+
+
+def test_a_warning_after_the_last_report_is_told_at_the_end(
+    capsys: pytest.CaptureFixture[str], virtual_time: VirtualTime
+) -> None:
+    progress = Progress(goal=10, workers=1)
+    with plain_view(progress, LogFormat.TEXT):
+        gevent.sleep(1.5)
+        progress(WorkerLogLost(1, 1, "the disk is full"))
+    first, last = capsys.readouterr().err.splitlines()
+    assert "warnings" not in first
+    assert last.endswith("warnings: 1, the last: the log of worker 1 is given up: the disk is full")

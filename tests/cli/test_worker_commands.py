@@ -35,7 +35,7 @@ def test_one_that_no_run_can_use_fails() -> None:
     [
         (("/no/such",), "COMMAND takes the path of an executable, or a command line that starts "),
         (("'",), "COMMAND takes a command line that a shell could split; got "),
-        ((WORKER, "--start-timeout", "soon"), "start_timeout takes seconds > 0; got 'soon'"),
+        ((WORKER, "--start-timeout", "soon"), "--start-timeout takes seconds > 0; got 'soon'"),
         ((), "Missing argument 'COMMAND'."),
     ],
 )
