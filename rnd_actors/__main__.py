@@ -23,7 +23,8 @@ def main() -> int:
         monkey.patch_all()
     except (ImportError, TypeError, ValueError) as error:
         loop = os.environ.get("GEVENT_LOOP")
-        sys.stderr.write(f"rnd-actors: gevent cannot have the event loop {loop!r}: {error}\n")
+        what = f"have the event loop {loop!r}" if loop else "be loaded"
+        sys.stderr.write(f"rnd-actors: gevent cannot {what}: {error}\n")
         return 1
     from rnd_actors import cli  # noqa: PLC0415  # whatever it imports has to be patched
 
