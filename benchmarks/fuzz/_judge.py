@@ -41,7 +41,7 @@ def judge_session(case: Case, session: Session) -> Iterator[str]:
         if -session.code not in session.struck:
             yield f"signal {-session.code} ended it, which nobody had sent"
         return
-    if session.orphans:
+    if session.orphans and session.stdout:  # a second signal ends it at once, without a result
         yield f"it left {session.orphans} processes of which it had not heard the end"
     yield from _judge_outcome(session)
 

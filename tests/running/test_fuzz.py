@@ -77,6 +77,12 @@ def test_a_signal_that_was_sent_explains_an_end() -> None:
     assert [*judge_session(case, killed), *judge_session(case, interrupted)] == []
 
 
+def test_a_program_that_is_ended_at_once_need_not_wait_for_its_processes() -> None:
+    struck = frozenset({Signals.SIGTERM, Signals.SIGHUP})
+    at_once = evolve(FINE, code=129, stdout="", struck=struck, orphans=4)
+    assert list(judge_session(Case.of(1), at_once)) == []
+
+
 @pytest.fixture
 def played(tmp_path: Path) -> Session:
     """A run of 20 samples, with a store and a file."""
