@@ -127,8 +127,9 @@ def _flags(draw: random.Random, samples: int, workers: int) -> list[str]:
             "empty-every": draw.randint(1, 9),
             "malformed-every": draw.randint(2, 30),
             "malformed": draw.choice(("word", "fraction", "digits", "bytes")),
-            "first-delay": round(draw.uniform(0, 0.3), 2),
-            "start-delay": round(draw.uniform(0, 0.5), 2),
+            # Together shorter than any lifetime, or no run could ever be complete.
+            "first-delay": round(draw.uniform(0, 0.1), 2),
+            "start-delay": round(draw.uniform(0, 0.2), 2),
             "noise": draw.randint(1, 4),
             "child": True,
         },
