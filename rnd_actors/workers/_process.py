@@ -18,8 +18,8 @@ from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreac
 from rnd_actors.workers._family import Family
 from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
-from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
+from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["WorkerProcess", "describe_exit"]
 

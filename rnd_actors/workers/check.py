@@ -14,10 +14,14 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from rnd_actors.actors import require_patched
 from rnd_actors.errors import WorkerBusyError, WorkerError
 from rnd_actors.workers._http import WorkerPool
-from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._settings import WorkerSettings
-from rnd_actors.workers._stream import ACCEPTED_HEADERS, head_error, shown_briefly
+from rnd_actors.workers._stream import (
+    ACCEPTED_HEADERS,
+    LineParser,
+    head_error,
+    shown_briefly,
+)
+from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["Finding", "Verdict", "check_worker"]
 
