@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from rnd_actors.workers._standin import FLAGS
+from rnd_actors.standin import FLAGS
 
 TESTS: Final = Path(__file__).parent
 TEXT: Final = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")

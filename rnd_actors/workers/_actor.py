@@ -18,19 +18,18 @@ from rnd_actors.errors import (
     WorkerStartError,
     WorkerUnreachableError,
 )
-from rnd_actors.workers._events import (
+from rnd_actors.workers._log import WorkerLog
+from rnd_actors.workers._messages import (
     MalformedLine,
     PortTaken,
+    Samples,
     WorkerLogLost,
     WorkerSpawned,
     WorkerStreaming,
 )
-from rnd_actors.workers._lines import LineParser
-from rnd_actors.workers._log import WorkerLog
-from rnd_actors.workers._messages import Samples
 from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._settings import WorkerSettings
-from rnd_actors.workers._worker import Spawn, Stream, Worker
+from rnd_actors.workers._stream import LineParser
+from rnd_actors.workers._worker import Spawn, Stream, Worker, WorkerSettings
 
 __all__ = ["WorkerActor"]
 

@@ -2,8 +2,8 @@
 
 A worker may be a shell that starts the real one, may leave its process group or session, or fork
 twice and lose its parent. On Linux its family is found all the same: its process group, its
-descendants, and processes that this program has inherited, told by a mark in their environment. To
-inherit them the program is a child subreaper (`prctl(2)`) while it has workers.
+descendants, and processes that this program has inherited, which a mark in their environment tells.
+To inherit them the program is a child subreaper (`prctl(2)`) while it has workers.
 
 What stays hidden is a process that has lost its parent and cleared its environment. Elsewhere than
 on Linux, the family is the process group alone.
@@ -41,7 +41,7 @@ _PATIENCE_S: Final = 1.0
 _ROUND_S: Final = 0.005
 
 _first_ones: set[int] = set()
-"""Of all families: no orphans, so that their environments need not be read."""
+"""The first processes of all families. They are no orphans, so their environments are not read."""
 
 
 class Family:
@@ -49,7 +49,7 @@ class Family:
 
     Args:
         pid: of the first process.
-        mark: what stands in the environment of all of them, as `NAME=value`.
+        mark: a variable in the environment of all of them, as `NAME=value`.
     """
 
     def __init__(self, pid: int, mark: str) -> None:
@@ -79,7 +79,7 @@ class Family:
         return others
 
     def end(self) -> None:
-        """Kill all, also those that are started meanwhile; give up after a second."""
+        """Kill all processes, also those that start meanwhile; give up after a second."""
         give_up_at = time.monotonic() + _PATIENCE_S
         try:
             while self.signal(signal.SIGKILL) or self._are_left():
@@ -90,7 +90,7 @@ class Family:
             _first_ones.discard(self._pid)
 
     def _are_left(self) -> bool:
-        """Reap those that were killed; say whether there are some that have not ended yet.
+        """Reap the killed processes; return whether some have not ended yet.
 
         While a process ends its environment is gone, and with it the mark.
         """
@@ -119,7 +119,7 @@ class Family:
         return True
 
     def _others(self) -> set[int]:
-        """Return those beside the first one that live and can be found one by one."""
+        """Return the living processes that can be found one by one, without the first one."""
         if not _HAS_PROC:
             return set()
         children = set(_children_of(os.getpid()))
@@ -135,7 +135,7 @@ class Family:
 
 
 def inherit_orphans(*, do: bool) -> None:
-    """Make this program the parent of all descendants that lose their own, or no longer."""
+    """Make this program the parent of all descendants that lose theirs, or stop that."""
     if _HAS_PROC:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(do), 0, 0, 0)
 

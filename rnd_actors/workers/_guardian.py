@@ -1,4 +1,4 @@
-"""The guardian: sees to it that no worker outlives this program, however the program ends."""
+"""The guardian: a small process that kills the workers of this program when it has died."""
 
 import itertools
 import math
@@ -34,11 +34,11 @@ _REPLACEMENT_INTERVAL_S: Final = 1.0
 class Guardian:
     """Starts, with the first worker, a small process that kills what this program leaves behind.
 
-    A program that is killed with SIGKILL can do nothing any more; the guardian, in a session of its
-    own, learns that it is dead from a pipe that closes then. It is told of every process group that
-    begins and ends, and besides knows workers by a variable in their environment, on Linux. It ends
-    with the last worker or run, and is replaced when it is killed itself. Each thread with an event
-    loop has its own.
+    A program killed with SIGKILL cannot clean up. The guardian, in a session of its own, notices
+    that by a pipe which closes. It receives the number of every process group that begins
+    or ends; on Linux it also recognizes workers by a variable in their environment. It ends with
+    the last worker or run, and is replaced if it is killed itself. Each thread with an event loop
+    has one of its own.
 
     What remains: a program and its guardian killed at the same moment, and, elsewhere than on
     Linux, the milliseconds from the start of a worker's process to the line that tells of it.
@@ -62,9 +62,9 @@ class Guardian:
         return self._process is not None
 
     def mark(self) -> str:
-        """Return what is to stand in the environment of a worker, as `NAME=value`.
+        """Return the variable for the environment of a worker, as `NAME=value`.
 
-        From now on there is a guardian, which knows the worker by that.
+        Starts the guardian if none runs, which recognizes the worker by this variable.
 
         Raises:
             WorkerStartError: the operating system cannot start a guardian.
@@ -74,24 +74,24 @@ class Guardian:
         return f"{_VARIABLE}={self._name}.{next(self._numbers)}"
 
     def add(self, group: int) -> None:
-        """Tell it of a process group that has been started."""
+        """Add a process group that has been started."""
         self._groups.add(group)
         self._tell(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
-        """Tell it of a process group that has ended."""
+        """Remove a process group that has ended."""
         self._groups.discard(group)
         self._tell(b"-%d\n" % group)
         self.end_if_idle()
 
     def kill_groups(self) -> None:
-        """Kill all process groups now; it waits for nothing, so signal handlers may call it."""
+        """Kill all process groups now, without waiting: signal handlers may call it."""
         for group in tuple(self._groups):
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
 
     def end_if_idle(self) -> None:
-        """End it unless there are workers, or a run that may start some."""
+        """End the guardian unless there are workers, or a run that may start some."""
         if self._groups or self.runs or self._process is None:
             return
         process, self._process = self._process, None
@@ -133,7 +133,7 @@ class Guardian:
             self._later.start(self._start_again)
 
     def _start_again(self) -> None:
-        """Start another one, if there is still somebody to watch and nobody who does."""
+        """Start another process, unless there is one again or no worker is left."""
         if self._later is not None:
             self._later.close()
             self._later = None
@@ -144,7 +144,7 @@ class Guardian:
 
 
 class _Process:
-    """The process itself, and the pipe to it."""
+    """The process of a guardian, and the pipe to it."""
 
     def __init__(self, mark: str, died: "Callable[[_Process], None]") -> None:
         stdin, self._pipe = os.pipe()
@@ -173,37 +173,37 @@ class _Process:
         self._watcher.start(died, self)
 
     def tell(self, line: bytes) -> None:
-        """Write a line to it, without waiting."""
+        """Write a line to the process, without waiting."""
         os.write(self._pipe, line)
 
     def kill(self) -> None:
-        """Kill it, and only then close the pipe, or it would begin its work."""
+        """Kill the process, and only then close the pipe, or it would begin its work."""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         self.let_go()
 
     def await_end(self) -> None:
-        """Wait until it has ended, for a second at most."""
+        """Wait until the process has ended, for a second at most."""
         give_up_at = time.monotonic() + _REAP_PATIENCE_S
         while not self.reap() and time.monotonic() < give_up_at:
             gevent.sleep(_REAP_INTERVAL_S)
 
     def reap(self) -> bool:
-        """Whether it has ended; then nothing is left of it."""
+        """Reap the process if it has ended; return whether it has."""
         try:
             return posix.waitpid(self._pid, os.WNOHANG) != (0, 0)
         except ChildProcessError:  # the event loop has waited for it
             return True
 
     def let_go(self) -> None:
-        """Close the pipe to it."""
+        """Close the pipe to the process."""
         self._watcher.stop()
         self._watcher.close()
         posix.close(self._pipe)
 
 
 def _inheritable_descriptors() -> list[int]:
-    """Return those beside 0, 1 and 2; what this program opens itself is not inheritable."""
+    """Return the inherited descriptors beside 0, 1 and 2; Python makes its own not inheritable."""
     found = []
     for number in open_descriptors():
         with suppress(OSError):
@@ -223,7 +223,7 @@ _thread_id = monkey.get_original("_thread", "get_ident")
 
 
 def guardian() -> Guardian:
-    """Return the one of the thread that runs."""
+    """Return the guardian of the current thread."""
     thread = _thread_id()
     if thread not in _guardians:
         _guardians[thread] = Guardian()
@@ -232,7 +232,7 @@ def guardian() -> Guardian:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Keep the guardian, once there is one, while the block runs: a start of it takes time."""
+    """Keep the guardian, once it has started, while the block runs: each start takes time."""
     mine = guardian()
     mine.runs += 1
     try:
@@ -250,7 +250,7 @@ def kill_all_groups() -> None:
 
 
 def _forget() -> None:
-    """Begin anew: a fork of the program has no part in the workers of the original."""
+    """In a forked child: forget the guardians, which watch the workers of the parent."""
     for each in _guardians.values():
         each.let_go()
     _guardians.clear()

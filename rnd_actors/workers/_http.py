@@ -42,7 +42,7 @@ _CHUNK_AHEAD: Final = re.compile(rb"\r\n0*[1-9A-Fa-f][0-9A-Fa-f]{0,15}\r\n.", re
 
 
 class _BoundedReader(RawIOBase):
-    """Reads a socket that does not block, within bounds that start anew with `renew`.
+    """Reads a socket that does not block, within bounds that `renew` resets.
 
     Args:
         raw: the file of the socket, which is closed with the reader.
@@ -57,11 +57,11 @@ class _BoundedReader(RawIOBase):
         self._raw = raw
         self._patience = patience
         self.is_paused = False
-        """Whether nothing is to come, be there something or not."""
+        """Whether reading returns nothing, even if bytes have arrived."""
         self.renew()
 
     def renew(self) -> None:
-        """Start the bounds anew: a byte of the body has come, or is asked for only now."""
+        """Reset the bounds: a byte of the body has come, or is asked for only now."""
         self._due = time.monotonic() + self._patience
         self._allowance = _ALLOWANCE
 
@@ -101,7 +101,7 @@ class _BoundedReader(RawIOBase):
 
 
 class _ChunkReader(BufferedReader):
-    """Refuses what is no chunk size: `http.client` takes what `int` takes, such as -5 and 1_0."""
+    """Refuses wrong chunk sizes: `http.client` accepts all that `int` does, -5 and 1_0 included."""
 
     is_in_chunks = False
 
@@ -156,7 +156,7 @@ class _Response(http.client.HTTPResponse):
         return b"".join(pieces)
 
     def _ahead(self) -> bytes:
-        """Return what was received and is not yet read."""
+        """Return the bytes that were received and not read yet."""
         if self.isclosed():
             return b""
         self._reader.is_paused = True

@@ -103,7 +103,7 @@ class WorkerLog:
         self._writing = None
 
     def _give_up(self, error: OSError) -> None:
-        """Leave the file to whoever writes at the moment: it is closed as soon as that is over."""
+        """Drop what waits; the file is closed once the step that the disk works on is over."""
         self._steps = [self._file.close]
         if self._is_open:
             self._is_open = False

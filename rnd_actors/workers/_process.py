@@ -18,8 +18,8 @@ from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreac
 from rnd_actors.workers._family import Family
 from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
-from rnd_actors.workers._settings import WorkerSettings
 from rnd_actors.workers._stream import WorkerStream
+from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["WorkerProcess", "describe_exit"]
 
@@ -39,10 +39,10 @@ _DEFAULT_SIGNALS: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGST
 class WorkerProcess:
     """A running worker, in a process group of its own, with its stdout and stderr on one pipe.
 
-    Its whole family of processes ends when it exits, when it is ended, and with this program,
-    however that ends: a guardian sees to it. It gets no other descriptors than 0, 1 and 2, and all
-    signals at their defaults. `posix_spawn` starts it, which takes about a millisecond where
-    gevent's `Popen`, a fork in Python, takes five to ten: sixteen workers start one after another.
+    All processes that it has led to end when it exits, when it is ended, and with this program: a
+    guardian kills them if the program cannot. It gets the descriptors 0, 1 and 2 alone, and all
+    signals at their defaults. `posix_spawn` starts it in about a millisecond; gevent's `Popen`, a
+    fork in Python, takes five to ten, and sixteen workers start one after another.
 
     Args:
         command: the program and its arguments.
@@ -113,9 +113,9 @@ class WorkerProcess:
         kill_all_groups()
 
     def read_output(self, keep: Callable[[bytes], object]) -> None:
-        """Read all that the process writes until it ends, so that it is never held up.
+        """Read the output of the process until it ends, so that it never waits for a reader.
 
-        Each piece of it is handed to `keep`.
+        Each piece is handed to `keep`.
         """
         if self._is_over:
             return
@@ -150,7 +150,7 @@ class WorkerProcess:
         return tuple(self._last_words)
 
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
-        """Ask it for numbers over HTTP; its answer ends with its process."""
+        """Ask the worker for numbers over HTTP; its answer ends with its process."""
         if self.exited.is_set():
             raise WorkerUnreachableError("has ended")
         stream = WorkerStream(
@@ -167,7 +167,7 @@ class WorkerProcess:
     def end(self, grace: float) -> None:
         """End its whole family: SIGTERM first, SIGKILL after `grace` seconds.
 
-        One that somebody has stopped is continued, for it hears no SIGTERM before.
+        A stopped process is continued: it would not receive SIGTERM before.
         """
         try:
             if not self.exited.is_set():
@@ -205,7 +205,7 @@ class WorkerProcess:
 
 
 def describe_exit(code: int | None) -> str:
-    """Say how a process has ended, by the code that `WorkerProcess.exit_code` has."""
+    """Describe in words how a process has ended, from `WorkerProcess.exit_code`."""
     if code is None:
         return "has exited, and something else in this program knows with what code"
     if code >= 0:
@@ -217,7 +217,7 @@ def describe_exit(code: int | None) -> str:
 
 
 def _spawn(command: Sequence[str], mark: str, output: int) -> int:
-    """Start a process under the eyes of the guardian; return its number, also of its group."""
+    """Start a process that the guardian watches; return its number, which its group has, too."""
     name, _, value = mark.partition("=")
     try:
         pid = posix.posix_spawn(
@@ -242,7 +242,7 @@ def _spawn(command: Sequence[str], mark: str, output: int) -> int:
 
 
 def _why(error: OSError, program: str) -> str:
-    """Say why a program does not start; the system says of a script what its interpreter lacks."""
+    """Return why a program does not start: of a script, what is wrong with its interpreter."""
     first = b""
     with suppress(OSError), Path(program).open("rb") as file:
         first = file.read(_LONGEST_LINE).partition(b"\n")[0]
@@ -255,7 +255,7 @@ def _why(error: OSError, program: str) -> str:
 
 
 def _prepare_to_watch() -> None:
-    """Install what has to be there before a process can exit, or say that nothing can be."""
+    """Install what watches processes, before one starts and may exit."""
     loop: Any = gevent.get_hub().loop
     if loop.default:
         loop.install_sigchld()

@@ -1,4 +1,4 @@
-"""Whether a program is a worker: it is tried on the contract, point by point."""
+"""Tries a program on the contract of workers, point by point."""
 
 import time
 from contextlib import closing, suppress
@@ -14,10 +14,14 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from rnd_actors.actors import require_patched
 from rnd_actors.errors import WorkerBusyError, WorkerError
 from rnd_actors.workers._http import WorkerPool
-from rnd_actors.workers._lines import LineParser
 from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._settings import WorkerSettings
-from rnd_actors.workers._stream import ACCEPTED_HEADERS, head_error, shown_briefly
+from rnd_actors.workers._stream import (
+    ACCEPTED_HEADERS,
+    LineParser,
+    head_error,
+    shown_briefly,
+)
+from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["Finding", "Verdict", "check_worker"]
 
@@ -27,7 +31,7 @@ _NUMBERS: Final = 3
 _TOO_MANY_LINES: Final = 100
 _REQUEST: Final = f"answers GET /rnd?n={_NUMBERS} with status 200"
 _OTHER_HEADERS: Final = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
-"""What the contract names, and no run needs."""
+"""Headers that the contract names and no run needs."""
 _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
 _FIRST_AT_MOST_S: Final = 1.5
@@ -37,7 +41,7 @@ _LONGEST: Final = 80
 _PAUSE_S: Final = 0.02
 _EXIT_PATIENCE_S: Final = 0.5
 _PATIENCE_S: Final = 1.0
-"""For what no run waits for: a line on stderr, the answer to a second request."""
+"""How long to wait for a line on stderr and for the answer to a second request."""
 
 
 class Verdict(Enum):
@@ -66,10 +70,10 @@ class Finding:
 
 
 def check_worker(settings: WorkerSettings) -> list[Finding]:
-    """Start a worker, ask it, disturb it and stop it; say point by point what came.
+    """Start a worker, ask it, disturb it and stop it; return what came, point by point.
 
-    That takes some five seconds. A worker that crashes meanwhile, which it may, is started anew, up
-    to five times in all.
+    That takes some five seconds. A worker that crashes meanwhile is started again, up to five
+    times in all.
 
     Args:
         settings: the worker, its id and port, and how patient to be.
@@ -94,7 +98,7 @@ def check_worker(settings: WorkerSettings) -> list[Finding]:
 
 
 class _NothingMoreError(Exception):
-    """The worker is in no state to be asked further."""
+    """The worker cannot be asked further."""
 
 
 class _Check:

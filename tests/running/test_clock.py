@@ -68,5 +68,5 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
         "cli/commands/_runs.py",
         "collecting/_collection.py",
         "store/_recording.py",
-        "workers/_standin.py",
+        "standin.py",
     }

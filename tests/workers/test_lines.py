@@ -4,7 +4,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnd_actors.workers._lines import LineParser
+from rnd_actors.workers._stream import LineParser
 
 _TIMES: Final = st.sampled_from([2, 18, 19, 255, 256, 257, 600])
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-STANDIN = [sys.executable, "-I", "-S", str(ROOT / "rnd_actors" / "workers" / "_standin.py")]
+ROOT = Path(__file__).parents[1]
+STANDIN = [sys.executable, "-I", "-S", str(ROOT / "rnd_actors" / "standin.py")]
 PATIENCE = 10.0  # seconds before a test that waits in vain fails
 
 
@@ -707,6 +707,6 @@ def told_by(worker: Path) -> str:
     flags = ["-workerId", "a b"]
     result = subprocess.run([worker, *flags], stdout=subprocess.PIPE, text=True, check=True)
     python, *arguments = result.stdout.splitlines()
-    target = f"{worker.parent}/../rnd_actors/workers/_standin.py"
+    target = f"{worker.parent}/../rnd_actors/standin.py"
     assert arguments == ["-I", "-S", target, *flags]
     return python

@@ -1,6 +1,6 @@
 """A stand-in for the third-party worker: its command line, its HTTP and its ways to fail.
 
-    python -I -S _standin.py -port 3001
+    python -I -S standin.py -port 3001
     curl -N 'http://127.0.0.1:3001/rnd?n=100'
 
 `-help` explains every flag. Sixteen of these start at once on two cores, so a start must cost
