@@ -13,8 +13,8 @@ help: ## Show the targets
 run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: make run ARGS="…")
 	@$(BIN)/rnd-actors run $(ARGS)
 
-test: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev ## Run the tests, in two processes
+	$(BIN)/python -m tests.halves
 
 coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests
 	$(BIN)/coverage run -m pytest -q tests/actors tests/testing
