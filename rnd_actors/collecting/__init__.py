@@ -5,9 +5,13 @@ from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Concl
 from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector
 from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
-from rnd_actors.collecting._every_value import EveryValue
-from rnd_actors.collecting._fixed_time import FixedTime
-from rnd_actors.collecting._mean_within import MeanWithin
+from rnd_actors.collecting._goals import (
+    EveryValue,
+    FixedTime,
+    MeanWithin,
+    SampleCount,
+    WorkerQuota,
+)
 from rnd_actors.collecting._plugins import (
     CollectorInfo,
     OptionInfo,
@@ -17,8 +21,6 @@ from rnd_actors.collecting._plugins import (
 from rnd_actors.collecting._recipe import Recipe
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sample_count import SampleCount
-from rnd_actors.collecting._worker_quota import WorkerQuota
 
 __all__ = [
     "Accepted",
