@@ -1,10 +1,8 @@
 """What to keep, when to stop, whom to restart; and what a run gives back."""
 
-from rnd_actors.collecting._accepted import Accepted
-from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
+from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude, WorkerGivenUp
 from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector
-from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._goals import (
     EveryValue,
     FixedTime,
@@ -20,7 +18,7 @@ from rnd_actors.collecting._plugins import (
 )
 from rnd_actors.collecting._recipe import Recipe
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
-from rnd_actors.collecting._sample import Sample
+from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 
 __all__ = [
     "Accepted",
