@@ -148,7 +148,6 @@ def test_a_data_frame_has_a_row_per_sample_and_tells_the_rest() -> None:
 
 def test_without_pandas_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    monkeypatch.delitem(sys.modules, "rnd_actors.collecting._result_pandas", raising=False)
     with pytest.raises(ImportError, match="pip install pandas"):
         RESULT.to_pandas()
 
