@@ -1,8 +1,15 @@
-"""What to keep, when to stop, whom to restart; and what a run gives back."""
+"""The collecting of samples: what to keep, when to stop, whom to restart; and the result."""
 
 from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude, WorkerGivenUp
 from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector
+from rnd_actors.collecting._factory import (
+    CollectorInfo,
+    OptionInfo,
+    Recipe,
+    installed_collectors,
+    make_collector,
+)
 from rnd_actors.collecting._goals import (
     EveryValue,
     FixedTime,
@@ -10,13 +17,6 @@ from rnd_actors.collecting._goals import (
     SampleCount,
     WorkerQuota,
 )
-from rnd_actors.collecting._plugins import (
-    CollectorInfo,
-    OptionInfo,
-    installed_collectors,
-    make_collector,
-)
-from rnd_actors.collecting._recipe import Recipe
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 

@@ -197,8 +197,6 @@ class Result:
         return _html(self)
 
 
-# JSON
-
 _SCHEMA: Final = 1
 """Goes up when a key vanishes or changes its meaning; readers ignore keys that are added."""
 _TROUBLES_SHOWN: Final = 3
@@ -242,21 +240,20 @@ def _converter() -> "JsonConverter":
     return converter
 
 
-# HTML without scripts, in colours that suit light and dark pages
-
 _COLOURS: Final = {
     Outcome.COMPLETE: "#2da44e",
     Outcome.DEADLINE: "#e5534b",
     Outcome.INTERRUPTED: "#c69026",
     Outcome.FAILED: "#e5534b",
 }
+"""Colours that suit light and dark pages."""
 _COUNTS: Final = ("port", "samples", "starts", "crashes", "malformed")
 _BARS: Final = 24
 _WIDTH, _HEIGHT, _LABELS = 360, 80, 16
 
 
 def _html(result: Result) -> str:
-    """Return headline, figures, histogram and workers; all text from outside is escaped."""
+    """Return a page part without scripts; all text from outside is escaped."""
     border = f"border-left:4px solid {_COLOURS[result.outcome]}; padding-left:1em"
     headline = f"<b>{result.outcome.value.capitalize()}</b>: {escape(result.reason)}"
     figures = (f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in _figures(result))
