@@ -1,24 +1,24 @@
-"""What to keep, when to stop, whom to restart; and what a run gives back."""
+"""The collecting of samples: what to keep, when to stop, whom to restart; and the result."""
 
-from rnd_actors.collecting._accepted import Accepted
-from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude
+from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude, WorkerGivenUp
 from rnd_actors.collecting._collection import Collection, Tally
 from rnd_actors.collecting._collector import Collector
-from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
-from rnd_actors.collecting._every_value import EveryValue
-from rnd_actors.collecting._fixed_time import FixedTime
-from rnd_actors.collecting._mean_within import MeanWithin
-from rnd_actors.collecting._plugins import (
+from rnd_actors.collecting._factory import (
     CollectorInfo,
     OptionInfo,
+    Recipe,
     installed_collectors,
     make_collector,
 )
-from rnd_actors.collecting._recipe import Recipe
+from rnd_actors.collecting._goals import (
+    EveryValue,
+    FixedTime,
+    MeanWithin,
+    SampleCount,
+    WorkerQuota,
+)
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
-from rnd_actors.collecting._sample import Sample
-from rnd_actors.collecting._sample_count import SampleCount
-from rnd_actors.collecting._worker_quota import WorkerQuota
+from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 
 __all__ = [
     "Accepted",

@@ -1,5 +1,6 @@
 """The collector actor: counts what the workers send, and does what its collector decides."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -15,26 +16,25 @@ from rnd_actors.actors import (
     ChildUp,
     Crashed,
     Delegated,
+    Event,
     ExitReason,
     RestartChild,
     ShutDown,
     Terminated,
 )
-from rnd_actors.collecting._accepted import Accepted
 from rnd_actors.collecting._collection import Collection
 from rnd_actors.collecting._collector import Collector
-from rnd_actors.collecting._events import SamplesAccepted, WorkerGivenUp
 from rnd_actors.collecting._result import Outcome
-from rnd_actors.collecting._sample import Sample
+from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 
-__all__ = ["CollectorActor", "CollectorMessage", "Conclude"]
+__all__ = ["CollectorActor", "CollectorMessage", "Conclude", "WorkerGivenUp"]
 
 
 @frozen
 class Conclude:
-    """Told to the collector actor: end the run now, with what there is.
+    """Message to the collector actor: end the run now, with the samples that it has.
 
     Example:
         >>> from rnd_actors import Conclude, Outcome
@@ -47,20 +47,20 @@ class Conclude:
 
 
 CollectorMessage: TypeAlias = Samples | Delegated | Terminated | Conclude
-"""What a `CollectorActor` accepts."""
+"""The messages that a `CollectorActor` accepts."""
 
 
 class CollectorActor(Actor[CollectorMessage]):
     """Receives `Samples`, decides on every worker that goes down, and ends the run.
 
-    It is the decider of the workers' supervisor, which it learns from `ChildUp`. After the run is
-    concluded all that still comes is surplus.
+    It is the decider of the workers' supervisor, which it learns from `ChildUp`. Samples that
+    arrive after the run is concluded are surplus.
 
     Args:
         collector: decides what is accepted, when the goal is reached and who is restarted.
-        collection: where the samples and the ledger are kept.
+        collection: keeps the samples and the ledger.
         deadline: seconds from the first spawn after which the run is concluded; None: none.
-        sinks: who is told of every accepted sample; the end of one ends the run.
+        sinks: actors that are sent every accepted sample; the end of one ends the run.
 
     Example:
         >>> from rnd_actors import ActorSystem, ChildSpec, Samples
@@ -103,7 +103,7 @@ class CollectorActor(Actor[CollectorMessage]):
             case ChildGivenUp(child_id=worker, reason=reason):
                 self._give_up(int(worker), reason)
             case Terminated(ref, reason):
-                self._conclude(Outcome.FAILED, f"{ref.name}: {_words(reason)}")
+                self._conclude(Outcome.FAILED, f"{ref.name}: {_described(reason)}")
             case Conclude(outcome, reason):
                 self._conclude(outcome, reason)
 
@@ -120,7 +120,7 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._hand_on(accepted, number)
 
     def _accept_at_once(self, batch: Samples, accepted: list[Sample]) -> None:
-        """Accept as many as the goal still needs; only sinks have to see each of them."""
+        """Accept as many as the goal still needs; make a `Sample` of each for sinks alone."""
         values, goal = self._collection.values, self._collector.goal
         number = len(batch.values) if goal is None else min(len(batch.values), goal - len(values))
         shown = range(number) if self._sinks else range(number - 1, number)
@@ -130,13 +130,13 @@ class CollectorActor(Actor[CollectorMessage]):
             self._conclude(Outcome.COMPLETE, "the goal is reached")
 
     def _accept_each(self, batch: Samples, accepted: list[Sample]) -> None:
-        """Ask the collector about one after the other, until the goal is reached."""
+        """Ask the collector about one sample after the other, until the goal is reached."""
         values = self._collection.values
         for position in range(len(batch.values)):
             self.checkpoint()
             sample = self._collection.sample(batch, position, len(values))
             is_accepted = self._collector.accepts(sample)
-            if self._collection.conclusion is not None:  # the clock has come before
+            if self._collection.conclusion is not None:  # the deadline passed in between
                 return
             if is_accepted:
                 values.append(sample.value)
@@ -158,6 +158,14 @@ class CollectorActor(Actor[CollectorMessage]):
                 progress=self._progress(),
             )
         )
+
+    def _progress(self) -> float:
+        """Return the share of the goal that is reached; the clock tells that of a duration."""
+        duration, started_at = self._collector.duration, self._collection.started_at
+        if duration is None or started_at is None:
+            return self._collector.progress()
+        elapsed_s = self._collection.earlier_s + time.monotonic() - started_at
+        return min(1.0, elapsed_s / duration)
 
     def _worker_up(self, up: ChildUp) -> None:
         first = self._collection.started_at is None
@@ -189,7 +197,8 @@ class CollectorActor(Actor[CollectorMessage]):
     def _let_rest(self, worker: int, reason: ExitReason) -> None:
         self._collection.workers[worker].rests = True
         if self._collection.all_rest:
-            self._conclude(Outcome.FAILED, f"no worker is left; the last one: {_words(reason)}")
+            words = f"no worker is left; the last one: {_described(reason)}"
+            self._conclude(Outcome.FAILED, words)
 
     def _arm_timers(self, started_at: float) -> None:
         if self._deadline is not None:
@@ -201,18 +210,10 @@ class CollectorActor(Actor[CollectorMessage]):
             end = started_at + duration - self._collection.earlier_s
             self.background(self._conclude_at, end, Outcome.COMPLETE, f"{duration:g} s are over")
 
-    def _conclude_at(self, time_: float, outcome: Outcome, reason: str) -> None:
-        """Conclude then, whatever waits in the mailbox and also while a sink is waited for."""
-        gevent.sleep(max(0.0, time_ - time.monotonic()))
+    def _conclude_at(self, end: float, outcome: Outcome, reason: str) -> None:
+        """Conclude at `end` (monotonic seconds), past the mailbox and the wait for a slow sink."""
+        gevent.sleep(max(0.0, end - time.monotonic()))
         self._conclude(outcome, reason)
-
-    def _progress(self) -> float:
-        """Return how far the goal is; that of a time is the business of the clock."""
-        duration, started_at = self._collector.duration, self._collection.started_at
-        if duration is None or started_at is None:
-            return self._collector.progress()
-        over_s = self._collection.earlier_s + time.monotonic() - started_at
-        return min(1.0, over_s / duration)
 
     def _conclude(self, outcome: Outcome, reason: str) -> None:
         self._collection.conclude(outcome, reason)
@@ -220,8 +221,33 @@ class CollectorActor(Actor[CollectorMessage]):
             self._collection.supervisor.tell(ShutDown())
 
 
-def _words(reason: ExitReason) -> str:
-    """Say why an actor ended, with the last words of a worker."""
+@frozen
+class WorkerGivenUp(Event):
+    """A worker's restart budget is spent, so it stays down for the rest of the run.
+
+    Args:
+        worker: the worker's id.
+        last_exit: why it went down for the last time.
+        last_words: the last 20 lines that it wrote to stdout or stderr.
+
+    Example:
+        >>> from rnd_actors import WorkerGivenUp
+        >>> print(WorkerGivenUp(3, "worker 3 exited with code 2", ("panic:", "out of luck")))
+        worker 3 is given up: worker 3 exited with code 2; its last words: panic: | out of luck
+    """
+
+    level = logging.ERROR
+    worker: int
+    last_exit: str
+    last_words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        words = f"; its last words: {' | '.join(self.last_words)}" if self.last_words else ""
+        return f"worker {self.worker} is given up: {self.last_exit}{words}"
+
+
+def _described(reason: ExitReason) -> str:
+    """Return why an actor ended; for a worker with the last lines that it wrote."""
     if not isinstance(reason, Crashed):
         return str(reason)
     if isinstance(reason.error, WorkerError) and reason.error.last_words:

@@ -1,4 +1,6 @@
-"""What a run has collected so far. It belongs to the run, and so survives its collector actor."""
+"""The samples, the ledger and the state of the workers of a run, over restarts and sessions."""
+
+from __future__ import annotations
 
 import time
 from collections import Counter
@@ -7,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from attrs import define, evolve, field, frozen
 
 from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
-from rnd_actors.collecting._lifetimes import Lifetimes
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
 from rnd_actors.collecting._sample import Sample
 from rnd_actors.errors import WorkerError
@@ -16,73 +17,12 @@ from rnd_actors.workers import Samples
 __all__ = ["Collection", "Tally"]
 
 
-@frozen
-class Conclusion:
-    """How the run ends, and why, in words."""
-
-    outcome: Outcome
-    reason: str
-
-
-@define
-class WorkerTally:
-    """What is known of one worker."""
-
-    port: int
-    samples: int = 0
-    malformed: int = 0
-    starts: int = 0
-    crashes: int = 0
-    last_exit: str | None = None
-    last_words: tuple[str, ...] = ()
-    given_up: bool = False
-    """Whether its restart budget is spent."""
-    rests: bool = False
-    """Whether it is down and nobody restarts it."""
-    received: int = 0
-    """Lines that its present incarnation has read."""
-    times: Lifetimes = field(factory=Lifetimes)
-
-    def result(self, worker: int, now: float) -> WorkerResult:
-        """Return what is told of this worker in the end, at `now` (monotonic seconds)."""
-        return WorkerResult(
-            id=worker,
-            port=self.port,
-            samples=self.samples,
-            starts=self.starts,
-            crashes=self.crashes,
-            malformed=self.malformed,
-            last_exit=self.last_exit,
-            startup_s=self.times.startup_s,
-            streamed_s=self.times.streamed_s(now),
-            rate_per_s=self.times.rate_per_s,
-            given_up=self.given_up,
-            last_words=self.last_words,
-        )
-
-
-@frozen
-class Tally:
-    """What a collection knows besides its samples: plain data, from which a later run can go on.
-
-    Example:
-        >>> from rnd_actors import Collection
-        >>> tally = Collection.of({3: 3003}).tally()
-        >>> tally.surplus, tally.workers[3].starts
-        (0, 0)
-    """
-
-    surplus: int = 0
-    malformed: int = 0
-    workers: Mapping[int, WorkerTally] = field(factory=dict)
-
-
 @define
 class Collection:
     """The values, the ledger and the state of every worker.
 
-    Of a sample only its value is kept, since that is all that the result tells of it: a run may
-    have millions. Sinks are given the rest.
+    It belongs to the run, and so survives a restart of the collector actor. Of a sample it keeps
+    only the value, which is all that a result has of it: a run may have millions.
 
     Args:
         workers: one tally for each worker of the run, by its id.
@@ -97,7 +37,7 @@ class Collection:
 
     workers: dict[int, WorkerTally]
     supervisor: ActorRef[SupervisorMessage] | None = None
-    """Who can restart the workers and shut them down; known from the first `ChildUp` on."""
+    """The supervisor of the workers; known from the first `ChildUp` on."""
     conclusion: Conclusion | None = None
     started_at: float | None = None
     """When the first worker was about to be spawned, in seconds of the monotonic clock."""
@@ -113,12 +53,12 @@ class Collection:
     _epoch_offset: float = 0.0
 
     @classmethod
-    def of(cls, ports: Mapping[int, int]) -> "Collection":
+    def of(cls, ports: Mapping[int, int]) -> Collection:
         """Return an empty collection for workers with these ids and ports."""
         return cls({worker: WorkerTally(port) for worker, port in ports.items()})
 
     def go_on(self, samples: Sequence[Sample], tally: Tally, earlier_s: float) -> None:
-        """Begin with what earlier sessions of the run have left, which took so many seconds."""
+        """Begin with samples and tally of the earlier sessions, which took `earlier_s` seconds."""
         self.values = [sample.value for sample in samples]
         self.earlier_s = earlier_s
         self._surplus, self._malformed = tally.surplus, tally.malformed
@@ -129,7 +69,7 @@ class Collection:
             self.workers[worker] = evolve(earlier, port=present.port, samples=stored[worker])
 
     def tally(self) -> Tally:
-        """Return what is known besides the samples, as if everything ended now."""
+        """Return all but the samples, with every incarnation counted as ended now."""
         now = time.monotonic() if self.conclusion is None else self._concluded_at
         workers = {
             worker: evolve(tally, rests=False, received=0, times=tally.times.ended(now))
@@ -143,7 +83,7 @@ class Collection:
         return all(tally.rests for tally in self.workers.values())
 
     def worker_up(self, up: ChildUp) -> None:
-        """Note that an incarnation of a worker begins; the first one starts the clock."""
+        """Count a start of a worker; the first one starts the clock of the run."""
         now = time.monotonic()
         if self.started_at is None:
             self.started_at = now
@@ -156,7 +96,7 @@ class Collection:
         tally.times.up(now)
 
     def worker_down(self, down: ChildDown) -> None:
-        """Note that an incarnation of a worker is over."""
+        """Count a crash of a worker, and keep its reason and its last words."""
         tally = self.workers[int(down.child_id)]
         tally.crashes += 1
         tally.times.down(time.monotonic())
@@ -165,7 +105,7 @@ class Collection:
         tally.last_words = error.last_words if isinstance(error, WorkerError) else ()
 
     def sample(self, batch: Samples, position: int, index: int) -> Sample:
-        """Return the sample at a position of a batch, as that of the run with this index."""
+        """Return the sample at a position of a batch; it gets this index in the run."""
         return Sample(
             index=index,
             value=batch.values[position],
@@ -176,7 +116,7 @@ class Collection:
         )
 
     def count(self, batch: Samples, accepted: int) -> None:
-        """Enter a batch into the ledger, of which so many samples were accepted."""
+        """Enter a batch into the ledger; `accepted` of its samples were accepted."""
         tally = self.workers[batch.worker]
         lines = batch.received - tally.received
         self._received += lines
@@ -190,19 +130,19 @@ class Collection:
             self._last_counted_at = batch.received_at
 
     def conclude(self, outcome: Outcome, reason: str) -> None:
-        """Say how the run ends; the first to say so is right."""
+        """Conclude the run; only the first conclusion counts."""
         if self.conclusion is None:
             self.conclusion = Conclusion(outcome, reason)
             self._concluded_at = time.monotonic()
 
     def fail(self, reason: str) -> None:
-        """Say that the run has failed, even if it was concluded otherwise before."""
+        """Conclude the run as failed, even if it has another conclusion already."""
         self.conclude(Outcome.FAILED, reason)
         if self.conclusion and self.conclusion.outcome is not Outcome.FAILED:
             self.conclusion = Conclusion(Outcome.FAILED, reason)
 
     def result(self, goal: int | None, deadline_s: float | None) -> Result:
-        """Return what there is; a run that nobody concluded has failed."""
+        """Return the result so far; a run without a conclusion has failed."""
         conclusion = self.conclusion or Conclusion(Outcome.FAILED, "the run ended without a word")
         return Result(
             outcome=conclusion.outcome,
@@ -224,3 +164,123 @@ class Collection:
         if self.conclusion and self.conclusion.outcome is Outcome.COMPLETE:
             end = self._last_counted_at or end
         return self.earlier_s + end - self.started_at
+
+
+@frozen
+class Conclusion:
+    """How the run ends, and why, in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+@frozen
+class Tally:
+    """All that a collection knows but its samples: a later session goes on from this plain data.
+
+    Example:
+        >>> from rnd_actors import Collection
+        >>> tally = Collection.of({3: 3003}).tally()
+        >>> tally.surplus, tally.workers[3].starts
+        (0, 0)
+    """
+
+    surplus: int = 0
+    malformed: int = 0
+    workers: Mapping[int, WorkerTally] = field(factory=dict)
+
+
+@define
+class Lifetimes:
+    """How soon a worker sends its first line, how fast it is, and how long it lasts.
+
+    Sums over its incarnations; times are seconds of the monotonic clock.
+    """
+
+    _starting_s: float = 0.0
+    _streams: int = 0
+    """How many incarnations have sent a line."""
+    _streamed_s: float = 0.0
+    """Seconds from the first line to the end, without the present incarnation."""
+    _paced_s: float = 0.0
+    _paced: int = 0
+    """Lines that came in that time, each after another one of the same incarnation."""
+    _up_at: float = 0.0
+    _first_at: float | None = None
+    _last_at: float = 0.0
+
+    def up(self, at: float) -> None:
+        """Begin an incarnation."""
+        self._up_at, self._first_at = at, None
+
+    def lines(self, count: int, at: float) -> None:
+        """Add lines of the present incarnation."""
+        if self._first_at is None:
+            self._first_at = at
+            self._starting_s += at - self._up_at
+            self._streams += 1
+        else:
+            self._paced_s += at - self._last_at
+            self._paced += count
+        self._last_at = at
+
+    def down(self, at: float) -> None:
+        """End the present incarnation."""
+        self._streamed_s = self.streamed_s(at)
+        self._first_at = None
+
+    def ended(self, at: float) -> Lifetimes:
+        """Return a copy in which the present incarnation ended at that time."""
+        return evolve(self, streamed_s=self.streamed_s(at), first_at=None)
+
+    def streamed_s(self, now: float) -> float:
+        """Return the seconds from the first line of each incarnation to its end, or to `now`."""
+        present_s = 0.0 if self._first_at is None else max(0.0, now - self._first_at)
+        return self._streamed_s + present_s
+
+    @property
+    def startup_s(self) -> float | None:
+        """Mean seconds from the beginning of an incarnation to its first line."""
+        return self._starting_s / self._streams if self._streams else None
+
+    @property
+    def rate_per_s(self) -> float | None:
+        """Lines a second, from the first to the last of each incarnation."""
+        return self._paced / self._paced_s if self._paced_s else None
+
+
+@define
+class WorkerTally:
+    """The counts and times of one worker."""
+
+    port: int
+    samples: int = 0
+    malformed: int = 0
+    starts: int = 0
+    crashes: int = 0
+    last_exit: str | None = None
+    last_words: tuple[str, ...] = ()
+    given_up: bool = False
+    """Whether its restart budget is spent."""
+    rests: bool = False
+    """Whether it is down for good, in this session of the run."""
+    received: int = 0
+    """Lines that its present incarnation has read."""
+    times: Lifetimes = field(factory=Lifetimes)
+
+    def result(self, worker: int, now: float) -> WorkerResult:
+        """Return the result of the worker with this id, at `now` (monotonic seconds)."""
+        return WorkerResult(
+            id=worker,
+            port=self.port,
+            samples=self.samples,
+            starts=self.starts,
+            crashes=self.crashes,
+            malformed=self.malformed,
+            last_exit=self.last_exit,
+            startup_s=self.times.startup_s,
+            streamed_s=self.times.streamed_s(now),
+            rate_per_s=self.times.rate_per_s,
+            given_up=self.given_up,
+            last_words=self.last_words,
+        )

@@ -1,4 +1,4 @@
-"""The collector: what to keep, when to stop, whom to restart. This is what users plug in."""
+"""The collector, which users subclass: it decides what to keep, when to stop, whom to restart."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from rnd_actors.collecting._sample import Sample
 
 __all__ = ["Collector"]
 
-
 _JUDGEMENTS: Final = {"accepts", "is_reached"}
+"""The methods that decide about a single sample."""
 
 
 class Collector(ABC):
-    """Decides what a run is for. Only `is_reached` has to be written.
+    """Decides what a run collects. A subclass has to write only `is_reached`.
 
     One collector serves one run, and keeps its state in itself: if one of its methods raises, the
     collector actor is restarted around the same collector. When a stored run is resumed, a new
@@ -34,15 +34,15 @@ class Collector(ABC):
     """
 
     counts_only: ClassVar[bool] = False
-    """Whether all that matters is how many samples there are, at most `goal`. Then all that came
-    at once are accepted at once, and `is_reached` is asked with the last of them only, which is
-    many times as fast. A subclass that judges anew has to say so anew."""
+    """Whether only the number of samples matters, at most `goal`. Then samples that came together
+    are accepted together, and `is_reached` is called with the last of them only, which is many
+    times as fast. A subclass with its own `accepts` or `is_reached` has to set it again."""
 
     goal: int | None = None
-    """How many samples are asked for, if the goal is a number of samples."""
+    """The number of samples to collect; None: the goal is no number of samples."""
 
     duration: float | None = None
-    """Seconds after the first spawn at which the run is complete, if its goal is a time."""
+    """Seconds from the first spawn until the run is complete; None: the goal is no time."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -51,23 +51,23 @@ class Collector(ABC):
 
     @abstractmethod
     def is_reached(self, sample: Sample) -> bool:
-        """Say whether the run is complete with this sample; asked with each that was accepted.
+        """Return whether the run is complete; called with each sample that was accepted.
 
-        Its `index` is how many were accepted before it.
+        The `index` of the sample is the number of those that were accepted before it.
         """
 
     def accepts(self, sample: Sample) -> bool:
-        """Take a sample into account, or refuse it: then it is counted as surplus."""
+        """Return whether a sample counts; one that is refused is surplus."""
         return True
 
     def restarts(self, worker: int, reason: ExitReason) -> bool:
-        """Say whether this worker, which went down, is to be started again."""
+        """Return whether to restart this worker, which went down for that reason."""
         return True
 
     def progress(self) -> float:
-        """Say how far the goal is, from 0.0 to 1.0; what has no better idea stays at 0.0."""
+        """Return the share of the goal that is reached, 0.0 to 1.0; 0.0 if it is unknown."""
         return 0.0
 
     def findings(self) -> Mapping[str, float | int | str | None]:
-        """Say what was found out, by name: it becomes part of the result, complete or not."""
+        """Return findings by name, which become part of the result, complete or not."""
         return {}

@@ -128,7 +128,7 @@ class Picky(Collector):
         return self.again
 
 
-def test_it_shuts_everything_down_at_exactly_its_goal(bench: Bench) -> None:
+def test_the_actor_shuts_everything_down_at_exactly_its_goal(bench: Bench) -> None:
     bench.start(SampleCount(4))
     bench.send(1, 2, 3)
     bench.send(4, 5, 6)
@@ -138,7 +138,7 @@ def test_it_shuts_everything_down_at_exactly_its_goal(bench: Bench) -> None:
     assert result.values == (1, 2, 3, 4)
 
 
-def test_what_comes_after_the_goal_is_surplus(bench: Bench) -> None:
+def test_samples_after_the_goal_are_surplus(bench: Bench) -> None:
     bench.start(SampleCount(2))
     bench.send(1, 2, 3, malformed=1)
     bench.supervisor.expect(ShutDown)
@@ -175,7 +175,7 @@ def test_batches_are_accepted_up_to_the_goal_at_once_or_one_by_one(
     assert sum(event.accepted for event in bench.events) == bench.events[-1].total == goal
 
 
-def test_only_the_last_sample_of_a_batch_is_shown_to_whom_only_their_number_matters(
+def test_only_the_last_sample_of_a_batch_is_shown_to_a_collector_that_counts_only(
     bench: Bench,
 ) -> None:
     shown = []
@@ -195,7 +195,7 @@ def test_only_the_last_sample_of_a_batch_is_shown_to_whom_only_their_number_matt
     assert shown == [(2, 9, 2), (3, 4, 4)]
 
 
-def test_what_the_collector_refuses_is_surplus(bench: Bench) -> None:
+def test_a_sample_that_the_collector_refuses_is_surplus(bench: Bench) -> None:
     bench.start(Picky(take=lambda sample: sample.value % 2 == 0))
     bench.send(1, 2, 3, 4)
     result = bench.result()
@@ -266,7 +266,7 @@ def test_when_all_workers_are_given_up_the_run_has_failed(bench: Bench) -> None:
     assert bench.result().reason == "no worker is left; the last one: killed"
 
 
-def test_a_worker_that_is_given_up_is_told_with_its_last_words(bench: Bench) -> None:
+def test_a_worker_that_is_given_up_is_reported_with_its_last_words(bench: Bench) -> None:
     bench.start(Picky(), workers=2)
     bench.down(worker=1)
     bench.ref.tell(ChildGivenUp(bench.supervisor.ref, "1", CRASH))
@@ -287,7 +287,7 @@ def test_the_deadline_ends_the_run_with_what_has_arrived(bench: Bench) -> None:
     assert result.reason == "the deadline of 60 s has passed"
 
 
-def test_the_first_conclusion_is_right(bench: Bench) -> None:
+def test_only_the_first_conclusion_counts(bench: Bench) -> None:
     bench.start(SampleCount(1))
     bench.ref.tell(Conclude(Outcome.INTERRUPTED, "stop"))
     bench.send(1)

@@ -26,7 +26,7 @@ def resumed() -> Collection:
     return collection
 
 
-def test_it_begins_with_samples_ledger_and_time(resumed: Collection) -> None:
+def test_a_resumed_collection_begins_with_samples_ledger_and_time(resumed: Collection) -> None:
     result = resumed.result(goal=2, deadline_s=None)
     assert (result.values, result.elapsed_s) == ((42,), 100.0)
     assert (result.lines.received, result.lines.surplus, result.lines.malformed) == (4, 2, 1)
@@ -34,7 +34,9 @@ def test_it_begins_with_samples_ledger_and_time(resumed: Collection) -> None:
     assert (worker.port, worker.samples, worker.starts, worker.crashes) == (3009, 1, 6, 5)
 
 
-def test_what_comes_is_added_and_who_was_given_up_is_tried_again(resumed: Collection) -> None:
+def test_a_resumed_collection_adds_samples_and_tries_a_worker_that_was_given_up(
+    resumed: Collection,
+) -> None:
     assert resumed.workers[1].given_up
     with ActorSystem() as system:
         supervisor = system.start(ChildSpec("workers", lambda: Supervisor([])))

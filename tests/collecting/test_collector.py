@@ -37,7 +37,7 @@ def test_only_the_goal_has_to_be_written() -> None:
     assert (collector.goal, collector.duration) == (None, None)
 
 
-def test_who_judges_anew_is_shown_each_sample_again() -> None:
+def test_a_subclass_with_its_own_judgement_is_shown_each_sample() -> None:
     class Even(SampleCount):
         def accepts(self, sample: Sample) -> bool:
             return sample.value % 2 == 0

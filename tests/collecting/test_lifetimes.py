@@ -1,5 +1,5 @@
 from rnd_actors.collecting import Collection
-from rnd_actors.collecting._lifetimes import Lifetimes
+from rnd_actors.collecting._collection import Lifetimes
 from rnd_actors.workers import Samples
 
 

@@ -70,7 +70,7 @@ def test_options_are_converted_to_the_types_of_the_fields(text: str, expected: O
         ("rnd_actors:Collector", [], "Can't instantiate abstract class"),
     ],
 )
-def test_what_is_not_accepted_is_named_with_what_is(
+def test_an_error_names_what_was_given_and_what_is_accepted(
     name: str, options: list[str], complaint: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -53,7 +53,7 @@ def test_an_attrs_collector_is_made_again_of_its_fields(collector: Collector) ->
     assert Recipe(**written).make() == collector
 
 
-def test_the_collected_is_not_part_of_the_recipe() -> None:
+def test_collected_samples_are_no_part_of_a_recipe() -> None:
     used, fresh = SampleCount(2), SampleCount(2)
     used.is_reached(Sample(0, 42, 1, 1, 0, 0.5))
     assert Recipe.of(used) == Recipe.of(fresh)
@@ -63,13 +63,15 @@ def test_a_class_is_named_by_where_it_is_public() -> None:
     assert Recipe.of(SampleCount(1)) == Recipe("rnd_actors:SampleCount", {"goal": 1})
 
 
-def test_a_class_that_needs_nothing_is_made_of_nothing() -> None:
+def test_a_class_without_arguments_has_a_recipe_without_options() -> None:
     recipe = Recipe.of(Plain())
     assert recipe == Recipe("tests.collecting.test_recipe:Plain", {})
     assert type(recipe.make()) is Plain
 
 
-def test_what_cannot_be_made_again_has_no_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collector_that_cannot_be_made_again_has_no_recipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Local(Plain):
         pass
 
@@ -89,6 +91,6 @@ def test_what_cannot_be_made_again_has_no_recipe(monkeypatch: pytest.MonkeyPatch
         (Recipe("rnd_actors:SampleCount", {"goal": 0}), "goal takes a whole number"),
     ],
 )
-def test_what_can_no_longer_be_made_is_told(recipe: Recipe, trouble: str) -> None:
+def test_the_error_says_why_a_recipe_cannot_be_made(recipe: Recipe, trouble: str) -> None:
     with pytest.raises(SettingsError, match=trouble):
         recipe.make()

@@ -109,7 +109,7 @@ def keys(plain: Any, path: str = "") -> Iterator[str]:
     ],
     ids=["nothing", "deep", "list", "no schema", "newer", "no fields"],
 )
-def test_what_is_no_result_is_refused_with_the_reason(text: str, trouble: str) -> None:
+def test_text_that_is_no_result_is_refused_with_the_reason(text: str, trouble: str) -> None:
     with pytest.raises(ResultFormatError, match=re.escape(trouble)):
         Result.from_json(text)
 
@@ -146,9 +146,8 @@ def test_a_data_frame_has_a_row_per_sample_and_tells_the_rest() -> None:
     assert empty["value"].dtype == "int64"
 
 
-def test_without_pandas_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    monkeypatch.delitem(sys.modules, "rnd_actors.collecting._result_pandas", raising=False)
     with pytest.raises(ImportError, match="pip install pandas"):
         RESULT.to_pandas()
 
@@ -188,7 +187,7 @@ def test_each_bar_holds_the_samples_of_its_range(values: tuple[int, ...]) -> Non
         assert sum(int(first) <= value <= int(last or first) for value in values) == int(count)
 
 
-def test_what_comes_from_outside_is_escaped() -> None:
+def test_text_from_outside_is_escaped_in_html() -> None:
     evil = "<script>&'\""
     worker = evolve(RESULT.workers[0], last_exit=evil, last_words=(evil,))
     result = evolve(RESULT, reason=evil, workers=(worker,), findings={evil: evil})

@@ -7,8 +7,9 @@ from rnd_actors.errors import SettingsError
 from rnd_actors.planning import (
     Forecast,
     PlanSettings,
+    Proportion,
     WorkerFigures,
-    _simulation,
+    _forecast,
     forecast,
 )
 
@@ -45,7 +46,7 @@ def test_the_least_number_of_workers_is_found(samples: int, deadline: float, nee
 def test_a_deadline_before_the_first_number_is_kept_by_no_number_of_workers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_simulation, "MOST_WORKERS", 20)
+    monkeypatch.setattr(_forecast, "MOST_WORKERS", 20)
     outlook = forecast(plan(samples=1, deadline=0.5, startup=1.0))
     assert (outlook.kept.estimate, outlook.workers_needed) == (0.0, None)
 
@@ -65,7 +66,7 @@ def test_workers_that_take_long_to_start_again_make_it_later() -> None:
 def test_a_run_that_gives_its_workers_up_is_never_complete(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_simulation, "MOST_WORKERS", 2)
+    monkeypatch.setattr(_forecast, "MOST_WORKERS", 2)
     figures = WorkerFigures(rate=0.1, mtbf=1e-3, startup=10.0)
     hopeless = PlanSettings(samples=100, deadline=0.5, workers=1, figures=figures, runs=10)
     outlook = forecast(hopeless)
@@ -102,3 +103,17 @@ def test_settings_out_of_range_are_refused(setting: str) -> None:
     settings: dict[str, Any] = {"samples": 1, "deadline": 1.0} | {setting: 0}
     with pytest.raises(SettingsError, match=f"^{setting} takes "):
         PlanSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"),
+    [(0, 20, 0.0, 0.1611), (20, 20, 0.8389, 1.0), (81, 263, 0.2553, 0.3662)],
+)
+def test_the_limits_are_those_of_wilson(hits: int, trials: int, low: float, high: float) -> None:
+    assert Proportion(hits, trials).limits == pytest.approx((low, high), abs=5e-5)
+
+
+def test_proportions_agree_if_their_limits_overlap() -> None:
+    assert Proportion(50, 100).agrees_with(Proportion(180, 300))
+    assert not Proportion(50, 100).agrees_with(Proportion(240, 300))
+    assert not Proportion(240, 300).agrees_with(Proportion(50, 100))

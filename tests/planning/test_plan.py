@@ -49,7 +49,7 @@ def test_a_worker_does_not_crash_before_its_first_number() -> None:
     assert lifetime() == pytest.approx(0.5)
 
 
-def test_what_a_run_cannot_tell_keeps_its_default() -> None:
+def test_a_figure_that_a_run_cannot_tell_keeps_its_default() -> None:
     silent = worker(startup_s=None, rate_per_s=None, streamed_s=0.0)
     assert WorkerFigures.measured([silent]) == WorkerFigures()
 

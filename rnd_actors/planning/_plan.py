@@ -1,17 +1,19 @@
-"""What is known of the workers that a plan is made for."""
+"""A plan: how many samples are needed by when, and how the workers are that collect them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from attrs import field, frozen
 
-from rnd_actors._validators import delay, optional, rate, seconds
+from rnd_actors._validators import delay, optional, rate, seconds, whole_number
 from rnd_actors.simulation import SimulatedWorker
 
-__all__ = ["WorkerFigures"]
+__all__ = ["MOST_WORKERS", "PlanSettings", "WorkerFigures"]
+
+MOST_WORKERS: Final = 1000
 
 
 @frozen(kw_only=True)
@@ -41,7 +43,7 @@ class WorkerFigures:
     def measured(cls, workers: Iterable[Mapping[str, Any]]) -> Self:
         """Return the figures of a run, from the `workers` of its result as JSON.
 
-        What the run cannot tell keeps its default.
+        A figure that the run cannot tell keeps its default.
 
         Raises:
             KeyError, TypeError: these are no workers of a result.
@@ -71,6 +73,33 @@ class WorkerFigures:
             return None
         startup, crashes_per_s = self.startup, 1 / self.mtbf
         return lambda: startup + random.expovariate(crashes_per_s)
+
+
+@frozen(kw_only=True)
+class PlanSettings:
+    """A plan to simulate.
+
+    Args:
+        samples: how many are needed, 1 or more.
+        deadline: seconds that they may take, > 0.
+        workers: how many workers there are, 1 to 1000.
+        figures: rate, crashes and start-up of the workers.
+        runs: how many runs are simulated, 10 or more.
+
+    Raises:
+        SettingsError: a value is not accepted; it names the setting.
+
+    Example:
+        >>> from rnd_actors.planning import PlanSettings
+        >>> PlanSettings(samples=150, deadline=10.0).workers
+        16
+    """
+
+    samples: int = field(validator=whole_number(1, 10**9))
+    deadline: float = field(validator=seconds)
+    workers: int = field(default=16, validator=whole_number(1, MOST_WORKERS))
+    figures: WorkerFigures = WorkerFigures()
+    runs: int = field(default=200, validator=whole_number(10, 10**6))
 
 
 def _mean(workers: Iterable[Mapping[str, Any]], figure: str, weight: str) -> float | None:
