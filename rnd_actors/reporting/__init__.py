@@ -1,10 +1,17 @@
 """What people look at when a run is over: its figures, its timeline, its pictures."""
 
-from rnd_actors.reporting._drawing import LEGEND, draw_timeline
 from rnd_actors.reporting._histogram import Bar, histogram
 from rnd_actors.reporting._spread import Spread
 from rnd_actors.reporting._statistics import Ideal, RunStatistics, WorkerStatistics, statistics
-from rnd_actors.reporting._timeline import Activity, Lane, Stretch, Timeline, timeline
+from rnd_actors.reporting._timeline import (
+    LEGEND,
+    Activity,
+    Lane,
+    Stretch,
+    Timeline,
+    draw_timeline,
+    timeline,
+)
 from rnd_actors.reporting._uniformity import Uniformity, uniformity
 from rnd_actors.reporting._write import write_report
 

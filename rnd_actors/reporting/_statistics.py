@@ -9,9 +9,8 @@ from statistics import median
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
-from rnd_actors.reporting._run_clock import RunClock
 from rnd_actors.reporting._spread import Spread
-from rnd_actors.reporting._timeline import timeline
+from rnd_actors.reporting._timeline import RunClock, timeline
 from rnd_actors.store import RunHistory
 
 __all__ = ["Ideal", "RunStatistics", "WorkerStatistics", "statistics"]
@@ -138,7 +137,7 @@ def statistics(history: RunHistory) -> RunStatistics:
         >>> statistics(history).ideal.rate_per_s
         2.0
     """
-    clock = RunClock.of(history)
+    clock = RunClock(history)
     times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
     elapsed = history.run.elapsed_s
     ideal = _ideal(history)
