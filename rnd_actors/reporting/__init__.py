@@ -1,6 +1,5 @@
 """What people look at when a run is over: its figures, its timeline, its pictures."""
 
-from rnd_actors.reporting._histogram import Bar, histogram
 from rnd_actors.reporting._spread import Spread
 from rnd_actors.reporting._statistics import Ideal, RunStatistics, WorkerStatistics, statistics
 from rnd_actors.reporting._timeline import (
@@ -12,7 +11,7 @@ from rnd_actors.reporting._timeline import (
     draw_timeline,
     timeline,
 )
-from rnd_actors.reporting._uniformity import Uniformity, uniformity
+from rnd_actors.reporting._values import Bar, Uniformity, histogram, uniformity
 from rnd_actors.reporting._write import write_report
 
 __all__ = [

@@ -4,7 +4,7 @@ from attrs import frozen
 
 from rnd_actors.reporting._statistics import RunStatistics, statistics
 from rnd_actors.reporting._timeline import Timeline, timeline
-from rnd_actors.reporting._uniformity import Uniformity, uniformity
+from rnd_actors.reporting._values import Uniformity, uniformity
 from rnd_actors.store import RunHistory
 
 __all__ = ["Contents"]

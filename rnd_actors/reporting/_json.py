@@ -6,7 +6,7 @@ from typing import Any, Final
 from attrs import asdict
 
 from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._histogram import histogram
+from rnd_actors.reporting._values import histogram
 
 __all__ = ["as_json"]
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from rnd_actors.reporting import _tables as tables
 from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._histogram import histogram
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
+from rnd_actors.reporting._values import histogram
 
 __all__ = ["as_markdown"]
 

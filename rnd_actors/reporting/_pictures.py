@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._histogram import histogram
 from rnd_actors.reporting._svg import INK, pictures
 from rnd_actors.reporting._timeline import Activity
+from rnd_actors.reporting._values import histogram
 
 __all__ = ["MOST_LANES", "gaps_picture", "progress_picture", "timeline_picture", "values_picture"]
 
