@@ -1,7 +1,12 @@
 """What people look at when a run is over: its figures, its timeline, its pictures."""
 
-from rnd_actors.reporting._spread import Spread
-from rnd_actors.reporting._statistics import Ideal, RunStatistics, WorkerStatistics, statistics
+from rnd_actors.reporting._statistics import (
+    Ideal,
+    RunStatistics,
+    Spread,
+    WorkerStatistics,
+    statistics,
+)
 from rnd_actors.reporting._timeline import (
     LEGEND,
     Activity,

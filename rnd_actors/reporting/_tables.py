@@ -15,7 +15,7 @@ from attrs import frozen
 
 from rnd_actors.collecting import Outcome
 from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._spread import Spread
+from rnd_actors.reporting._statistics import Spread
 from rnd_actors.workers import STANDIN
 
 __all__ = [
