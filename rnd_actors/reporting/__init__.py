@@ -1,4 +1,4 @@
-"""What people look at when a run is over: its figures, its timeline, its pictures."""
+"""Figures, timeline and histogram of a stored run, and the reports that show them."""
 
 from rnd_actors.reporting._statistics import (
     Ideal,
