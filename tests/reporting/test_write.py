@@ -132,7 +132,9 @@ def test_a_long_run_is_a_small_page(tmp_path: Path) -> None:
     ],
     ids=["nothing", "one sample"],
 )
-def test_little_can_be_reported_too(history: RunHistory, suffix: str, tmp_path: Path) -> None:
+def test_a_run_with_one_sample_or_none_can_be_reported(
+    history: RunHistory, suffix: str, tmp_path: Path
+) -> None:
     text = written(history, tmp_path / f"report{suffix}")
     assert "too few samples" in text
 
