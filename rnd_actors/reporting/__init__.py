@@ -1,11 +1,22 @@
-"""What people look at when a run is over: its figures, its timeline, its pictures."""
+"""Figures, timeline and histogram of a stored run, and the reports that show them."""
 
-from rnd_actors.reporting._drawing import LEGEND, draw_timeline
-from rnd_actors.reporting._histogram import Bar, histogram
-from rnd_actors.reporting._spread import Spread
-from rnd_actors.reporting._statistics import Ideal, RunStatistics, WorkerStatistics, statistics
-from rnd_actors.reporting._timeline import Activity, Lane, Stretch, Timeline, timeline
-from rnd_actors.reporting._uniformity import Uniformity, uniformity
+from rnd_actors.reporting._statistics import (
+    Ideal,
+    RunStatistics,
+    Spread,
+    WorkerStatistics,
+    statistics,
+)
+from rnd_actors.reporting._timeline import (
+    LEGEND,
+    Activity,
+    Lane,
+    Stretch,
+    Timeline,
+    draw_timeline,
+    timeline,
+)
+from rnd_actors.reporting._values import Bar, Uniformity, histogram, uniformity
 from rnd_actors.reporting._write import write_report
 
 __all__ = [

@@ -1,38 +1,65 @@
-"""The pictures of a report."""
+"""The pictures of a report: matplotlib draws them, without pyplot, as SVG that stands in a page.
 
-from collections.abc import Sequence
+Each is drawn twice, for screens and for phones, and is the same on every call.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from io import StringIO
 from itertools import groupby
-from math import nan
-from typing import Final
+from math import ceil, nan
+from typing import Any, Final
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._histogram import histogram
-from rnd_actors.reporting._svg import INK, pictures
+from rnd_actors.reporting._report import Report
 from rnd_actors.reporting._timeline import Activity
 
-__all__ = ["MOST_LANES", "gaps_picture", "progress_picture", "timeline_picture", "values_picture"]
+__all__ = ["MOST_LANES", "gaps", "progress", "timeline", "values"]
 
 MOST_LANES: Final = 64
-"""How many workers the timeline shows."""
+"""The number of workers that the timeline shows at most."""
 _MOST_POINTS: Final = 1000
 _CELLS: Final = 400
 _GAP_BARS: Final = 40
 _BLUE: Final = "#3b82c4"
 _AMBER: Final = "#e0a030"
 _RED: Final = "#d9484b"
+_INK: Final = "#0a0b0c"
+"""Stands for the colour of the text of the page."""
+_WIDTHS_INCHES: Final = {"wide": 7.5, "narrow": 4.2}
+"""Letters have the same size in both: one is for screens, the other one for phones."""
+_INCHES_OF_A_WORD: Final = 1.5
+"""Room for each of the words that stand side by side in a legend."""
+_STYLE: Final[dict[Any, Any]] = {
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "font.size": 9,
+    "grid.alpha": 0.15,
+    "grid.color": _INK,
+    "legend.frameon": False,
+    "path.simplify": False,
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
 
 
-def progress_picture(contents: Contents) -> dict[str, str]:
-    """Draw the samples over time, and what they would be ideally."""
-    figures, goal = contents.statistics, contents.history.run.goal
-    times, end = figures.times_s, contents.timeline.end_s
+def progress(report: Report) -> str:
+    """Draw the samples over time, and those of the ideal."""
+    figures, goal = report.statistics, report.history.run.goal
+    times, end = figures.times_s, report.timeline.end_s
 
-    def draw(axes: Axes, columns: int) -> None:
-        points = _thinned(range(len(times)))
+    def draw(axes: Axes) -> None:
+        points = range(0, len(times), max(1, ceil(len(times) / _MOST_POINTS)))  # and the last one
         axes.plot(
             [0.0, *(times[index] for index in points), end],
             [0, *(index + 1 for index in points), len(times)],
@@ -41,96 +68,87 @@ def progress_picture(contents: Contents) -> dict[str, str]:
             label="samples",
         )
         ideal = [0.0, figures.ideal.samples(end)]
-        axes.plot([0.0, end], ideal, color=INK, linestyle="--", linewidth=1, label="ideal")
+        axes.plot([0.0, end], ideal, color=_INK, linestyle="--", linewidth=1, label="ideal")
         if goal:
             axes.axhline(goal, color=_RED, linewidth=1, label="goal")
-        _mark_breaks(axes, contents)
+        _mark_breaks(axes, report)
         axes.set_xlabel("seconds of the run")
         axes.set_ylabel("samples")
         axes.set_xlim(0, end or 1)
         axes.set_ylim(0, 1.08 * max(len(times), goal or ideal[1], 1))
         axes.grid()
-        _legend(axes, columns)
 
-    return pictures("progress", 3.2, draw)
+    return _as_svg("progress", 3.2, draw)
 
 
-def timeline_picture(contents: Contents) -> dict[str, str]:
-    """Draw what each worker was doing."""
-    lanes, end = contents.timeline.lanes[:MOST_LANES], contents.timeline.end_s
+def timeline(report: Report) -> str:
+    """Draw the activities of each worker, at most 64."""
+    lanes, end = report.timeline.lanes[:MOST_LANES], report.timeline.end_s
 
-    def draw(axes: Axes, columns: int) -> None:
+    def draw(axes: Axes) -> None:
         rows = [lane.cells(end, _CELLS) for lane in lanes]
         for activity, color in ((Activity.STARTING, _AMBER), (Activity.STREAMING, _BLUE)):
             along, across = _strokes(rows, activity, end / _CELLS)
             label = activity.name.lower()
             axes.plot(along, across, color=color, linewidth=8, solid_capstyle="butt", label=label)
         axes.plot(*_crashes(rows, end / _CELLS), color=_RED, linewidth=2, label="crashed")
-        _mark_breaks(axes, contents)
+        _mark_breaks(axes, report)
         axes.set_xlabel("seconds of the run")
         axes.set_ylabel("worker")
         axes.set_xlim(0, end or 1)
         axes.set_ylim(len(lanes) - 0.4, -0.6)
         axes.set_yticks(range(len(lanes)), [str(lane.worker) for lane in lanes])
         axes.tick_params(axis="y", length=0)
-        _legend(axes, columns)
 
-    return pictures("timeline", 1.1 + 0.2 * max(1, len(lanes)), draw)
+    return _as_svg("timeline", 1.1 + 0.2 * max(1, len(lanes)), draw)
 
 
-def values_picture(contents: Contents) -> dict[str, str]:
-    """Draw how often which values came; there has to be one."""
-    bars = histogram(contents.values)
+def values(report: Report) -> str:
+    """Draw the histogram of the values; there has to be one."""
+    bars = report.bars
     left = [bar.low - 0.5 for bar in bars]
     widths = [0.92 * (bar.high - bar.low + 1) for bar in bars]
     expected = [bar.expected for bar in bars]
 
-    def draw(axes: Axes, columns: int) -> None:
+    def draw(axes: Axes) -> None:
         axes.bar(left, [bar.count for bar in bars], widths, align="edge", color=_BLUE)
         axes.stairs(
             expected,
             [*left, bars[-1].high + 0.5],
             baseline=None,
-            color=INK,
+            color=_INK,
             linestyle="--",
             label="expected of uniform values",
         )
         axes.set_xlabel("value")
         axes.set_ylabel("samples")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _legend(axes, columns)
 
-    return pictures("values", 2.6, draw)
+    return _as_svg("values", 2.6, draw)
 
 
-def gaps_picture(contents: Contents) -> dict[str, str]:
-    """Draw how often consecutive samples were how far apart; there have to be two."""
-    gaps, spread = np.asarray(contents.statistics.gaps), contents.statistics.gaps_s
+def gaps(report: Report) -> str:
+    """Draw the histogram of the times between samples; there have to be two samples."""
+    seconds, spread = np.asarray(report.statistics.gaps), report.statistics.gaps_s
     marks = {"median": (spread.median, "-"), "95th percentile": (spread.percentile_95, "--")}
 
-    def draw(axes: Axes, columns: int) -> None:
+    def draw(axes: Axes) -> None:
         reach = (0.0, spread.maximum or 1.0)
-        axes.hist(gaps, _GAP_BARS, range=reach, color=_BLUE, rwidth=0.92, log=True)
+        axes.hist(seconds, _GAP_BARS, range=reach, color=_BLUE, rwidth=0.92, log=True)
         for label, (at, style) in marks.items():
-            axes.axvline(at or 0.0, color=INK, linewidth=1, linestyle=style, label=label)
+            axes.axvline(at or 0.0, color=_INK, linewidth=1, linestyle=style, label=label)
         axes.set_xlabel("seconds between two samples")
         axes.set_ylabel("how often (logarithmic)")
         axes.set_ylim(bottom=0.7)
         axes.yaxis.set_major_formatter("{x:g}")
-        _legend(axes, columns)
 
-    return pictures("gaps", 2.6, draw)
-
-
-def _thinned(points: Sequence[int]) -> Sequence[int]:
-    """Return at most 1000 of them, evenly chosen; the last point is drawn anyway."""
-    return points[:: -(-len(points) // _MOST_POINTS) or 1]
+    return _as_svg("gaps", 2.6, draw)
 
 
 def _strokes(
     rows: Sequence[Sequence[Activity]], activity: Activity, cell_s: float
 ) -> tuple[list[float], list[float]]:
-    """Return one line that is drawn where workers did this, and interrupted elsewhere."""
+    """Return one line that is drawn where workers had this activity, and interrupted elsewhere."""
     xs: list[float] = []
     ys: list[float] = []
     for row, cells in enumerate(rows):
@@ -156,11 +174,39 @@ def _crashes(rows: Sequence[Sequence[Activity]], cell_s: float) -> tuple[list[fl
     return xs, ys
 
 
-def _mark_breaks(axes: Axes, contents: Contents) -> None:
-    for number, at in enumerate(contents.timeline.breaks):
+def _mark_breaks(axes: Axes, report: Report) -> None:
+    for number, at in enumerate(report.timeline.breaks):
         label = "_" if number else "resumed"
-        axes.axvline(at, color=INK, linewidth=1, linestyle=":", label=label)
+        axes.axvline(at, color=_INK, linewidth=1, linestyle=":", label=label)
 
 
-def _legend(axes: Axes, columns: int) -> None:
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, borderaxespad=0.2)
+def _as_svg(name: str, height: float, draw: Callable[[Axes], None]) -> str:
+    """Return `<svg>` elements, one for each width of a page, with a legend.
+
+    Args:
+        name: of the picture; no other one in the page has it.
+        height: in inches.
+        draw: draws on the axes.
+    """
+    return "\n".join(
+        _element(form, f"{name}-{form}", (width, height), draw)
+        for form, width in _WIDTHS_INCHES.items()
+    )
+
+
+def _element(form: str, name: str, size: tuple[float, float], draw: Callable[[Axes], None]) -> str:
+    written = StringIO()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": name})
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.add_subplot()
+        draw(axes)
+        columns = int(size[0] // _INCHES_OF_A_WORD)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, borderaxespad=0.2)
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(written, format="svg", transparent=True, metadata=nothing)
+    svg = written.getvalue()
+    svg = svg[svg.index("<svg ") :].replace(_INK, "currentColor")
+    svg = re.sub(r'( id="|"#|url\(#)', rf"\g<1>{name}-", svg)  # ids are those of the whole page
+    return svg.replace("<svg ", f'<svg class="{form}" ', 1)

@@ -1,33 +1,74 @@
-"""The figures of a run."""
+"""The figures of a run and of each of its workers."""
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median, quantiles, stdev
 
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
-from rnd_actors.reporting._run_clock import RunClock
-from rnd_actors.reporting._spread import Spread
-from rnd_actors.reporting._timeline import timeline
+from rnd_actors.reporting._timeline import RunClock, timeline
 from rnd_actors.store import RunHistory
 
-__all__ = ["Ideal", "RunStatistics", "WorkerStatistics", "statistics"]
+__all__ = ["Ideal", "RunStatistics", "Spread", "WorkerStatistics", "statistics"]
+
+
+@frozen
+class Spread:
+    """Mean, standard deviation and quantiles; None where there are too few numbers.
+
+    Example:
+        >>> from rnd_actors.reporting import Spread
+        >>> spread = Spread.of([4, 1, 3, 2])
+        >>> spread.count, spread.mean, spread.minimum, spread.median, spread.maximum
+        (4, 2.5, 1, 2.5, 4)
+    """
+
+    count: int
+    mean: float | None = None
+    deviation: float | None = None
+    """The standard deviation of a sample (n - 1); None for fewer than two numbers."""
+    minimum: float | None = None
+    lower_quartile: float | None = None
+    median: float | None = None
+    upper_quartile: float | None = None
+    percentile_95: float | None = None
+    maximum: float | None = None
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> "Spread":
+        """Return the spread of numbers; quantiles are interpolated linearly."""
+        if not numbers:
+            return cls(0)
+        ordered = sorted(numbers)
+        several = ordered if len(ordered) > 1 else ordered * 2  # quantiles takes two or more
+        twentieths = quantiles(several, n=20, method="inclusive")
+        return cls(
+            count=len(ordered),
+            mean=fmean(ordered),
+            deviation=stdev(ordered) if len(ordered) > 1 else None,
+            minimum=ordered[0],
+            lower_quartile=twentieths[4],
+            median=twentieths[9],
+            upper_quartile=twentieths[14],
+            percentile_95=twentieths[18],
+            maximum=ordered[-1],
+        )
 
 
 @frozen
 class Ideal:
-    """What all workers deliver if all of them stream all the time from the first spawn on.
+    """The samples of a run whose workers all stream all the time from the first spawn on.
 
-    It is their number times the rate of one worker. A run can be a little ahead of it, since the
+    It is the number of workers times the rate of one. A run can be a little ahead of it, since the
     first number of a worker comes at once, and not after one interval.
 
     Args:
         worker_rate_per_s: numbers a second of a worker: the median of those that were measured,
             or 1, which is what is known of workers, if none was.
-        workers: how many there are.
+        workers: the number of workers.
 
     Example:
         >>> from rnd_actors.reporting import Ideal
@@ -44,7 +85,7 @@ class Ideal:
         return self.worker_rate_per_s * self.workers
 
     def samples(self, at_s: float) -> float:
-        """Return how many samples there would be after so many seconds."""
+        """Return the number of samples after `at_s` seconds."""
         return self.rate_per_s * at_s
 
 
@@ -54,12 +95,13 @@ class WorkerStatistics:
 
     Args:
         id: of the worker.
-        samples: how many of its samples count.
+        samples: the number of its samples that count.
         crashes: how often it went down by itself.
         restarts: how often it was started again, resumptions of the run included.
         streaming_s: seconds of the run in which it was streaming.
-        uptime: the share of the run in which it was streaming, from 0 to 1; None: it took no time.
-        rate_per_s: numbers a second while it streamed; None: it sent too few.
+        uptime: the share of the run in which it was streaming, from 0 to 1; None if the run took
+            no time.
+        rate_per_s: numbers a second while it streamed; None if it sent too few.
         given_up: whether its restart budget was spent.
         last_exit: why it went down by itself the last time.
 
@@ -93,10 +135,11 @@ class RunStatistics:
         time_to_goal_s: the same if the run is complete, else None.
         rate_per_s: samples a second over `elapsed_s`; None if it took no time.
         ideal: what all workers could have delivered.
-        share_of_ideal: the samples divided by those of the ideal after `elapsed_s`, else None.
+        share_of_ideal: the samples divided by those of the ideal after `elapsed_s`; None if that
+            is none.
         workers: the figures of each worker.
-        failures: why workers went down by themselves, whichever it was, and how often; the most
-            frequent first.
+        failures: the reasons why workers went down by themselves, and how often, summed over all
+            workers; the most frequent first.
 
     Example:
         >>> from rnd_actors.reporting import RunStatistics, Ideal, Spread
@@ -138,11 +181,16 @@ def statistics(history: RunHistory) -> RunStatistics:
         >>> statistics(history).ideal.rate_per_s
         2.0
     """
-    clock = RunClock.of(history)
+    clock = RunClock(history)
     times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
     elapsed = history.run.elapsed_s
-    ideal = _ideal(history)
-    failures = Counter(_failures(history))
+    rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
+    ideal = Ideal(median(rates) if rates else 1.0, history.run.workers)
+    failures = Counter(
+        life.failure.replace(f"worker {life.worker} ", "worker ")
+        for life in history.incarnations
+        if life.failure is not None
+    )
     return RunStatistics(
         times_s=times,
         values=Spread.of(history.result.values),
@@ -157,20 +205,8 @@ def statistics(history: RunHistory) -> RunStatistics:
     )
 
 
-def _failures(history: RunHistory) -> Iterator[str]:
-    """Give why incarnations failed, without the ids of workers: what is the same counts as such."""
-    for life in history.incarnations:
-        if life.failure is not None:
-            yield life.failure.replace(f"worker {life.worker} ", "worker ")
-
-
 def _gaps(times: Sequence[float]) -> Sequence[float]:
     return array("d", (after - before for before, after in pairwise(times)))
-
-
-def _ideal(history: RunHistory) -> Ideal:
-    rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
-    return Ideal(median(rates) if rates else 1.0, history.run.workers)
 
 
 def _workers(history: RunHistory) -> tuple[WorkerStatistics, ...]:

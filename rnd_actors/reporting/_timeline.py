@@ -1,20 +1,31 @@
-"""What each worker was doing when, by the times of its incarnations."""
+"""The timeline of a run, by the times of its incarnations, as data and as rows of characters."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import accumulate
 from math import ceil, inf
+from typing import Final
 
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
-from rnd_actors.reporting._run_clock import RunClock
 from rnd_actors.store import Incarnation, RunHistory
 
-__all__ = ["Activity", "Lane", "Stretch", "Timeline", "timeline"]
+__all__ = [
+    "LEGEND",
+    "Activity",
+    "Lane",
+    "RunClock",
+    "Stretch",
+    "Timeline",
+    "draw_timeline",
+    "timeline",
+]
 
 
 class Activity(Enum):
-    """What a worker is doing; the value is how it is drawn with characters.
+    """What a worker is doing; the value is the character that draws it.
 
     Example:
         >>> from rnd_actors.reporting import Activity
@@ -26,6 +37,10 @@ class Activity(Enum):
     STARTING = "░"
     CRASHED = "X"
     DOWN = "·"
+
+
+LEGEND: Final = "  ".join(f"{activity.value} {activity.name.lower()}" for activity in Activity)
+"""The meaning of the characters in a drawn timeline."""
 
 
 @frozen
@@ -45,7 +60,7 @@ class Stretch:
 
 @frozen
 class Lane:
-    """What one worker was doing; where there is no stretch it was down.
+    """The activities of one worker; between stretches it was down.
 
     Args:
         worker: its id.
@@ -65,7 +80,7 @@ class Lane:
 
     @property
     def streaming_s(self) -> float:
-        """Seconds of the run in which it was streaming."""
+        """Seconds of the run in which the worker was streaming."""
         return sum(
             stretch.end_s - stretch.begin_s
             for stretch in self.stretches
@@ -73,9 +88,9 @@ class Lane:
         )
 
     def cells(self, end_s: float, count: int) -> tuple[Activity, ...]:
-        """Cut the time up to `end_s` into equal cells, and return what happened in each.
+        """Cut the time up to `end_s` into equal cells, and return the activity in each.
 
-        Of several things in a cell a crash counts before streaming, and that before starting.
+        Of several activities in a cell a crash counts before streaming, and that before starting.
         """
         cells = [Activity.DOWN] * count
         scale = count / end_s if end_s else 0.0
@@ -91,11 +106,11 @@ class Lane:
 
 @frozen
 class Timeline:
-    """What all workers were doing, from the first spawn to `end_s` seconds of the run.
+    """The activities of all workers, from the first spawn to `end_s` seconds of the run.
 
     Args:
-        end_s: when it ends: with the last sample if the run is complete, else when the last thing
-            is known to have happened.
+        end_s: the time of the last sample if the run is complete, else of the last thing that is
+            known to have happened.
         lanes: one for each worker, by its id.
         breaks: where the run was resumed, in seconds of the run.
 
@@ -111,7 +126,7 @@ class Timeline:
 
 
 def timeline(history: RunHistory) -> Timeline:
-    """Return what the workers of a run were doing.
+    """Return the timeline of a run, whether it is over or not.
 
     Example:
         >>> from rnd_actors.collecting import Collection
@@ -125,13 +140,51 @@ def timeline(history: RunHistory) -> Timeline:
         >>> [lane.worker for lane in timeline(history).lanes]
         [1, 2]
     """
-    clock = RunClock.of(history)
+    clock = RunClock(history)
     end_s = _end_s(history, clock)
     lives: dict[int, list[Incarnation]] = {worker.id: [] for worker in history.result.workers}
     for life in sorted(history.incarnations, key=lambda life: (life.worker, life.number)):
         lives.setdefault(life.worker, []).append(life)
     lanes = (_lane(worker, lives[worker], clock, end_s) for worker in sorted(lives))
-    return Timeline(end_s, tuple(lanes), clock.ends[:-1])
+    return Timeline(end_s, tuple(lanes), clock.breaks)
+
+
+def draw_timeline(timeline: Timeline, width: int) -> Iterator[tuple[str, tuple[Activity, ...]]]:
+    """Give a label and the cells of each worker, which take `width` columns together.
+
+    Example:
+        >>> from rnd_actors.reporting import Activity, Lane, Stretch, Timeline, draw_timeline
+        >>> lane = Lane(3, (Stretch(Activity.STREAMING, 0.0, 1.0),), crashes=())
+        >>> for label, cells in draw_timeline(Timeline(2.0, (lane,), breaks=()), width=10):
+        ...     print(label + "".join(cell.value for cell in cells))
+        3 ████····
+    """
+    labels = [f"{lane.worker} " for lane in timeline.lanes]
+    longest = max(map(len, labels), default=0)
+    for label, lane in zip(labels, timeline.lanes, strict=True):
+        yield label.rjust(longest), lane.cells(timeline.end_s, max(1, width - longest))
+
+
+class RunClock:
+    """Converts times since the epoch into seconds of a run; each stays within its session."""
+
+    def __init__(self, history: RunHistory) -> None:
+        self._history = history
+        self._starts = [session.started_at for session in history.sessions]
+        ends = tuple(accumulate(session.elapsed_s for session in history.sessions))
+        self.breaks = ends[:-1]
+
+    def seconds(self, at: float) -> float:
+        """Return the seconds that the run had been going on at a time since the epoch.
+
+        The time between the last sample of a session and the next session counts as its end.
+        """
+        return min(self._history.active_s(at), self.end_of_session(at))
+
+    def end_of_session(self, at: float) -> float:
+        """Return the end of the session that contains `at`, infinity for the last one."""
+        session = max(0, bisect_right(self._starts, at) - 1)
+        return (*self.breaks, inf)[session]
 
 
 def _end_s(history: RunHistory, clock: RunClock) -> float:
@@ -147,26 +200,23 @@ def _lane(worker: int, lives: Sequence[Incarnation], clock: RunClock, end_s: flo
     stretches: list[Stretch] = []
     crashes: list[float] = []
     for life, following in zip(lives, (*lives[1:], None), strict=False):
-        end = _end_of(life, following, clock)
-        stretches += _stretches(life, min(end, end_s), clock)
+        begin, end = clock.seconds(life.spawned_at), _end_of(life, following, clock)
         if life.failure is not None and end <= end_s:
             crashes.append(end)
+        shown = min(end, end_s)
+        ready = inf if life.streaming_at is None else clock.seconds(life.streaming_at)
+        streaming = min(ready, shown)
+        if begin < streaming:
+            stretches.append(Stretch(Activity.STARTING, begin, streaming))
+        if streaming < shown:
+            stretches.append(Stretch(Activity.STREAMING, streaming, shown))
     return Lane(worker, tuple(stretches), tuple(crashes))
 
 
 def _end_of(life: Incarnation, following: Incarnation | None, clock: RunClock) -> float:
-    """Return when it was over, which nobody has written down in time if the program died."""
+    """Return the end of an incarnation, which is recorded late or never if the program died."""
     return min(
         clock.end_of_session(life.spawned_at),
         inf if life.ended_at is None else clock.seconds(life.ended_at),
         inf if following is None else clock.seconds(following.spawned_at),
     )
-
-
-def _stretches(life: Incarnation, end: float, clock: RunClock) -> Iterator[Stretch]:
-    begin = clock.seconds(life.spawned_at)
-    streaming = end if life.streaming_at is None else min(clock.seconds(life.streaming_at), end)
-    if begin < streaming:
-        yield Stretch(Activity.STARTING, begin, streaming)
-    if streaming < end:
-        yield Stretch(Activity.STREAMING, streaming, end)

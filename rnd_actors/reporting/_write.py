@@ -1,33 +1,40 @@
-"""Writes a report to a file."""
+"""Writes the report of a run to a file, as HTML, Markdown or JSON."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from attrs import asdict
+
 from rnd_actors.errors import SettingsError, SinkError
-from rnd_actors.reporting._contents import Contents
-from rnd_actors.reporting._json import as_json
-from rnd_actors.reporting._markdown import as_markdown
+from rnd_actors.reporting._report import IDEAL, Report
+from rnd_actors.reporting._timeline import LEGEND, draw_timeline
 from rnd_actors.sinks import check_file, replacing
 from rnd_actors.store import RunHistory
 
 __all__ = ["write_report"]
 
+_SCHEMA: Final = 1
+"""Of the JSON: counted up when a key is taken away or changes its meaning; keys may be added."""
+_WIDTH: Final = 80
+_LONGEST_BAR: Final = 40
+
 
 def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) -> None:
-    """Write what is to be told of a run to a file, which is replaced as a whole or not at all.
+    """Write the report of a run to a file, which is replaced as a whole or not at all.
 
     Args:
         history: of the run, which may still go on.
-        path: the suffix says the form: `.html` is one page with pictures that needs no network,
+        path: its suffix chooses the form: `.html` is one page with pictures that needs no network,
             `.md` has drawings in characters, `.json` the figures only.
-        overwrite: whether it is replaced if it holds something already.
+        overwrite: whether the file is replaced if it holds something already.
 
     Raises:
         SettingsError: another suffix, a path that cannot be written, a file that holds something
-            already, or the extra
-            `rnd-actors[report]` is not installed.
-        SinkError: the disk is full, or fails; what was there is there still.
+            already, or the extra `rnd-actors[report]` is not installed.
+        SinkError: the disk is full, or fails; the file is as it was.
 
     Example:
         >>> from pathlib import Path
@@ -52,32 +59,128 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
     refused = None if overwrite else "files that hold nothing yet, unless overwrite is given"
     check_file(path, "output", has_draft=True, refused=refused)
     try:
-        text = form(Contents.of(history))
+        text = form(Report.of(history))
     except ImportError as error:
         accepted = (
             f"a report if rnd-actors[report] is installed ({error}): "
             "pip install 'rnd-actors[report]'"
         )
         raise SettingsError("output", accepted, str(path)) from error
-    _replace(path, text)
-
-
-def _html(contents: Contents) -> str:
-    from rnd_actors.reporting._html import as_html  # noqa: PLC0415  # loads matplotlib, an extra
-
-    return as_html(contents)
-
-
-_FORMS: Final[dict[str, Callable[[Contents], str]]] = {
-    ".html": _html,
-    ".md": as_markdown,
-    ".json": as_json,
-}
-
-
-def _replace(path: Path, text: str) -> None:
     try:
         with replacing(path) as file:
             file.write(text.encode())
     except OSError as error:
         raise SinkError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _as_html(report: Report) -> str:
+    """Return `report.html` filled in, which escapes the words of workers."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # an extra
+
+    from rnd_actors.reporting import _pictures as pictures  # noqa: PLC0415  # loads an extra
+
+    environment = Environment(
+        loader=PackageLoader("rnd_actors.reporting", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    page = environment.get_template("report.html")
+    return page.render(report=report, ideal=IDEAL, pictures=pictures)
+
+
+def _as_markdown(report: Report) -> str:
+    """Return the text, without pictures: most viewers of Markdown show no embedded ones."""
+    return "\n".join(_markdown_lines(report)) + "\n"
+
+
+def _as_json(report: Report) -> str:
+    """Return one object of figures; what is not known is null."""
+    history, figures = report.history, report.statistics
+    run, result = history.run, history.result
+    content = {
+        "schema": _SCHEMA,
+        "run": {
+            "id": run.id,
+            "state": run.state,
+            "reason": result.reason,
+            "collector": run.collector,
+            "started_at": run.started_at,
+            "workers": run.workers,
+            "worker": run.worker,
+            "goal": run.goal,
+            "deadline_s": result.deadline_s,
+            "sessions": [asdict(session) for session in history.sessions],
+        },
+        "samples": result.samples,
+        "elapsed_s": figures.elapsed_s,
+        "time_to_goal_s": figures.time_to_goal_s,
+        "rate_per_s": figures.rate_per_s,
+        "ideal": {
+            "worker_rate_per_s": figures.ideal.worker_rate_per_s,
+            "rate_per_s": figures.ideal.rate_per_s,
+            "samples": figures.ideal.samples(figures.elapsed_s),
+            "share": figures.share_of_ideal,
+        },
+        "lines": asdict(result.lines),
+        "values": asdict(figures.values),
+        "gaps_s": asdict(figures.gaps_s),
+        "uniformity": asdict(report.uniformity),
+        "histogram": [asdict(bar) for bar in report.bars],
+        "workers": [asdict(worker) for worker in figures.workers],
+        "failures": [{"text": text, "count": count} for text, count in figures.failures],
+        "findings": dict(result.findings),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+_FORMS: Final[dict[str, Callable[[Report], str]]] = {
+    ".html": _as_html,
+    ".md": _as_markdown,
+    ".json": _as_json,
+}
+
+
+def _markdown_lines(report: Report) -> Iterator[str]:
+    yield f"# {_escape(report.title)}"
+    yield from _facts(report.run_facts)
+    yield from ("", IDEAL)
+    yield from ("", "## Timeline", "", "```text", *_timeline(report), "```")
+    yield from ("", "## Workers", *_table(report.workers.columns, report.workers.rows))
+    if report.failures.rows:
+        yield from ("", "## Failures", *_table(report.failures.columns, report.failures.rows))
+    yield from ("", "## Values", *_facts(report.values_facts))
+    yield from ("", "```text", *_histogram(report), "```")
+    yield from ("", "## Gaps between samples", *_facts(report.gaps_facts))
+    for who, words in report.last_words.items():
+        yield from ("", f"## Last words of {who}", "")
+        yield from (f"    {line}" for line in words.splitlines())
+
+
+def _facts(facts: dict[str, str]) -> Iterator[str]:
+    return _table(("", ""), facts.items())
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield ""
+    for row in (columns, ("---",) * len(columns), *(tuple(map(_escape, row)) for row in rows)):
+        yield f"| {' | '.join(row)} |"
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
+
+
+def _timeline(report: Report) -> Iterator[str]:
+    for label, cells in draw_timeline(report.timeline, _WIDTH):
+        yield label + "".join(cell.value for cell in cells)
+    yield f"0 s to {report.timeline.end_s:.2f} s  {LEGEND}"
+
+
+def _histogram(report: Report) -> Iterator[str]:
+    most = max((bar.count for bar in report.bars), default=0)
+    labels = [f"{bar.low}-{bar.high}" for bar in report.bars]
+    longest = max(map(len, labels), default=0)
+    for label, bar in zip(labels, report.bars, strict=True):
+        yield f"{label:>{longest}} {'█' * round(_LONGEST_BAR * bar.count / most)} {bar.count}"

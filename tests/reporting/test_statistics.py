@@ -77,7 +77,7 @@ def test_failures_are_counted_by_their_text_whichever_worker_it_was() -> None:
     assert figures.failures == (("worker exited with code 2", 2), ("cut", 1))
 
 
-def test_nothing_has_figures_too() -> None:
+def test_a_run_without_samples_has_figures_too() -> None:
     figures = statistics(history_of((), sessions=(), state="running", workers=(worker_result(),)))
     assert (figures.rate_per_s, figures.share_of_ideal) == (None, None)
     assert len(figures.gaps) == 0

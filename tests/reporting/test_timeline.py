@@ -32,7 +32,7 @@ def test_an_incarnation_starts_and_then_streams_until_it_crashes() -> None:
     assert (lane.crashes, lane.streaming_s) == ((3.0,), 8.25)
 
 
-def test_one_that_never_answers_only_starts() -> None:
+def test_an_incarnation_that_never_answers_only_starts() -> None:
     history = history_of((), (life(1, 0.0, None, 2.0, failure="killed"),), workers=WORKERS)
     assert stretches(history) == [("starting", 0.0, 2.0)]
 
@@ -45,7 +45,7 @@ def test_a_complete_run_ends_with_its_last_sample() -> None:
     assert both.lanes[1].crashes == ()
 
 
-def test_another_one_ends_when_the_last_thing_happened() -> None:
+def test_a_run_that_is_not_complete_ends_when_the_last_thing_happened() -> None:
     lives = (life(1, 0.0, None, 12.0, failure="killed"), life(2, 12.5, None, None))
     history = history_of((sample(0, 0.7),), lives, workers=WORKERS, state="running")
     assert timeline(history).end_s == 12.5
@@ -75,7 +75,7 @@ def test_what_begins_after_the_last_sample_of_a_session_takes_no_time_of_the_run
     ]
 
 
-def test_one_that_is_alive_streams_until_the_end() -> None:
+def test_an_incarnation_that_is_alive_streams_until_the_end() -> None:
     lives = (life(1, 0.0, 0.5, None),)
     history = history_of((sample(0, 8.0),), lives, workers=WORKERS, state="running")
     assert stretches(history)[-1] == ("streaming", 0.5, 8.0)
@@ -94,13 +94,13 @@ def test_what_happens_in_a_cell_is_a_crash_before_streaming_before_starting() ->
     assert "".join(cell.value for cell in lane.cells(8.0, 8)) == "░███X·░·"
 
 
-def test_without_time_there_is_nothing_in_the_cells() -> None:
+def test_a_lane_without_time_has_nothing_in_its_cells() -> None:
     lane = Lane(1, (Stretch(Activity.STREAMING, 0.0, 0.0),), crashes=())
     assert lane.cells(0.0, 3) == (Activity.DOWN,) * 3
 
 
 @pytest.mark.parametrize("width", [1, 40, 200])
-def test_a_drawing_is_as_wide_as_it_may_be(width: int) -> None:
+def test_a_drawn_timeline_is_as_wide_as_it_may_be(width: int) -> None:
     rows = list(draw_timeline(timeline(a_run()), width))
     assert [label for label, _ in rows] == [f"{worker:2} " for worker in range(1, 17)]
     assert {len(cells) for _, cells in rows} == {max(1, width - 3)}

@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from rnd_actors import reporting
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting import write_report
 from rnd_actors.store import RunHistory, Session
@@ -80,7 +82,7 @@ def test_the_parts_of_pictures_do_not_share_ids(page: str) -> None:
 
 
 def test_what_workers_wrote_is_escaped(page: str) -> None:
-    assert page.count("&lt;/pre&gt;&lt;script src=&quot;//x&quot;&gt;alert(&quot;1&quot;)") == 4
+    assert page.count("&lt;/pre&gt;&lt;script src=&#34;//x&#34;&gt;alert(&#34;1&#34;)") == 4
     assert "<script" not in page
     assert "\x1b" not in page
     assert "\nout of luck</pre>" in page
@@ -93,7 +95,7 @@ def test_a_page_says_in_its_title_what_ran_and_where(tmp_path: Path) -> None:
     history = evolve(run, run=stored, sessions=sessions)
     page = written(history, tmp_path / "report.html")
     assert "<title>Run 7: worker -flaky on here&lt;i&gt;</title>" in page
-    assert "<td>/opt/&lt;b&gt;/worker -flaky</td>" in page or "&#x27;/opt/&lt;b&gt;" in page
+    assert "<td>/opt/&lt;b&gt;/worker -flaky</td>" in page or "&#39;/opt/&lt;b&gt;" in page
     text = written(history, tmp_path / "report.md")
     assert text.startswith("# Run 7: worker -flaky on here\\<i\\>\n")
 
@@ -130,7 +132,9 @@ def test_a_long_run_is_a_small_page(tmp_path: Path) -> None:
     ],
     ids=["nothing", "one sample"],
 )
-def test_little_can_be_reported_too(history: RunHistory, suffix: str, tmp_path: Path) -> None:
+def test_a_run_with_one_sample_or_none_can_be_reported(
+    history: RunHistory, suffix: str, tmp_path: Path
+) -> None:
     text = written(history, tmp_path / f"report{suffix}")
     assert "too few samples" in text
 
@@ -241,15 +245,26 @@ def test_a_report_that_cannot_be_finished_leaves_what_was_there(tmp_path: Path) 
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
+def test_importing_the_room_loads_none_of_the_extra() -> None:
+    program = (
+        "import sys, rnd_actors.reporting;"
+        "print({'jinja2', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "set()\n"
+
+
 @pytest.mark.parametrize(
-    ("missing", "name"), [("matplotlib", "report.html"), ("scipy.special", "report.json")]
+    ("missing", "name"),
+    [("jinja2", "report.html"), ("matplotlib", "report.html"), ("scipy.special", "report.json")],
 )
 def test_without_the_extra_it_tells_how_to_install_it(
     missing: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in [module for module in sys.modules if module.startswith("rnd_actors.reporting._")]:
-        if module.endswith(("_html", "_pictures", "_svg")):
-            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "rnd_actors.reporting._pictures", raising=False)
+    monkeypatch.delattr(reporting, "_pictures", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     path = tmp_path / name
     path.write_text("before")

@@ -1,0 +1,206 @@
+"""The contents of a report: the figures of a run, and the tables that HTML and Markdown show.
+
+Words of workers are in the tables unescaped, without the characters that cannot be printed.
+"""
+
+import shlex
+import textwrap
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Final
+
+from attrs import frozen
+
+from rnd_actors.collecting import Outcome
+from rnd_actors.reporting._statistics import RunStatistics, Spread, statistics
+from rnd_actors.reporting._timeline import Timeline, timeline
+from rnd_actors.reporting._values import Bar, Uniformity, histogram, uniformity
+from rnd_actors.store import RunHistory
+from rnd_actors.workers import STANDIN
+
+__all__ = ["IDEAL", "Report", "Table"]
+
+IDEAL: Final = (
+    "Ideal is what all workers deliver if all of them stream all the time from the first spawn on: "
+    "their number times the rate of one, which is the median of the rates that were measured, or "
+    "1 a second if none was. A run can be a little ahead of it, since the first number of a worker "
+    "comes at once."
+)
+_MOST_FAILURES: Final = 50
+_LONGEST_NAME: Final = 60
+
+
+@frozen
+class Table:
+    """Rows of words below the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@frozen
+class Report:
+    """A run and its figures, and the same in words: tables, and facts by their names."""
+
+    history: RunHistory
+    statistics: RunStatistics
+    uniformity: Uniformity
+    timeline: Timeline
+    bars: tuple[Bar, ...]
+
+    @classmethod
+    def of(cls, history: RunHistory) -> "Report":
+        """Return the report of a run."""
+        values = history.result.values
+        return cls(
+            history, statistics(history), uniformity(values), timeline(history), histogram(values)
+        )
+
+    @property
+    def title(self) -> str:
+        """The id of the run, its worker and its hosts."""
+        run, hosts = self.history.run, self._hosts()
+        name = tuple(PurePath(part).name for part in run.worker[:1])
+        worker = textwrap.shorten(
+            _worker(run.worker, *name, *run.worker[1:]), _LONGEST_NAME, placeholder=" ..."
+        )
+        return f"Run {run.id}: {worker}" + (f" on {hosts}" if hosts else "")
+
+    @property
+    def run_facts(self) -> dict[str, str]:
+        """The settings of the run, its outcome and its figures."""
+        figures, ideal = self.statistics, self.statistics.ideal
+        run, result = self.history.run, self.history.result
+        lines, deadline_s = result.lines, result.deadline_s
+        told = run.state in {outcome.value for outcome in Outcome}
+        return {
+            "state": run.state + (f": {_printable(result.reason)}" if told else ""),
+            "worker": _worker(run.worker, *run.worker),
+            "host": self._hosts() or "not known",
+            "began": f"{datetime.fromtimestamp(run.started_at, UTC):%Y-%m-%d %H:%M:%S} UTC",
+            "collector": _printable(run.collector),
+            "workers": str(run.workers),
+            "sessions": str(run.sessions),
+            "samples": f"{result.samples}" + (f" of {run.goal}" if run.goal else ""),
+            "total time": _seconds(figures.elapsed_s)
+            + ("" if deadline_s is None else f" (deadline {deadline_s:g} s)"),
+            "time to the goal": _seconds(figures.time_to_goal_s),
+            "rate": _per_second(figures.rate_per_s),
+            "ideal rate": f"{_per_second(ideal.rate_per_s)} ({ideal.workers} workers times "
+            f"{_per_second(ideal.worker_rate_per_s)})",
+            "share of the ideal": _share(figures.share_of_ideal),
+            "lines": f"{lines.received} received: {lines.accepted} accepted, "
+            f"{lines.surplus} surplus, {lines.malformed} malformed",
+            **{_printable(name): _printable(str(found)) for name, found in result.findings.items()},
+        }
+
+    @property
+    def workers(self) -> Table:
+        """The figures of each worker."""
+        rows = (
+            (
+                str(worker.id),
+                str(worker.samples),
+                str(worker.crashes),
+                str(worker.restarts),
+                _seconds(worker.streaming_s),
+                _share(worker.uptime),
+                _per_second(worker.rate_per_s),
+                _printable(worker.last_exit or "") + (" (given up)" if worker.given_up else ""),
+            )
+            for worker in self.statistics.workers
+        )
+        columns = ("worker", "samples", "crashes", "restarts", "streaming", "uptime", "rate")
+        return Table((*columns, "last exit"), tuple(rows))
+
+    @property
+    def failures(self) -> Table:
+        """The reasons why workers went down by themselves, and how often; 50 at most."""
+        failures = self.statistics.failures
+        rows = [(str(count), _printable(text)) for text, count in failures[:_MOST_FAILURES]]
+        if others := failures[_MOST_FAILURES:]:
+            rows.append((str(sum(count for _, count in others)), "others"))
+        return Table(("times", "why"), tuple(rows))
+
+    @property
+    def values_facts(self) -> dict[str, str]:
+        """The spread of the values, and whether they are uniform."""
+        test = self.uniformity
+        facts = _spread(self.statistics.values, "")
+        if test.chi_square is not None:
+            facts["chi-square"] = (
+                f"{test.chi_square:.2f} with {test.degrees} degrees of freedom "
+                f"({test.bars} bars from {test.low} to {test.high})"
+            )
+            facts["p-value"] = f"{test.p_value:.4f}"
+        return {**facts, "uniformity": test.verdict}
+
+    @property
+    def gaps_facts(self) -> dict[str, str]:
+        """The spread of the times between consecutive samples."""
+        facts = _spread(self.statistics.gaps_s, " s")
+        return {name: facts[name] for name in ("mean", "median", "p95", "max")}
+
+    @property
+    def last_words(self) -> dict[str, str]:
+        """The last words of workers that were given up, by who wrote them; each text once."""
+        writers: dict[tuple[str, ...], list[str]] = {}
+        for worker in self.history.result.workers:
+            if worker.given_up and worker.last_words:
+                writers.setdefault(worker.last_words, []).append(str(worker.id))
+        return {
+            f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids)}": "\n".join(
+                map(_printable, words)
+            )
+            for words, ids in writers.items()
+        }
+
+    def _hosts(self) -> str:
+        hosts = (session.host for session in self.history.sessions)
+        return ", ".join(map(_printable, dict.fromkeys(filter(None, hosts))))
+
+
+def _worker(program: tuple[str, ...], *words: str) -> str:
+    if program in ((), STANDIN):
+        return "the stand-in" if program else "a worker that is not known"
+    return _printable(shlex.join(words))
+
+
+def _spread(spread: Spread, unit: str) -> dict[str, str]:
+    figures = {
+        "mean": spread.mean,
+        "std deviation": spread.deviation,
+        "min": spread.minimum,
+        "lower quartile": spread.lower_quartile,
+        "median": spread.median,
+        "upper quartile": spread.upper_quartile,
+        "p95": spread.percentile_95,
+        "max": spread.maximum,
+    }
+    return {
+        "samples": str(spread.count),
+        **{name: _figure(figure, unit) for name, figure in figures.items()},
+    }
+
+
+def _figure(figure: float | None, unit: str) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure}{unit}" if isinstance(figure, int) else f"{figure:.4g}{unit}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.2f} s"
+
+
+def _per_second(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.2f}/s"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _printable(text: str) -> str:
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())
