@@ -22,7 +22,7 @@ from rnd_actors import (
     WorkerSpawned,
     WorkerStreaming,
 )
-from rnd_actors.store import Recording, list_runs, read_remains, read_run
+from rnd_actors.store import Recording, list_runs, read_checkpoint, read_run
 from tests.store.recordings import DESCRIBED, begin, finish, samples
 
 
@@ -151,13 +151,13 @@ def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
     recording.write(samples(2, incarnation=3))
     recording.abandon()
 
-    remains = read_remains(path)
-    assert remains.samples == tuple(samples(2, incarnation=3))
-    assert remains.tally.workers[1].crashes == 5
-    assert remains.incarnations == {1: 3, 2: 7}
-    assert (remains.settings, remains.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
+    checkpoint = read_checkpoint(path)
+    assert checkpoint.samples == tuple(samples(2, incarnation=3))
+    assert checkpoint.tally.workers[1].crashes == 5
+    assert checkpoint.incarnations == {1: 3, 2: 7}
+    assert (checkpoint.settings, checkpoint.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
 
-    resumed = Recording.resume(path, remains.run)
+    resumed = Recording.resume(path, checkpoint.run)
     assert resumed.session == 2
     resumed.write(samples(1, first=2, incarnation=4))
     finish(resumed, Outcome.COMPLETE)
@@ -172,16 +172,16 @@ def test_what_died_twice_without_a_word_still_knows_its_workers(path: Path) -> N
     recording.follow(collection.tally)
     recording.close()
     recording.abandon()
-    Recording.resume(path, read_remains(path).run).abandon()
-    assert read_remains(path).tally.workers[1].starts == 4
+    Recording.resume(path, read_checkpoint(path).run).abandon()
+    assert read_checkpoint(path).tally.workers[1].starts == 4
 
 
 def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:
     begin(path).abandon()
-    stale = read_remains(path).run
+    stale = read_checkpoint(path).run
     resumed = Recording.resume(path, stale)
     with pytest.raises(StoreError, match="still running"):
-        read_remains(path)
+        read_checkpoint(path)
     with pytest.raises(StoreError, match="somebody else has resumed run 1 meanwhile"):
         Recording.resume(path, stale)
     resumed.abandon()
@@ -198,7 +198,7 @@ def test_a_run_is_worked_on_by_one_program_at_a_time(path: Path) -> None:
 def test_a_complete_run_is_not_resumed(path: Path) -> None:
     finish(begin(path), Outcome.COMPLETE)
     with pytest.raises(StoreError, match=r"run 1 in .* is complete: there is nothing to resume"):
-        read_remains(path)
+        read_checkpoint(path)
 
 
 def test_a_run_that_is_not_there_is_named_with_those_that_are(path: Path) -> None:
@@ -212,4 +212,4 @@ def test_by_default_the_latest_run_is_read(path: Path) -> None:
     begin(path).abandon()
     begin(path).abandon()
     assert read_run(path).run.id == 2
-    assert read_remains(path).run.id == 2
+    assert read_checkpoint(path).run.id == 2

@@ -13,7 +13,7 @@ from rnd_actors.store._runs import SAMPLES, all_of, chosen_run, stored_tally
 from rnd_actors.store._seal import is_sealed
 from rnd_actors.store._soundness import json_object
 
-__all__ = ["Remains", "read_remains"]
+__all__ = ["Checkpoint", "read_checkpoint"]
 
 _LAST_INCARNATIONS: Final = """
 SELECT worker, max(number) FROM (
@@ -24,7 +24,7 @@ SELECT worker, max(number) FROM (
 
 
 @frozen(kw_only=True)
-class Remains:
+class Checkpoint:
     """What a run that has not reached its goal has left, for a run that goes on with it.
 
     Args:
@@ -40,12 +40,12 @@ class Remains:
     Example:
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.store import Recording, RunDescription, read_remains
+        >>> from rnd_actors.store import Recording, RunDescription, read_checkpoint
         >>> run = RunDescription(settings={"workers": 1}, recipe=None, collector="mine", goal=1)
         >>> with TemporaryDirectory() as folder:
         ...     Recording.begin(Path(folder, "runs.db"), run).abandon()
-        ...     remains = read_remains(Path(folder, "runs.db"))
-        >>> remains.settings, remains.samples, remains.is_own
+        ...     checkpoint = read_checkpoint(Path(folder, "runs.db"))
+        >>> checkpoint.settings, checkpoint.samples, checkpoint.is_own
         ({'workers': 1}, (), True)
     """
 
@@ -58,7 +58,7 @@ class Remains:
     incarnations: dict[int, int]
 
 
-def read_remains(path: Path, run: int | None = None) -> Remains:
+def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
     """Return what is needed to go on with a run, by default with the latest.
 
     Raises:
@@ -66,8 +66,8 @@ def read_remains(path: Path, run: int | None = None) -> Remains:
 
     Example:
         >>> from pathlib import Path
-        >>> from rnd_actors.store import read_remains
-        >>> read_remains(Path("/no/such/store.db"))
+        >>> from rnd_actors.store import read_checkpoint
+        >>> read_checkpoint(Path("/no/such/store.db"))
         Traceback (most recent call last):
         rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """
@@ -81,7 +81,7 @@ def read_remains(path: Path, run: int | None = None) -> Remains:
         settings, recipe, found = connection.execute(
             "SELECT settings, recipe, seal FROM runs WHERE id = ?", (stored.id,)
         ).fetchone()
-        return Remains(
+        return Checkpoint(
             run=stored,
             is_own=is_sealed(found, settings, recipe),
             settings=json_object(settings, path, stored.id, "settings"),
