@@ -1,4 +1,4 @@
-"""Only a store is taken for a store, and older ones become today's."""
+"""Only a store is taken for a store, and a copy of a run is whole."""
 
 import sqlite3
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors import StoreError
+from rnd_actors import MalformedLine, StoreError
+from rnd_actors.store import _tables as sql
 from rnd_actors.store import copy_run, list_runs, read_run
-from rnd_actors.store._database import connect, opened
-from rnd_actors.store._schema import MIGRATIONS
+from rnd_actors.store._database import connect
 from tests.store.recordings import begin, samples
 
 
@@ -77,24 +77,33 @@ def test_a_store_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         begin(tmp_path / "nowhere" / "runs.db")
 
 
-def test_an_older_store_is_migrated_when_it_is_opened(tmp_path: Path) -> None:
+def test_an_older_store_is_migrated_when_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "runs.db"
     begin(path).abandon()
-    newer = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT")
-    with closing(connect(path, migrations=newer)) as connection:
-        assert connection.execute("SELECT note FROM runs").fetchall() == [(None,)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+    with monkeypatch.context() as newer:
+        newer.setattr(sql, "MIGRATIONS", (*sql.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note"))
+        newer.setattr(sql, "VERSION", sql.VERSION + 1)
+        with closing(connect(path)) as connection:
+            assert connection.execute("SELECT note FROM runs").fetchall() == [(None,)]
+            assert connection.execute("PRAGMA user_version").fetchone() == (sql.VERSION,)
     with pytest.raises(StoreError, match="newer"):
         connect(path)
 
 
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+def test_a_migration_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "runs.db"
     begin(path).abandon()
-    broken = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT;\nSELECT nonsense")
-    with pytest.raises(StoreError, match="nonsense"):
-        connect(path, migrations=broken)
-    with opened(path) as connection:
+    broken = (*sql.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note", "SELECT nonsense")
+    with monkeypatch.context() as newer:
+        newer.setattr(sql, "MIGRATIONS", broken)
+        newer.setattr(sql, "VERSION", sql.VERSION + 2)
+        with pytest.raises(StoreError, match="nonsense"):
+            connect(path)
+    with closing(connect(path)) as connection:
         assert "note" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
 
 
@@ -102,9 +111,11 @@ def test_a_copy_holds_all_that_belongs_to_the_run_and_nothing_else(tmp_path: Pat
     one, other = tmp_path / "one.db", tmp_path / "other.db"
     for count in (1, 3):
         recording = begin(one)
+        recording.note(MalformedLine(1, 1, b"oops"))
         recording.write(samples(count))
         recording.abandon()
     begin(other).abandon()
     assert copy_run(one, 2, other) == 2
     assert read_run(other, 2).samples == read_run(one, 2).samples
+    assert len(read_run(other, 2).events) == 1
     assert [run.samples for run in list_runs(other)] == [0, 3]

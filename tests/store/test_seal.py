@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors.store import copy_run, read_checkpoint
-from rnd_actors.store._seal import is_sealed, seal
+from rnd_actors.store._trust import is_sealed, seal
 from tests.store.recordings import begin
 
 
