@@ -4,6 +4,7 @@ from rnd_actors.store._reading import (
     copy_run,
     list_runs,
     read_checkpoint,
+    read_events,
     read_run,
     read_samples,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "copy_run",
     "list_runs",
     "read_checkpoint",
+    "read_events",
     "read_run",
     "read_samples",
 ]

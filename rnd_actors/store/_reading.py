@@ -86,7 +86,6 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
             sessions=_all_of(connection, sql.LIST_SESSIONS, stored.id, Session),
             samples=samples,
             incarnations=_all_of(connection, sql.LIST_INCARNATIONS, stored.id, Incarnation),
-            events=_all_of(connection, sql.LIST_EVENTS, stored.id, StoredEvent),
         )
 
 
@@ -113,6 +112,34 @@ def read_samples(path: Path, run: int | None = None) -> Iterator[list[Sample]]:
         stored = _chosen_run(connection, path, run)
         for rows in _batches(connection, stored.id):
             yield [Sample(*row) for row in rows]
+
+
+def read_events(path: Path, run: int | None = None) -> Iterator[StoredEvent]:
+    """Yield the events of a run, by default of the latest, in the order of their times.
+
+    They are those of its workers, and all of level INFO and above; a run may have any number.
+
+    Raises:
+        StoreError: there is no store, or no such run.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors import WorkerStreaming
+        >>> from rnd_actors.store import Recording, RunDescription, read_events
+        >>> described = RunDescription(settings={"workers": 1}, recipe=None, collector="x", goal=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     recording = Recording.begin(Path(folder, "runs.db"), described)
+        ...     recording.note(WorkerStreaming(3, 1))
+        ...     recording.close()
+        ...     recording.abandon()
+        ...     [event.kind for event in read_events(Path(folder, "runs.db"))]
+        ['WorkerStreaming']
+    """
+    with reading(path) as connection:
+        stored = _chosen_run(connection, path, run, tables=(sql.EVENTS,))
+        for at, level, kind, text in connection.execute(sql.LIST_EVENTS, (stored.id,)):
+            yield StoredEvent(at=at, level=level, kind=kind, text=text)
 
 
 def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
@@ -169,7 +196,7 @@ def copy_run(source: Path, run: int | None, target: Path) -> int:
         (1, 1)
     """
     with reading(source) as connection:
-        stored = _chosen_run(connection, source, run)
+        stored = _chosen_run(connection, source, run, tables=sql.TABLES_OF_A_RUN)
         with (
             closing(connect(target, create=True)) as other,
             clear_errors(f"copy run {stored.id} to {target}"),
@@ -194,8 +221,14 @@ def _stored_run(row: dict[str, Any], connection: StoreConnection) -> StoredRun:
     return StoredRun(state=state, **row)
 
 
-def _chosen_run(connection: StoreConnection, path: Path, run: int | None) -> StoredRun:
-    """Return the run with this id, the latest if it is None, once all of it is checked."""
+def _chosen_run(
+    connection: StoreConnection,
+    path: Path,
+    run: int | None,
+    *,
+    tables: Sequence[sql.Table] = (sql.SAMPLES, sql.INCARNATIONS),
+) -> StoredRun:
+    """Return the run with this id, the latest if it is None, once these tables are checked."""
     runs = _runs(connection, path)
     if not runs:
         raise StoreError(f"{path} holds no run yet")
@@ -203,7 +236,7 @@ def _chosen_run(connection: StoreConnection, path: Path, run: int | None) -> Sto
     if not found:
         ids = ", ".join(str(stored.id) for stored in runs[-20:])
         raise StoreError(f"{path} holds no run {run}; it holds {ids}")
-    check_run(connection, path, found[-1].id)
+    check_run(connection, path, found[-1].id, tables)
     return found[-1]
 
 

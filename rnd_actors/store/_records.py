@@ -153,7 +153,7 @@ class RunHistory:
         ...     Session(number=2, started_at=500.0, elapsed_s=1.0))
         >>> result = Collection.of({1: 3001}).result(goal=2, deadline_s=None)
         >>> history = RunHistory(run=run, result=result, sessions=sessions, samples=(),
-        ...     incarnations=(), events=())
+        ...     incarnations=())
         >>> history.active_s(500.5)
         2.5
     """
@@ -163,7 +163,6 @@ class RunHistory:
     sessions: tuple[Session, ...]
     samples: Sequence[Sample]
     incarnations: tuple[Incarnation, ...]
-    events: tuple[StoredEvent, ...]
 
     def active_s(self, at: float) -> float:
         """Return the seconds that the run had taken at a time, without its breaks.

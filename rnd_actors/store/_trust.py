@@ -15,6 +15,7 @@ import os
 import secrets
 import sqlite3
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -41,17 +42,20 @@ def check_runs(connection: sqlite3.Connection, path: Path) -> None:
         raise damaged(path, run, "it has no session")
 
 
-def check_run(connection: sqlite3.Connection, path: Path, run: int) -> None:
-    """Check all that belongs to a run, which `check_runs` has found sound.
+def check_run(
+    connection: sqlite3.Connection, path: Path, run: int, tables: Sequence[sql.Table]
+) -> None:
+    """Check what tables hold of a run that `check_runs` has found sound.
 
     Raises:
         StoreError: something is damaged; it names the column.
     """
-    for table in sql.TABLES_OF_A_RUN:
+    for table in tables:
         _check(connection, path, f"{table.faults} AND run = {run}")
-    count, most = connection.execute(sql.COUNT_SAMPLES, (run,)).fetchone()
-    if count and most != count - 1:
-        raise damaged(path, run, "samples are missing between the first and the last one")
+    if sql.SAMPLES in tables:
+        count, most = connection.execute(sql.COUNT_SAMPLES, (run,)).fetchone()
+        if count and most != count - 1:
+            raise damaged(path, run, "samples are missing between the first and the last one")
 
 
 def json_object(text: str, path: Path, run: int, column: str) -> dict[str, Any]:
