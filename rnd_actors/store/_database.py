@@ -25,7 +25,7 @@ def connect(path: Path, *, create: bool = False) -> "StoreConnection":
     Raises:
         StoreError: it is not there, not a store, or cannot be opened.
     """
-    return _opened(path, create=create)
+    return _opened(path, create=create, only_reads=False)
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def reading(path: Path) -> Iterator["StoreConnection"]:
     Raises:
         StoreError: it is not there, not a store, or cannot be read.
     """
-    connection = _opened(path, create=False)
+    connection = _opened(path, create=False, only_reads=True)
     with closing(connection), clear_errors(f"read the store {path}"):
         connection.execute("BEGIN")
         yield connection
@@ -86,11 +86,11 @@ class StoreConnection(sqlite3.Connection):
             self.file = None
 
 
-def _opened(path: Path, *, create: bool) -> StoreConnection:
+def _opened(path: Path, *, create: bool, only_reads: bool) -> StoreConnection:
     file = StoreFile.enter(path, create=create)
     try:
         with clear_errors(f"open the store {path}"):
-            connection = _connected(path)
+            connection = _connected(path, file, only_reads=only_reads)
     except BaseException:
         if file.is_new and not os.fstat(file.descriptor).st_size:
             path.unlink(missing_ok=True)
@@ -100,10 +100,15 @@ def _opened(path: Path, *, create: bool) -> StoreConnection:
     return connection
 
 
-def _connected(path: Path) -> StoreConnection:
+def _connected(path: Path, file: StoreFile, *, only_reads: bool) -> StoreConnection:
     connection = _sqlite(path)
     try:
-        _migrate(connection)
+        try:
+            _migrate(connection, path, in_use=file.is_in_use)
+        except (sqlite3.Error, StoreError):
+            if not only_reads:
+                raise
+            connection = _migrated_copy(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
@@ -112,7 +117,7 @@ def _connected(path: Path) -> StoreConnection:
     return connection
 
 
-def _sqlite(path: Path) -> StoreConnection:
+def _sqlite(path: Path | str) -> StoreConnection:
     connection = sqlite3.connect(
         path,
         timeout=_PATIENCE_S,
@@ -124,11 +129,17 @@ def _sqlite(path: Path) -> StoreConnection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store of an older schema, or an empty file, to today's."""
+def _migrate(connection: sqlite3.Connection, path: Path, *, in_use: bool) -> None:
+    """Bring a store of an older schema, or an empty file, to today's.
+
+    Raises:
+        StoreError: an older version of this program works on a run, and needs what would vanish.
+    """
     version = _version(connection)
     if version >= sql.VERSION:
         return
+    if version and in_use:
+        raise StoreError(f"an older rnd-actors works on a run in {path}; wait until that has ended")
     with transaction(connection):
         version = _version(connection)  # another program may just have done it
         for statement in sql.MIGRATIONS[version - 1 :] if version else sql.SCHEMA:
@@ -140,3 +151,16 @@ def _migrate(connection: sqlite3.Connection) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
+
+
+def _migrated_copy(connection: sqlite3.Connection, path: Path) -> StoreConnection:
+    """Return a temporary database, in today's schema, of all that a store has that has to stay."""
+    copy = _sqlite("")
+    try:
+        with closing(connection):
+            connection.backup(copy)
+        _migrate(copy, path, in_use=False)
+    except BaseException:
+        copy.close()
+        raise
+    return copy

@@ -96,7 +96,7 @@ class StoreFile:
         if run in self._locked:
             return False
         try:
-            fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, run))
+            fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, run, 1))
         except (BlockingIOError, PermissionError):
             return False
         self._locked.add(run)
@@ -104,15 +104,21 @@ class StoreFile:
 
     def unlock(self, run: int) -> None:
         """Let others work on a run."""
-        fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, run))
+        fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, run, 1))
         self._locked.discard(run)
 
     def is_locked(self, run: int) -> bool:
         """Return whether anybody works on a run."""
-        if run in self._locked:
-            return True
-        asked = _flock(fcntl.F_WRLCK, run)
-        return fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, asked) != _flock(fcntl.F_UNLCK, run)
+        return run in self._locked or self._is_locked_elsewhere(run, 1)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anybody works on any run."""
+        return bool(self._locked) or self._is_locked_elsewhere(0, 0)
+
+    def _is_locked_elsewhere(self, run: int, count: int) -> bool:
+        asked, free = _flock(fcntl.F_WRLCK, run, count), _flock(fcntl.F_UNLCK, run, count)
+        return fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, asked) != free
 
 
 def _known(path: Path) -> StoreFile | None:
@@ -154,9 +160,9 @@ def _check_header(header: bytes, path: Path, *, may_be_empty: bool) -> None:
         )
 
 
-def _flock(kind: int, run: int) -> bytes:
-    """Return a `struct flock` of fcntl.h for the byte of a run."""
-    start, count, pid = _RUNS_AT + run, 1, 0
+def _flock(kind: int, run: int, count: int) -> bytes:
+    """Return a `struct flock` of fcntl.h for the bytes of runs; 0: of all from this one on."""
+    start, pid = _RUNS_AT + run, 0
     if sys.platform == "darwin":
         return struct.pack("qqihh", start, count, pid, kind, os.SEEK_SET)
     return struct.pack("hhqqi0q", kind, os.SEEK_SET, start, count, pid)

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from attrs import asdict, define, field
 
-from rnd_actors.actors import ActorFailed, ActorStopped, ChildRestarting, Event
+from rnd_actors.actors import ActorFailed, ActorStopped, Event
 from rnd_actors.collecting import Result, Sample, Tally
 from rnd_actors.errors import SinkError, StoreError
 from rnd_actors.store import _tables as sql
@@ -204,7 +204,7 @@ def _locked_run(
 
 
 def _incarnation_change(event: Event, at: float) -> _Statement | None:
-    """Return what an event changes in the tables of incarnations and restarts."""
+    """Return what an event changes in the table of incarnations."""
     match event:
         case WorkerSpawned(worker, number, pid, port):
             spawned = {"at": at, "worker": worker, "number": number, "pid": pid, "port": port}
@@ -215,9 +215,6 @@ def _incarnation_change(event: Event, at: float) -> _Statement | None:
             return sql.INCARNATION_ENDED, _end_of(name, at, str(reason))
         case ActorStopped(actor=name) if name.startswith(_WORKERS):
             return sql.INCARNATION_ENDED, _end_of(name, at, None)
-        case ChildRestarting(child=name, delay_s=delay_s) if name.startswith(_WORKERS):
-            worker = int(name.removeprefix(_WORKERS))
-            return sql.INSERT_RESTART, {"at": at, "worker": worker, "delay_s": delay_s}
     return None
 
 

@@ -266,22 +266,6 @@ SELECT worker, max(number) FROM (
 ) GROUP BY worker
 """
 
-RESTARTS: Final = Table(
-    name="restarts",
-    create="""
-        CREATE TABLE restarts (
-            run INTEGER NOT NULL REFERENCES runs,
-            at REAL NOT NULL,
-            worker INTEGER NOT NULL,
-            delay_s REAL NOT NULL
-        )""",
-    checks=(("at", "1"), ("worker", "1"), ("delay_s", "1")),  # nothing reads it
-)
-_INDEX_RESTARTS: Final = "CREATE INDEX restarts_of_run ON restarts (run, at)"
-INSERT_RESTART: Final = """
-INSERT INTO restarts (run, at, worker, delay_s) VALUES (:run, :at, :worker, :delay_s)
-"""
-
 EVENTS: Final = Table(
     name="events",
     create="""
@@ -300,18 +284,14 @@ INSERT INTO events (run, at, level, kind, text) VALUES (:run, :at, :level, :kind
 """
 LIST_EVENTS: Final = "SELECT at, level, kind, text FROM events WHERE run = ? ORDER BY at, rowid"
 
-TABLES_OF_A_RUN: Final = (SESSIONS, SAMPLES, INCARNATIONS, RESTARTS, EVENTS)
-SCHEMA: Final = (
-    RUNS.create,
-    *(table.create for table in TABLES_OF_A_RUN),
-    _INDEX_RESTARTS,
-    _INDEX_EVENTS,
-)
+TABLES_OF_A_RUN: Final = (SESSIONS, SAMPLES, INCARNATIONS, EVENTS)
+SCHEMA: Final = (RUNS.create, *(table.create for table in TABLES_OF_A_RUN), _INDEX_EVENTS)
 """Makes a store of an empty database."""
 
 MIGRATIONS: Final = (
     "ALTER TABLE runs ADD COLUMN seal TEXT",
     "ALTER TABLE sessions ADD COLUMN host TEXT",
+    "DROP TABLE restarts",
 )
 """Each makes a store of one version one of the next, beginning with version 1."""
 

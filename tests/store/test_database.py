@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rnd_actors import MalformedLine, StoreError
-from rnd_actors.store import _tables as sql
 from rnd_actors.store import copy_run, list_runs, read_events, read_run
 from rnd_actors.store._database import connect
 from tests.store.recordings import begin, samples
@@ -37,7 +36,7 @@ def _text(path: Path) -> Path:
     [
         (_foreign, "is not a store of rnd-actors: it belongs to another program"),
         (_text, "is not a store of rnd-actors: it is no SQLite database"),
-        (_newer, "its schema is 99, and this one knows 3; please upgrade"),
+        (_newer, "its schema is 99, and this one knows 4; please upgrade"),
         (lambda path: path.parent, "cannot open the store .*: Is a directory"),
     ],
 )
@@ -75,36 +74,6 @@ def test_a_store_without_runs_says_so(tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot open the store"):
         begin(tmp_path / "nowhere" / "runs.db")
-
-
-def test_an_older_store_is_migrated_when_it_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "runs.db"
-    begin(path).abandon()
-    with monkeypatch.context() as newer:
-        newer.setattr(sql, "MIGRATIONS", (*sql.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note"))
-        newer.setattr(sql, "VERSION", sql.VERSION + 1)
-        with closing(connect(path)) as connection:
-            assert connection.execute("SELECT note FROM runs").fetchall() == [(None,)]
-            assert connection.execute("PRAGMA user_version").fetchone() == (sql.VERSION,)
-    with pytest.raises(StoreError, match="newer"):
-        connect(path)
-
-
-def test_a_migration_that_fails_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "runs.db"
-    begin(path).abandon()
-    broken = (*sql.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note", "SELECT nonsense")
-    with monkeypatch.context() as newer:
-        newer.setattr(sql, "MIGRATIONS", broken)
-        newer.setattr(sql, "VERSION", sql.VERSION + 2)
-        with pytest.raises(StoreError, match="nonsense"):
-            connect(path)
-    with closing(connect(path)) as connection:
-        assert "note" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
 
 
 def test_a_copy_holds_all_that_belongs_to_the_run_and_nothing_else(tmp_path: Path) -> None:
