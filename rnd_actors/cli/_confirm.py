@@ -7,12 +7,12 @@ from pathlib import Path
 from rnd_actors.cli._words import escaped, say
 from rnd_actors.errors import StoreError
 from rnd_actors.running import RunSettings
-from rnd_actors.store import Remains
+from rnd_actors.store import Checkpoint
 
 __all__ = ["confirm"]
 
 
-def confirm(remains: Remains, settings: RunSettings, store: Path, *, yes: bool) -> None:
+def confirm(remains: Checkpoint, settings: RunSettings, store: Path, *, yes: bool) -> None:
     """Show what a run would do that this user has not begun, and ask whether it may.
 
     Args:
@@ -45,6 +45,6 @@ def confirm(remains: Remains, settings: RunSettings, store: Path, *, yes: bool) 
         raise StoreError(f"{run} was not resumed, since you did not say yes")
 
 
-def _collector(remains: Remains) -> str:
+def _collector(remains: Checkpoint) -> str:
     recipe = remains.recipe or {}
     return f"{recipe.get('target')} with {recipe.get('options')}"

@@ -14,7 +14,7 @@ from rnd_actors.cli._options import Options
 from rnd_actors.errors import SettingsError
 from rnd_actors.running import RunSettings, Unfinished
 from rnd_actors.sinks import STDOUT
-from rnd_actors.store import read_remains
+from rnd_actors.store import read_checkpoint
 
 __all__ = ["execute_resume"]
 
@@ -45,7 +45,7 @@ def execute_resume(store: Path, run: int | None, flags: Mapping[str, Any]) -> in
 
 
 def _unfinished(store: Path, run: int | None, *, yes: bool) -> Unfinished:
-    remains = read_remains(store, run)
+    remains = read_checkpoint(store, run)
     if not remains.is_own:
         confirm(remains, Unfinished.settings_of(remains, store), store, yes=yes)
     return Unfinished.of(store, remains, trusted=True)

@@ -177,7 +177,7 @@ def statistics(history: RunHistory) -> RunStatistics:
         ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
         >>> result = Collection.of({1: 3001, 2: 3002}).result(goal=150, deadline_s=None)
         >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=(), events=())
+        ...     incarnations=())
         >>> statistics(history).ideal.rate_per_s
         2.0
     """

@@ -136,7 +136,7 @@ def timeline(history: RunHistory) -> Timeline:
         ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
         >>> result = Collection.of({1: 3001, 2: 3002}).result(goal=150, deadline_s=None)
         >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=(), events=())
+        ...     incarnations=())
         >>> [lane.worker for lane in timeline(history).lanes]
         [1, 2]
     """

@@ -46,7 +46,7 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
         ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
         >>> result = Collection.of({1: 3001}).result(goal=150, deadline_s=None)
         >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=(), events=())
+        ...     incarnations=())
         >>> with TemporaryDirectory() as folder:
         ...     write_report(history, Path(folder, "report.md"))
         ...     print(Path(folder, "report.md").read_text().splitlines()[0])

@@ -15,7 +15,7 @@ from rnd_actors.running._outputs import begin_outputs
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._specs import ports_for, worker_settings
 from rnd_actors.sinks import Existing, check_output, is_store
-from rnd_actors.store import Recording, Remains, read_remains
+from rnd_actors.store import Checkpoint, Recording, read_checkpoint
 from rnd_actors.workers import Spawn, WorkerProcess
 
 __all__ = ["Unfinished", "resume"]
@@ -44,7 +44,7 @@ class Unfinished:
     settings: RunSettings
     collector: Collector
     is_reached: bool
-    remains: Remains
+    remains: Checkpoint
 
     @classmethod
     def read(
@@ -68,13 +68,13 @@ class Unfinished:
                 somebody else.
             SettingsError: its collector cannot be made again.
         """
-        return cls.of(store, read_remains(store, run), collector, trusted=trusted)
+        return cls.of(store, read_checkpoint(store, run), collector, trusted=trusted)
 
     @classmethod
     def of(
         cls,
         store: Path,
-        remains: Remains,
+        remains: Checkpoint,
         collector: Collector | None = None,
         *,
         trusted: bool = False,
@@ -100,7 +100,7 @@ class Unfinished:
         )
 
     @staticmethod
-    def settings_of(remains: Remains, store: Path) -> RunSettings:
+    def settings_of(remains: Checkpoint, store: Path) -> RunSettings:
         """Return the settings of a run, whose store may have been moved since.
 
         Raises:
@@ -205,7 +205,7 @@ def resume(
     return unfinished.go_on(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
 
 
-def _collector(remains: Remains, store: Path) -> Collector:
+def _collector(remains: Checkpoint, store: Path) -> Collector:
     if remains.recipe is None:
         raise StoreError(
             f"the collector of run {remains.run.id} in {store} cannot be made again: "
@@ -217,7 +217,7 @@ def _collector(remains: Remains, store: Path) -> Collector:
     raise _damaged(remains, store, "nothing says how its collector is made again")
 
 
-def _damaged(remains: Remains, store: Path, trouble: str) -> StoreError:
+def _damaged(remains: Checkpoint, store: Path, trouble: str) -> StoreError:
     return StoreError(
         f"run {remains.run.id} in {store} is damaged, or was changed by another program: {trouble}"
     )

@@ -1,24 +1,61 @@
-"""The file of a store: told from other files, opened, and brought to today's schema."""
+"""A store as a database: opened in the schema of today, for writing or for reading."""
 
 import os
 import sqlite3
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from rnd_actors.errors import StoreError
-from rnd_actors.store._file import StoreFile
-from rnd_actors.store._schema import APPLICATION_ID, MIGRATIONS
-
-__all__ = ["StoreConnection", "connect", "opened", "transaction"]
+from rnd_actors.errors import RndActorsError, StoreError
+from rnd_actors.store import _tables as sql
+from rnd_actors.store._file import APPLICATION_ID, StoreFile
 
 _PATIENCE_S: Final = 30.0
 """How long a write waits for another run that writes to the same store."""
-_HEADER: Final = struct.Struct(">16s44xi4xi28x")
-"""See https://www.sqlite.org/fileformat.html: magic, user version, application id."""
-_MAGIC: Final = b"SQLite format 3\0"
+
+
+def connect(path: Path, *, create: bool = False) -> "StoreConnection":
+    """Open a store to write to it, in the schema of today.
+
+    Args:
+        path: the file.
+        create: whether a store is made where there is none.
+
+    Raises:
+        StoreError: it is not there, not a store, or cannot be opened.
+    """
+    return _opened(path, create=create, only_reads=False)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator["StoreConnection"]:
+    """Have a store open in one read transaction: every query of the block sees the same moment.
+
+    Raises:
+        StoreError: it is not there, not a store, or cannot be read.
+    """
+    connection = _opened(path, create=False, only_reads=True)
+    with closing(connection), clear_errors(f"read the store {path}"):
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit all that the block writes, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        yield
+
+
+@contextmanager
+def clear_errors(what: str, kind: type[RndActorsError] = StoreError) -> Iterator[None]:
+    """Raise an error of SQLite as one of this kind that tells what could not be done."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise kind(f"cannot {what}: {error}") from error
 
 
 class StoreConnection(sqlite3.Connection):
@@ -36,11 +73,11 @@ class StoreConnection(sqlite3.Connection):
         return True
 
     def is_locked(self, run: int) -> bool:
-        """Say whether anybody works on a run."""
+        """Return whether anybody works on a run."""
         return self.file is not None and self.file.is_locked(run)
 
     def close(self) -> None:
-        """Close it, and let others work on what it has locked."""
+        """Close the connection, and let others work on the run that it has locked."""
         super().close()
         if self.file is not None:
             if self.locked is not None:
@@ -49,23 +86,11 @@ class StoreConnection(sqlite3.Connection):
             self.file = None
 
 
-def connect(
-    path: Path, *, create: bool = False, migrations: Sequence[str] = MIGRATIONS
-) -> StoreConnection:
-    """Open a store, in the schema of today.
-
-    Args:
-        path: the file.
-        create: whether a store is made where there is none.
-        migrations: what makes an empty file a store, step by step.
-
-    Raises:
-        StoreError: it is not there, not a store, or cannot be opened.
-    """
+def _opened(path: Path, *, create: bool, only_reads: bool) -> StoreConnection:
     file = StoreFile.enter(path, create=create)
     try:
-        _check(file, path, migrations, may_be_empty=create)
-        connection = _connected(path, migrations)
+        with clear_errors(f"open the store {path}"):
+            connection = _connected(path, file, only_reads=only_reads)
     except BaseException:
         if file.is_new and not os.fstat(file.descriptor).st_size:
             path.unlink(missing_ok=True)
@@ -75,55 +100,51 @@ def connect(
     return connection
 
 
-def _check(file: StoreFile, path: Path, migrations: Sequence[str], *, may_be_empty: bool) -> None:
-    """See whether there is a store, and touch nothing."""
-    header = os.pread(file.descriptor, _HEADER.size, 0)
-    if not header and may_be_empty:
-        return
-    if not header:
-        raise StoreError(f"there is no store at {path}: the file is empty")
-    if len(header) < _HEADER.size or header[:16] != _MAGIC:
-        raise StoreError(f"{path} is not a store of rnd-actors: it is no SQLite database")
-    _, version, application = _HEADER.unpack(header)
-    if application != APPLICATION_ID:
-        raise StoreError(f"{path} is not a store of rnd-actors: it belongs to another program")
-    if version > len(migrations):
-        raise StoreError(
-            f"{path} was written by a newer rnd-actors: its schema is {version}, "
-            f"and this one knows {len(migrations)}; please upgrade"
-        )
-
-
-def _connected(path: Path, migrations: Sequence[str]) -> StoreConnection:
+def _connected(path: Path, file: StoreFile, *, only_reads: bool) -> StoreConnection:
+    connection = _sqlite(path)
     try:
-        connection = sqlite3.connect(
-            path,
-            timeout=_PATIENCE_S,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=StoreConnection,
-        )
         try:
-            _migrate(connection, migrations)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA trusted_schema = OFF")  # anybody may have made the file
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise StoreError(f"cannot open the store {path}: {error}") from error
+            _migrate(connection, path, in_use=file.is_in_use)
+        except (sqlite3.Error, StoreError):
+            if not only_reads:
+                raise
+            connection = _migrated_copy(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
-    if _version(connection) == len(migrations):
+def _sqlite(path: Path | str) -> StoreConnection:
+    connection = sqlite3.connect(
+        path,
+        timeout=_PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=StoreConnection,
+    )
+    connection.execute("PRAGMA trusted_schema = OFF")  # anybody may have made the file
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, *, in_use: bool) -> None:
+    """Bring a store of an older schema, or an empty file, to today's.
+
+    Raises:
+        StoreError: an older version of this program works on a run, and needs what would vanish.
+    """
+    version = _version(connection)
+    if version >= sql.VERSION:
         return
+    if version and in_use:
+        raise StoreError(f"an older rnd-actors works on a run in {path}; wait until that has ended")
     with transaction(connection):
-        for version in range(_version(connection), len(migrations)):
-            for statement in migrations[version].split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
+        version = _version(connection)  # another program may just have done it
+        for statement in sql.MIGRATIONS[version - 1 :] if version else sql.SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {sql.VERSION}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
@@ -132,23 +153,14 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Commit all of the block, or nothing of it."""
-    connection.execute("BEGIN IMMEDIATE")
+def _migrated_copy(connection: sqlite3.Connection, path: Path) -> StoreConnection:
+    """Return a temporary database, in today's schema, of all that a store has that has to stay."""
+    copy = _sqlite("")
     try:
-        yield connection
+        with closing(connection):
+            connection.backup(copy)
+        _migrate(copy, path, in_use=False)
     except BaseException:
-        connection.execute("ROLLBACK")
+        copy.close()
         raise
-    connection.execute("COMMIT")
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[StoreConnection]:
-    """Have a store open while the block runs; its errors are those of the store."""
-    with closing(connect(path)) as connection:
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot read the store {path}: {error}") from error
+    return copy

@@ -1,4 +1,9 @@
-"""The file of a store: one descriptor of it for all of this program, and the locks on its runs."""
+"""A store as a file: told from other files, opened once by this program, its runs locked.
+
+Closing any descriptor of a file takes from a process all locks that SQLite has on that file
+(https://sqlite.org/howtocorrupt.html, 2.2), and another program would then throw away what is being
+written. So this program has one descriptor of a store, which is closed after the last connection.
+"""
 
 import fcntl
 import os
@@ -11,9 +16,13 @@ from typing import Final
 from attrs import define, field
 
 from rnd_actors.errors import StoreError
+from rnd_actors.store import _tables as sql
 
-__all__ = ["StoreFile"]
-
+APPLICATION_ID: Final = 0x726E6461
+"""What marks a database file as a store: the letters `rnda`, in the field SQLite has for it."""
+_HEADER: Final = struct.Struct(">16s44xi4xi28x")
+"""See https://www.sqlite.org/fileformat.html: magic, user version, application id."""
+_MAGIC: Final = b"SQLite format 3\0"
 _RUNS_AT: Final = 1 << 62
 """Where the lock of run 0 is: far behind the bytes that a database can have and SQLite locks."""
 
@@ -22,11 +31,7 @@ _open: Final[dict[tuple[int, int], "StoreFile"]] = {}
 
 @define(eq=False)
 class StoreFile:
-    """A store that this program has open, the same object under whatever name it is opened.
-
-    Closing any descriptor of a file takes from a process all locks that SQLite has on that file
-    (https://sqlite.org/howtocorrupt.html, 2.2), and another program would then throw away what is
-    being written. So there is one descriptor, which is closed after the last connection.
+    """A store that this program has open: one object, whatever names it is opened by.
 
     Run i is locked by the lock of an open file description on one byte, which belongs to the file
     and not to a name, and ends with the process.
@@ -34,17 +39,22 @@ class StoreFile:
 
     descriptor: int
     is_new: bool
-    """Whether it was made by opening it."""
+    """Whether opening has made it."""
     _key: tuple[int, int]
     users: int = 0
     _locked: set[int] = field(factory=set)
 
     @classmethod
     def enter(cls, path: Path, *, create: bool) -> "StoreFile":
-        """Have the file open until `leave` is called as often as this.
+        """Open the file, until `leave` is called as often as this.
+
+        Args:
+            path: one of its names.
+            create: whether it is made if it is not there, and may be empty.
 
         Raises:
-            StoreError: it is not there and not to be made, it is no plain file, or has two names.
+            StoreError: it is not there, has two names, or is no store that this program knows; it
+                was not touched.
         """
         try:
             file = _known(path) or cls._opened(path, create=create)
@@ -54,7 +64,8 @@ class StoreFile:
             raise StoreError(f"cannot open the store {path}: {error.strerror}") from error
         file.users += 1
         try:
-            _check(os.fstat(file.descriptor), path)
+            _check_kind(os.fstat(file.descriptor), path)
+            _check_header(os.pread(file.descriptor, _HEADER.size, 0), path, may_be_empty=create)
         except StoreError:
             file.leave()
             raise
@@ -81,11 +92,11 @@ class StoreFile:
             os.close(self.descriptor)
 
     def lock(self, run: int) -> bool:
-        """Say that this program works on a run; return whether nobody else does."""
+        """Lock a run for this program; return whether nobody else works on it."""
         if run in self._locked:
             return False
         try:
-            fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, run))
+            fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, run, 1))
         except (BlockingIOError, PermissionError):
             return False
         self._locked.add(run)
@@ -93,15 +104,21 @@ class StoreFile:
 
     def unlock(self, run: int) -> None:
         """Let others work on a run."""
-        fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, run))
+        fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, run, 1))
         self._locked.discard(run)
 
     def is_locked(self, run: int) -> bool:
-        """Say whether anybody works on a run."""
-        if run in self._locked:
-            return True
-        asked = _flock(fcntl.F_WRLCK, run)
-        return fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, asked) != _flock(fcntl.F_UNLCK, run)
+        """Return whether anybody works on a run."""
+        return run in self._locked or self._is_locked_elsewhere(run, 1)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anybody works on any run."""
+        return bool(self._locked) or self._is_locked_elsewhere(0, 0)
+
+    def _is_locked_elsewhere(self, run: int, count: int) -> bool:
+        asked, free = _flock(fcntl.F_WRLCK, run, count), _flock(fcntl.F_UNLCK, run, count)
+        return fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, asked) != free
 
 
 def _known(path: Path) -> StoreFile | None:
@@ -115,7 +132,7 @@ def _key(known: os.stat_result) -> tuple[int, int]:
     return known.st_dev, known.st_ino
 
 
-def _check(known: os.stat_result, path: Path) -> None:
+def _check_kind(known: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(known.st_mode):
         kind = "a folder" if stat.S_ISDIR(known.st_mode) else "a pipe or a device"
         raise StoreError(f"{path} is not a store of rnd-actors: it is {kind}")
@@ -126,9 +143,26 @@ def _check(known: os.stat_result, path: Path) -> None:
         )
 
 
-def _flock(kind: int, run: int) -> bytes:
-    """Return a `struct flock` of fcntl.h that tells of the byte of a run."""
-    start, length, pid = _RUNS_AT + run, 1, 0
+def _check_header(header: bytes, path: Path, *, may_be_empty: bool) -> None:
+    if not header and may_be_empty:
+        return
+    if not header:
+        raise StoreError(f"there is no store at {path}: the file is empty")
+    if len(header) < _HEADER.size or header[:16] != _MAGIC:
+        raise StoreError(f"{path} is not a store of rnd-actors: it is no SQLite database")
+    _, version, application = _HEADER.unpack(header)
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} is not a store of rnd-actors: it belongs to another program")
+    if version > sql.VERSION:
+        raise StoreError(
+            f"{path} was written by a newer rnd-actors: its schema is {version}, "
+            f"and this one knows {sql.VERSION}; please upgrade"
+        )
+
+
+def _flock(kind: int, run: int, count: int) -> bytes:
+    """Return a `struct flock` of fcntl.h for the bytes of runs; 0: of all from this one on."""
+    start, pid = _RUNS_AT + run, 0
     if sys.platform == "darwin":
-        return struct.pack("qqihh", start, length, pid, kind, os.SEEK_SET)
-    return struct.pack("hhqqi0q", kind, os.SEEK_SET, start, length, pid)
+        return struct.pack("qqihh", start, count, pid, kind, os.SEEK_SET)
+    return struct.pack("hhqqi0q", kind, os.SEEK_SET, start, count, pid)

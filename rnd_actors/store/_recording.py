@@ -1,69 +1,39 @@
-"""One run being written to a store: its samples, and what happens to its workers."""
+"""A run being written to a store: its samples, and the events of its workers."""
 
-import sqlite3
+import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from socket import gethostname
-from typing import Any, Final
+from typing import Final, TypeAlias
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, field
 
-from rnd_actors.actors import Event
+from rnd_actors.actors import ActorFailed, ActorStopped, Event
 from rnd_actors.collecting import Result, Sample, Tally
 from rnd_actors.errors import SinkError, StoreError
-from rnd_actors.store._database import StoreConnection, connect, transaction
-from rnd_actors.store._facts import Statement, event_row, facts
-from rnd_actors.store._json import to_json
-from rnd_actors.store._records import StoredRun
-from rnd_actors.store._seal import seal
-from rnd_actors.store._statements import (
-    FINISH,
-    GO_ON,
-    INSERT_RUN,
-    INSERT_SAMPLE,
-    INSERT_SESSION,
-    NEXT_SESSION,
-    UPDATE_SESSION,
-)
-from rnd_actors.workers import WorkerSpawned
-
-__all__ = ["Recording", "RunDescription"]
+from rnd_actors.store import _tables as sql
+from rnd_actors.store._database import StoreConnection, clear_errors, connect, transaction
+from rnd_actors.store._records import RunDescription, StoredRun, to_json
+from rnd_actors.store._trust import seal
+from rnd_actors.workers import WorkerEvent, WorkerSpawned, WorkerStreaming
 
 _MOST_WAITING: Final = 10_000
 """Events between two writes; more are not kept, since workers can cause any number."""
 _TALLY_S: Final = 0.5
+_WORKERS: Final = "workers/"
 
-
-@frozen(kw_only=True)
-class RunDescription:
-    """What a run is, for a store.
-
-    Args:
-        settings: plain data that the run is made of again when it is resumed.
-        recipe: plain data that its collector is made of again; None if it cannot be.
-        collector: what it collects, in words.
-        goal: in samples; None if it is no number of samples.
-
-    Example:
-        >>> from rnd_actors.store import RunDescription
-        >>> RunDescription(settings={"workers": 4}, recipe=None, collector="mine", goal=None).goal
-    """
-
-    settings: Mapping[str, Any]
-    recipe: Mapping[str, Any] | None
-    collector: str
-    goal: int | None
+_Statement: TypeAlias = tuple[str, Mapping[str, object]]
+"""SQL with its parameters, to which `:run` is added."""
 
 
 @define
 class Recording:
     """A session of a run in a store, which nobody else can resume as long as it is open.
 
-    It is the writer of a sink, and is told of events besides; these are written with the samples.
-    `finish` or `abandon` ends it.
+    It is the writer of a sink and a subscriber of the event stream; events are written with the
+    samples. `finish` or `abandon` ends it.
 
     Args:
         path: the store.
@@ -95,7 +65,7 @@ class Recording:
     _started_at: float = field(factory=time.time)
     _elapsed_s: float = 0.0
     _spawned: bool = False
-    _waiting: deque[Statement] = field(factory=deque)
+    _waiting: deque[_Statement] = field(factory=deque)
     _take_tally: Callable[[], Tally] = Tally
     _tally: Tally | None = None
     _tallied_at: float = 0.0
@@ -116,7 +86,7 @@ class Recording:
             "goal": run.goal,
             "seal": seal(settings, recipe),
         }
-        return cls._enter(path, connect(path, create=True), INSERT_RUN, row)
+        return cls._enter(path, connect(path, create=True), sql.INSERT_RUN, row)
 
     @classmethod
     def resume(cls, path: Path, run: StoredRun) -> "Recording":
@@ -127,62 +97,63 @@ class Recording:
                 written.
         """
         row = {"run": run.id, "sessions": run.sessions}
-        return cls._enter(path, connect(path), GO_ON, row)
+        return cls._enter(path, connect(path), sql.REOPEN_RUN, row)
 
     @classmethod
     def _enter(
-        cls, path: Path, connection: StoreConnection, sql: str, row: Mapping[str, object]
+        cls, path: Path, connection: StoreConnection, statement: str, row: Mapping[str, object]
     ) -> "Recording":
         try:
-            with transaction(connection):
-                run = _entered(connection, sql, row)
-                _lock(connection, run, path)
-                number, earlier_s = connection.execute(NEXT_SESSION, {"run": run}).fetchone()
+            with clear_errors(f"write the store {path}"), transaction(connection):
+                run = _locked_run(connection, path, statement, row)
+                number, earlier_s = connection.execute(sql.NEXT_SESSION, (run,)).fetchone()
                 recording = cls(path, run, number, earlier_s, connection)
-                connection.execute(INSERT_SESSION, {**recording._row(), "host": gethostname()})
-        except BaseException as error:
+                connection.execute(sql.INSERT_SESSION, {**recording._row(), "host": gethostname()})
+        except BaseException:
             connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(f"cannot write the store {path}: {error}") from error
             raise
         return recording
 
     def follow(self, take_tally: Callable[[], Tally]) -> None:
-        """Ask this from time to time for what the run knows of its workers."""
+        """Call this from time to time, and store what it returns with the next samples."""
         self._take_tally = take_tally
         self._tally = take_tally()
 
     def note(self, event: Event) -> None:
-        """Keep what an event says, until the next write; a subscriber of the event stream."""
+        """Keep an event until the next write; a subscriber of the event stream."""
         now = time.time()
         if isinstance(event, WorkerSpawned) and not self._spawned:
             self._started_at, self._spawned = now, True
-        self._waiting.extend(facts(event, now))
-        if len(self._waiting) < _MOST_WAITING and (row := event_row(event, now)):
-            self._waiting.append(row)
+        if (change := _incarnation_change(event, now)) is not None:
+            self._waiting.append(change)
+        if len(self._waiting) < _MOST_WAITING and _is_kept(event):
+            kind = type(event).__name__
+            row = {"at": now, "level": event.level, "kind": kind, "text": str(event)}
+            self._waiting.append((sql.INSERT_EVENT, row))
         if abs(now - self._tallied_at) >= _TALLY_S:
             self._tally, self._tallied_at = self._take_tally(), now
 
     def open(self) -> None:
-        """Do nothing: it is open since it was begun."""
+        """Do nothing: a recording is open from its beginning."""
 
     def write(self, samples: Sequence[Sample]) -> None:
-        """Store samples, and all that was noted, in one transaction.
+        """Store samples and all noted events in one transaction.
 
         Raises:
-            SinkError: it cannot.
+            SinkError: they cannot be written, and none of them is.
         """
         if samples:
             self._elapsed_s = max(0.0, samples[-1].received_at - self._started_at)
-        with self._clear_errors(), transaction(self._connection) as connection:
-            connection.executemany(INSERT_SAMPLE, map(self._sample_row, samples))
+        rows = ({"run": self.run, **asdict(sample)} for sample in samples)
+        with clear_errors(f"write {self.path}", SinkError), transaction(self._connection):
+            self._connection.executemany(sql.INSERT_SAMPLE, rows)
             while self._waiting:
-                statement = self._waiting.popleft()
-                connection.execute(statement.sql, {"run": self.run, **statement.parameters})
-            connection.execute(UPDATE_SESSION, self._row())
+                statement, parameters = self._waiting.popleft()
+                self._connection.execute(statement, {"run": self.run, **parameters})
+            self._connection.execute(sql.UPDATE_SESSION, self._row())
 
     def close(self) -> None:
-        """Write what was noted since the last samples."""
+        """Write the events since the last samples."""
         self.write(())
 
     def finish(self, result: Result) -> None:
@@ -201,13 +172,13 @@ class Recording:
         self._elapsed_s = result.elapsed_s - self.earlier_s
         try:
             self.write(())
-            with self._clear_errors():
-                self._connection.execute(FINISH, end)
+            with clear_errors(f"write {self.path}", SinkError):
+                self._connection.execute(sql.FINISH_RUN, end)
         finally:
             self.abandon()
 
     def abandon(self) -> None:
-        """End the session without a word, as if the program had died."""
+        """End the session without a result, as if the program had died."""
         self._connection.close()
 
     def _row(self) -> dict[str, object]:
@@ -219,24 +190,38 @@ class Recording:
             "tally": None if self._tally is None else to_json(self._tally),
         }
 
-    def _sample_row(self, sample: Sample) -> dict[str, object]:
-        return {"run": self.run, **asdict(sample)}
 
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise SinkError(f"cannot write {self.path}: {error}") from error
-
-
-def _entered(connection: sqlite3.Connection, sql: str, row: Mapping[str, object]) -> int:
-    found = connection.execute(sql, row).fetchall()  # to the end: only then can it be committed
+def _locked_run(
+    connection: StoreConnection, path: Path, statement: str, row: Mapping[str, object]
+) -> int:
+    found = connection.execute(statement, row).fetchall()  # to the end, as a commit needs it
     if not found:
         raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")
-    return int(found[0][0])
-
-
-def _lock(connection: StoreConnection, run: int, path: Path) -> None:
+    run = int(found[0][0])
     if not connection.lock(run):
         raise StoreError(f"run {run} in {path} is being worked on; wait until that has ended")
+    return run
+
+
+def _incarnation_change(event: Event, at: float) -> _Statement | None:
+    """Return what an event changes in the table of incarnations."""
+    match event:
+        case WorkerSpawned(worker, number, pid, port):
+            spawned = {"at": at, "worker": worker, "number": number, "pid": pid, "port": port}
+            return sql.INSERT_INCARNATION, spawned
+        case WorkerStreaming(worker, number):
+            return sql.INCARNATION_STREAMS, {"at": at, "worker": worker, "number": number}
+        case ActorFailed(actor=name, reason=reason) if name.startswith(_WORKERS):
+            return sql.INCARNATION_ENDED, _end_of(name, at, str(reason))
+        case ActorStopped(actor=name) if name.startswith(_WORKERS):
+            return sql.INCARNATION_ENDED, _end_of(name, at, None)
+    return None
+
+
+def _end_of(actor: str, at: float, failure: str | None) -> Mapping[str, object]:
+    return {"at": at, "worker": int(actor.removeprefix(_WORKERS)), "failure": failure}
+
+
+def _is_kept(event: Event) -> bool:
+    """Return whether an event is stored: those of workers, and all from level INFO on."""
+    return event.level >= logging.INFO or isinstance(event, WorkerEvent)

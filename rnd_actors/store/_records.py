@@ -1,29 +1,54 @@
-"""What is read from a store: runs, their sessions, and the incarnations of their workers."""
+"""What a store knows of a run, as objects."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, overload
 
 from attrs import frozen
 
-from rnd_actors.collecting import Result, Sample
+from rnd_actors.collecting import Result, Sample, Tally
 
-__all__ = ["Incarnation", "RunHistory", "Session", "StoredEvent", "StoredRun"]
+if TYPE_CHECKING:
+    from cattrs.preconf.json import JsonConverter
+
+
+@frozen(kw_only=True)
+class RunDescription:
+    """What a new run is recorded as.
+
+    Args:
+        settings: plain data that the run is made of again when it is resumed.
+        recipe: plain data that its collector is made of again; None if it cannot be.
+        collector: what it collects, in words.
+        goal: in samples; None if it is no number of samples.
+
+    Example:
+        >>> from rnd_actors.store import RunDescription
+        >>> RunDescription(settings={"workers": 4}, recipe=None, collector="mine", goal=None).goal
+    """
+
+    settings: Mapping[str, Any]
+    recipe: Mapping[str, Any] | None
+    collector: str
+    goal: int | None
 
 
 @frozen(kw_only=True)
 class StoredRun:
-    """One run, as a list of runs tells of it.
+    """A run as it is listed.
 
     Args:
         id: from 1, in the order in which runs were begun.
-        state: `running`, `died` (it ended without a word) or the value of an `Outcome`.
+        state: `running`, `died` (its program ended without a result) or the value of an `Outcome`.
         started_at: seconds since the epoch.
         samples: how many are stored.
         goal: how many are wanted; None if the goal is no number of samples.
-        workers: how many there are.
-        sessions: how often it was begun or resumed.
-        elapsed_s: seconds that its sessions took together, up to the last sample.
+        workers: the number of its workers.
+        sessions: 1, and one more for each time it was resumed.
+        elapsed_s: seconds that its sessions took together, each up to its last sample.
         collector: what it collects, in words.
-        worker: the program that is its worker, and the first arguments of that.
+        worker: the program of its workers, with the first arguments.
 
     Example:
         >>> from rnd_actors.store import StoredRun
@@ -47,12 +72,12 @@ class StoredRun:
 
 @frozen(kw_only=True)
 class Session:
-    """A stretch of a run without a break: from its beginning, or from a resumption.
+    """A part of a run without a break: the first one, or one after it was resumed.
 
     Args:
         number: from 1.
-        started_at: seconds since the epoch, of its first spawn.
-        elapsed_s: seconds from then to its last sample.
+        started_at: the time of its first spawn, in seconds since the epoch.
+        elapsed_s: seconds from there to its last sample.
         host: the name of the computer; None if it is not known.
 
     Example:
@@ -69,17 +94,17 @@ class Session:
 
 @frozen(kw_only=True)
 class Incarnation:
-    """One life of a worker; times are seconds since the epoch, None for what did not happen.
+    """One process of a worker. Times are seconds since the epoch; None: it did not happen.
 
     Args:
         worker: the worker's id.
-        number: of the incarnation, from 1; resumed runs count on.
-        port: where it listened.
-        pid: of its process.
-        spawned_at: when its process was started.
+        number: of the incarnation, from 1; a resumed run counts on.
+        port: its port.
+        pid: its process id.
+        spawned_at: when the process was started.
         streaming_at: when it answered the request.
-        ended_at: when it was over; None: it was alive when the program died.
-        failure: why it went down by itself; None: it was told to stop, or it is not known.
+        ended_at: when it ended; None: it was alive when the program died.
+        failure: why it ended by itself; None: it was told to stop, or the reason is not known.
 
     Example:
         >>> from rnd_actors.store import Incarnation
@@ -117,7 +142,7 @@ class StoredEvent:
 
 @frozen(kw_only=True)
 class RunHistory:
-    """All that a store knows of a run; the samples are in the order of their index.
+    """A run with its result, sessions, workers and samples; the latter in order of their index.
 
     Example:
         >>> from rnd_actors import Collection
@@ -128,7 +153,7 @@ class RunHistory:
         ...     Session(number=2, started_at=500.0, elapsed_s=1.0))
         >>> result = Collection.of({1: 3001}).result(goal=2, deadline_s=None)
         >>> history = RunHistory(run=run, result=result, sessions=sessions, samples=(),
-        ...     incarnations=(), events=())
+        ...     incarnations=())
         >>> history.active_s(500.5)
         2.5
     """
@@ -138,10 +163,9 @@ class RunHistory:
     sessions: tuple[Session, ...]
     samples: Sequence[Sample]
     incarnations: tuple[Incarnation, ...]
-    events: tuple[StoredEvent, ...]
 
     def active_s(self, at: float) -> float:
-        """Return the seconds that the run had been going on at a time, without its breaks.
+        """Return the seconds that the run had taken at a time, without its breaks.
 
         Args:
             at: seconds since the epoch.
@@ -152,3 +176,93 @@ class RunHistory:
                 return before + max(0.0, at - session.started_at)
             before += session.elapsed_s
         return 0.0
+
+
+@frozen(kw_only=True)
+class Checkpoint:
+    """The stored state of a run that has not reached its goal, from which it can go on.
+
+    Args:
+        run: as it is listed.
+        is_own: whether this user has begun it, and nobody has changed `settings` and `recipe`
+            since: they name programs and files, and so are not to be trusted otherwise.
+        settings: plain data of the settings that it was begun with.
+        recipe: plain data that its collector is made of again; None if it cannot be.
+        samples: all that it has collected.
+        tally: what it knew of its workers.
+        incarnations: the highest number that each worker had; none for those that never ran.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from rnd_actors.store import Recording, RunDescription, read_checkpoint
+        >>> run = RunDescription(settings={"workers": 1}, recipe=None, collector="mine", goal=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     Recording.begin(Path(folder, "runs.db"), run).abandon()
+        ...     checkpoint = read_checkpoint(Path(folder, "runs.db"))
+        >>> checkpoint.settings, checkpoint.samples, checkpoint.is_own
+        ({'workers': 1}, (), True)
+    """
+
+    run: StoredRun
+    is_own: bool
+    settings: dict[str, Any]
+    recipe: dict[str, Any] | None
+    samples: tuple[Sample, ...]
+    tally: Tally
+    incarnations: dict[int, int]
+
+
+class StoredSamples(Sequence[Sample]):
+    """The samples of a run in forty bytes each, since there may be millions.
+
+    They are kept in columns, at the place of their index, and each is made when it is asked for.
+
+    Args:
+        batches: rows of all fields of a sample, from the first one on.
+    """
+
+    def __init__(self, batches: Iterable[Sequence[Sequence[Any]]]) -> None:
+        self._columns = tuple(array(kind) for kind in "qqqqd")
+        for rows in batches:
+            _, *columns = zip(*rows, strict=True)
+            for column, values in zip(self._columns, columns, strict=True):
+                column.extend(values)
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Sample: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Sample, ...]: ...
+    def __getitem__(self, at: int | slice) -> Sample | tuple[Sample, ...]:
+        places = range(len(self))[at]
+        if isinstance(places, range):
+            return tuple(self[place] for place in places)
+        return Sample(places, *(column[places] for column in self._columns))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(Sample, range(len(self)), *self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def to_json(value: object) -> str:
+    """Return an attrs object or plain data as JSON."""
+    return _converter().dumps(value)
+
+
+def tally_from_json(text: str) -> Tally:
+    """Return the tally that `to_json` has written; any error tells that it was not."""
+    return _converter().loads(text, Tally)
+
+
+@cache
+def _converter() -> "JsonConverter":
+    from cattrs.preconf.json import make_converter  # noqa: PLC0415  # slow, and not for every run
+
+    return make_converter()

@@ -51,7 +51,6 @@ def history_of(
         sessions=sessions,
         samples=samples,
         incarnations=incarnations,
-        events=(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Only a store is taken for a store, and older ones become today's."""
+"""Only a store is taken for a store, and a copy of a run is whole."""
 
 import sqlite3
 from collections.abc import Callable
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors import StoreError
-from rnd_actors.store import copy_run, list_runs, read_run
-from rnd_actors.store._database import connect, opened
-from rnd_actors.store._schema import MIGRATIONS
+from rnd_actors import MalformedLine, StoreError
+from rnd_actors.store import copy_run, list_runs, read_events, read_run
+from rnd_actors.store._database import connect
 from tests.store.recordings import begin, samples
 
 
@@ -37,7 +36,7 @@ def _text(path: Path) -> Path:
     [
         (_foreign, "is not a store of rnd-actors: it belongs to another program"),
         (_text, "is not a store of rnd-actors: it is no SQLite database"),
-        (_newer, "its schema is 99, and this one knows 3; please upgrade"),
+        (_newer, "its schema is 99, and this one knows 4; please upgrade"),
         (lambda path: path.parent, "cannot open the store .*: Is a directory"),
     ],
 )
@@ -77,34 +76,16 @@ def test_a_store_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         begin(tmp_path / "nowhere" / "runs.db")
 
 
-def test_an_older_store_is_migrated_when_it_is_opened(tmp_path: Path) -> None:
-    path = tmp_path / "runs.db"
-    begin(path).abandon()
-    newer = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT")
-    with closing(connect(path, migrations=newer)) as connection:
-        assert connection.execute("SELECT note FROM runs").fetchall() == [(None,)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
-    with pytest.raises(StoreError, match="newer"):
-        connect(path)
-
-
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "runs.db"
-    begin(path).abandon()
-    broken = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT;\nSELECT nonsense")
-    with pytest.raises(StoreError, match="nonsense"):
-        connect(path, migrations=broken)
-    with opened(path) as connection:
-        assert "note" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
-
-
 def test_a_copy_holds_all_that_belongs_to_the_run_and_nothing_else(tmp_path: Path) -> None:
     one, other = tmp_path / "one.db", tmp_path / "other.db"
     for count in (1, 3):
         recording = begin(one)
+        recording.note(MalformedLine(1, 1, b"oops"))
         recording.write(samples(count))
         recording.abandon()
     begin(other).abandon()
     assert copy_run(one, 2, other) == 2
     assert read_run(other, 2).samples == read_run(one, 2).samples
+    assert list(read_events(other, 2)) == list(read_events(one, 2))
+    assert len(list(read_events(other, 2))) == 1
     assert [run.samples for run in list_runs(other)] == [0, 3]

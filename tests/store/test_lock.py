@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from rnd_actors.errors import StoreError
-from rnd_actors.store import Recording, list_runs, read_remains, read_run
+from rnd_actors.store import Recording, list_runs, read_checkpoint, read_run
 from rnd_actors.store._database import connect
 from tests.store.recordings import begin, samples
 
@@ -78,7 +78,7 @@ def test_a_run_that_another_program_works_on_is_refused_under_any_name(
         known = list_runs(path)[0]
         other = name(path)
         with pytest.raises(StoreError):
-            read_remains(other)
+            read_checkpoint(other)
         with pytest.raises(StoreError):
             Recording.resume(other, known)
 
@@ -87,7 +87,7 @@ def test_a_store_is_known_by_its_descriptor(path: Path) -> None:
     with another_program_works_on(path):
         descriptor = os.open(path, os.O_RDONLY)
         with pytest.raises(StoreError, match=r"run 1 in /proc/self/fd/\d+ is still running"):
-            read_remains(Path(f"/proc/self/fd/{descriptor}"))
+            read_checkpoint(Path(f"/proc/self/fd/{descriptor}"))
         os.close(descriptor)
 
 

@@ -1,6 +1,5 @@
 """What is recorded is there, and is there once."""
 
-import sqlite3
 from itertools import count
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from rnd_actors import (
     WorkerSpawned,
     WorkerStreaming,
 )
-from rnd_actors.store import Recording, list_runs, read_remains, read_run
+from rnd_actors.store import Recording, list_runs, read_checkpoint, read_events, read_run
 from tests.store.recordings import DESCRIBED, begin, finish, samples
 
 
@@ -93,11 +92,10 @@ def test_the_life_of_a_worker_is_told_from_its_events(
     assert first.failure is not None
     assert "exited with code 2" in first.failure
     assert (second.number, second.streaming_at, second.ended_at) == (2, None, None)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT run, worker, delay_s FROM restarts").fetchall() == [
-            (1, 1, 0.25)
-        ]
-    connection.close()
+    [restart] = [event for event in read_events(path) if event.kind == "ChildRestarting"]
+    assert restart.at == 104.0
+    assert "workers/1" in restart.text
+    assert "0.25" in restart.text
 
 
 def test_events_are_kept_but_those_of_the_framework_that_nobody_logs(path: Path) -> None:
@@ -106,7 +104,7 @@ def test_events_are_kept_but_those_of_the_framework_that_nobody_logs(path: Path)
     recording.note(SamplesAccepted(1, 1, 42, 1, 0.5))
     recording.note(MalformedLine(1, 1, b"oops"))
     recording.close()
-    [event] = read_run(path).events
+    [event] = read_events(path)
     recording.abandon()
     assert (event.kind, event.level) == ("MalformedLine", 30)
     assert event.text == "worker 1 sent a malformed line: b'oops'"
@@ -118,10 +116,9 @@ def test_no_worker_can_fill_the_memory_with_events(path: Path) -> None:
         recording.note(MalformedLine(1, 1, b"oops"))
     recording.note(WorkerSpawned(1, 1, pid=99, port=3001))
     recording.close()
-    history = read_run(path)
+    assert len(list(read_events(path))) == 10_000
+    assert len(read_run(path).incarnations) == 1
     recording.abandon()
-    assert len(history.events) == 10_000
-    assert len(history.incarnations) == 1
 
 
 def test_the_same_sample_is_not_stored_twice(path: Path) -> None:
@@ -151,13 +148,13 @@ def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
     recording.write(samples(2, incarnation=3))
     recording.abandon()
 
-    remains = read_remains(path)
-    assert remains.samples == tuple(samples(2, incarnation=3))
-    assert remains.tally.workers[1].crashes == 5
-    assert remains.incarnations == {1: 3, 2: 7}
-    assert (remains.settings, remains.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
+    checkpoint = read_checkpoint(path)
+    assert checkpoint.samples == tuple(samples(2, incarnation=3))
+    assert checkpoint.tally.workers[1].crashes == 5
+    assert checkpoint.incarnations == {1: 3, 2: 7}
+    assert (checkpoint.settings, checkpoint.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
 
-    resumed = Recording.resume(path, remains.run)
+    resumed = Recording.resume(path, checkpoint.run)
     assert resumed.session == 2
     resumed.write(samples(1, first=2, incarnation=4))
     finish(resumed, Outcome.COMPLETE)
@@ -172,16 +169,16 @@ def test_what_died_twice_without_a_word_still_knows_its_workers(path: Path) -> N
     recording.follow(collection.tally)
     recording.close()
     recording.abandon()
-    Recording.resume(path, read_remains(path).run).abandon()
-    assert read_remains(path).tally.workers[1].starts == 4
+    Recording.resume(path, read_checkpoint(path).run).abandon()
+    assert read_checkpoint(path).tally.workers[1].starts == 4
 
 
 def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:
     begin(path).abandon()
-    stale = read_remains(path).run
+    stale = read_checkpoint(path).run
     resumed = Recording.resume(path, stale)
     with pytest.raises(StoreError, match="still running"):
-        read_remains(path)
+        read_checkpoint(path)
     with pytest.raises(StoreError, match="somebody else has resumed run 1 meanwhile"):
         Recording.resume(path, stale)
     resumed.abandon()
@@ -198,7 +195,7 @@ def test_a_run_is_worked_on_by_one_program_at_a_time(path: Path) -> None:
 def test_a_complete_run_is_not_resumed(path: Path) -> None:
     finish(begin(path), Outcome.COMPLETE)
     with pytest.raises(StoreError, match=r"run 1 in .* is complete: there is nothing to resume"):
-        read_remains(path)
+        read_checkpoint(path)
 
 
 def test_a_run_that_is_not_there_is_named_with_those_that_are(path: Path) -> None:
@@ -212,4 +209,4 @@ def test_by_default_the_latest_run_is_read(path: Path) -> None:
     begin(path).abandon()
     begin(path).abandon()
     assert read_run(path).run.id == 2
-    assert read_remains(path).run.id == 2
+    assert read_checkpoint(path).run.id == 2

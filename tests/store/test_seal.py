@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors.store import copy_run, read_remains
-from rnd_actors.store._seal import is_sealed, seal
+from rnd_actors.store import copy_run, read_checkpoint
+from rnd_actors.store._trust import is_sealed, seal
 from tests.store.recordings import begin
 
 
@@ -27,15 +27,15 @@ def store(tmp_path: Path, data: Path) -> Path:
 
 
 def test_a_run_is_that_of_who_has_begun_it(store: Path) -> None:
-    assert read_remains(store).is_own
+    assert read_checkpoint(store).is_own
     copied = store.with_name("copied.db")
     copy_run(store, 1, copied)
-    assert read_remains(copied).is_own
+    assert read_checkpoint(copied).is_own
 
 
 def test_it_is_that_of_nobody_else(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(store.with_name("of somebody else")))
-    assert not read_remains(store).is_own
+    assert not read_checkpoint(store).is_own
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_it_is_that_of_nobody_else(store: Path, monkeypatch: pytest.MonkeyPatch)
 def test_it_is_so_no_longer_when_what_it_runs_was_changed(change: str, store: Path) -> None:
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute(change)
-    assert not read_remains(store).is_own
+    assert not read_checkpoint(store).is_own
 
 
 def test_the_secret_is_made_once_and_for_its_user_alone(data: Path) -> None:
@@ -86,4 +86,4 @@ def test_without_a_place_for_a_secret_runs_are_kept_without_a_seal(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/proc/no/such/place")
     begin(tmp_path / "runs.db").abandon()
-    assert not read_remains(tmp_path / "runs.db").is_own
+    assert not read_checkpoint(tmp_path / "runs.db").is_own
