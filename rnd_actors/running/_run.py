@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from traceback import format_exception
 from typing import Final
@@ -38,7 +37,7 @@ from rnd_actors.collecting import (
 from rnd_actors.errors import BudgetSpentError, SettingsError, SinkError
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._workers import worker_settings, workers_spec
-from rnd_actors.sinks import Sink, begin_output, check_output, is_store, writer_for
+from rnd_actors.sinks import SampleWriter, Sink, begin_output, check_output, is_store, writer_for
 from rnd_actors.store import Recording, RunDescription
 from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
 
@@ -202,21 +201,22 @@ class Session:
         return {f"{_OUTPUT}-{n}": path for n, path in enumerate(self.settings.outputs, 1)}
 
     def _start_sinks(self, system: ActorSystem) -> list[ActorRef[Accepted]]:
-        sinks: list[ActorRef[Accepted]] = []
+        sinks = []
         for name, output in self._outputs.items():
             writer = (is_store(output) and self.recording) or writer_for(output)
-            make = partial(Sink, writer)
-            spec = ChildSpec(name, make, restart=Restart.TEMPORARY, capacity=_CAPACITY, drain=True)
-            sink = system.start(spec)
+            sink: ActorRef[Accepted] = system.start(_sink_spec(name, writer))
             if self.earlier and writer is not self.recording:
                 sink.tell(Accepted(self.earlier))
             sinks.append(sink)
         return sinks
 
     def _collector_spec(self, sinks: list[ActorRef[Accepted]]) -> ChildSpec:
-        deadline = self.settings.deadline
-        make = partial(CollectorActor, self.collector, self.collection, deadline, sinks)
-        return ChildSpec("collector", make, capacity=_CAPACITY, drain=True)
+        return ChildSpec(
+            "collector",
+            lambda: CollectorActor(self.collector, self.collection, self.settings.deadline, sinks),
+            capacity=_CAPACITY,
+            drain=True,
+        )
 
     def _await_end_of(self, workers: ActorRef[SupervisorMessage]) -> None:
         """Wait until the workers' supervisor has ended; an interruption ends it at once.
@@ -258,6 +258,12 @@ class Session:
             self.collection.fail(f"the collector's findings failed: {error!r}")
         result = self.collection.result(self.collector.goal, self.settings.deadline)
         return evolve(result, findings=dict(findings))
+
+
+def _sink_spec(name: str, writer: SampleWriter) -> ChildSpec:
+    return ChildSpec(
+        name, lambda: Sink(writer), restart=Restart.TEMPORARY, capacity=_CAPACITY, drain=True
+    )
 
 
 def _make_folder(folder: Path) -> None:
