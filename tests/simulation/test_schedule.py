@@ -4,7 +4,7 @@ import pytest
 
 from rnd_actors.errors import SettingsError
 from rnd_actors.simulation import VirtualTime
-from rnd_actors.simulation._schedule import pick_of
+from rnd_actors.simulation._loop import pick_of
 
 
 def test_choices_are_taken_modulo_how_many_there_are_and_then_the_oldest() -> None:
