@@ -27,7 +27,7 @@ class Unfinished:
         settings: of the run, for this store.
         collector: its collector, which has seen the stored samples.
         is_reached: whether its goal is reached already: it died before it could record that.
-        remains: what was stored of it.
+        remains: all that was stored of it.
 
     Example:
         >>> from pathlib import Path

@@ -57,8 +57,8 @@ def run(
     """Start the workers, collect until the goal is reached, stop them, and return the result.
 
     Args:
-        settings: what to run, and how patiently.
-        collector: what to collect; by default exactly `settings.samples` samples.
+        settings: of the run.
+        collector: decides which samples count; by default exactly `settings.samples` samples.
         subscriber: called with every event of the run; it must be quick and must not wait.
         interrupted: setting this flag ends the run soon, with the samples so far.
         spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.

@@ -122,7 +122,7 @@ def make_room(workers: int, *, with_logs: bool = False) -> None:
 
 @frozen
 class Demand:
-    """What a run needs of a limited resource.
+    """The need of a run for a limited resource.
 
     Args:
         what: the name of the resource.

@@ -1,4 +1,4 @@
-"""Faults: what is to go wrong in a simulation, for which actors or processes, and when."""
+"""Faults in a simulation: their kinds, their targets, and the injector that lets them strike."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -124,7 +124,7 @@ class Injector:
     """Lets each fault strike its targets: at its time, or with its probability.
 
     Args:
-        faults: what is to go wrong.
+        faults: of the simulation.
         loop: its timers wait for the times of faults.
         seed: fixes which messages and lines are struck.
     """

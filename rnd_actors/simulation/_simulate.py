@@ -55,7 +55,7 @@ def simulate(
     Args:
         main: called with the system; the value that it returns is the result.
         seed: fixes the schedule, the random numbers and the faults.
-        faults: what is to go wrong.
+        faults: strike actors and simulated processes.
         trace: called with a line for each message and each event, for example `print`.
         limit: seconds of virtual time after which it fails, > 0.
 
@@ -100,8 +100,8 @@ def explore(
 
     Args:
         main: called with the system of each schedule.
-        seeds: of the schedules.
-        faults: what is to go wrong in each.
+        seeds: one for each schedule.
+        faults: strike in each schedule.
         limit: seconds of virtual time that each may take, > 0.
         trace_to: a file for the whole trace of the failure, of which the error shows an excerpt.
 

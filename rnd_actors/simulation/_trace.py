@@ -1,4 +1,4 @@
-"""The trace of a simulation: a line for each message and event, and what is shown of a long one."""
+"""The trace of a simulation: a line for each message and event, and an excerpt of a long one."""
 
 import re
 from collections import Counter

@@ -46,7 +46,7 @@ class VirtualTime:
 
     Args:
         seed: fixes the schedule, the random numbers and the faults.
-        faults: what is to go wrong.
+        faults: strike actors and simulated processes.
         trace: called with a line for each message and each event.
         limit: seconds of virtual time after which the block fails, > 0.
 
@@ -147,7 +147,7 @@ class VirtualTime:
             greenlet.rawlink(self._greenlets.pop)
 
     def _who_waits(self) -> str:
-        """Describe for every actor what it waits for."""
+        """Describe what each actor waits for."""
         waiting = filter(None, (system.who_waits() for system in self._systems))
         return "; ".join(waiting) or "there is no actor"
 

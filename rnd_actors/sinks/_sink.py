@@ -14,7 +14,7 @@ from rnd_actors.collecting import Accepted, Sample
 _FLUSH_S: Final = 1.0
 _BATCH: Final = 1000
 _PAUSE: Final = 9.0
-"""How long a full batch waits after a write, in times of what that write took."""
+"""How long a full batch waits after a write, as a multiple of the time of that write."""
 
 
 class SampleWriter(Protocol):
