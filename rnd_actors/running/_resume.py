@@ -1,4 +1,4 @@
-"""A run that goes on where it has ended before its goal."""
+"""A run that ended before its goal and goes on from there."""
 
 import shlex
 from collections.abc import Callable
@@ -10,15 +10,12 @@ from attrs import evolve, frozen
 from rnd_actors.actors import Event, require_patched
 from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
-from rnd_actors.running._course import Course
-from rnd_actors.running._outputs import begin_outputs
+from rnd_actors.running._run import Session
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._specs import ports_for, worker_settings
+from rnd_actors.running._workers import worker_settings
 from rnd_actors.sinks import Existing, check_output, is_store
 from rnd_actors.store import Checkpoint, Recording, read_checkpoint
 from rnd_actors.workers import Spawn, WorkerProcess
-
-__all__ = ["Unfinished", "resume"]
 
 
 @frozen(kw_only=True)
@@ -26,11 +23,11 @@ class Unfinished:
     """A run of a store that can go on.
 
     Args:
-        store: where it is.
-        settings: what it was asked to do.
-        collector: its collector, which has seen what was collected.
-        is_reached: whether its goal is reached already: it died just before it could say so.
-        remains: what was stored of it.
+        store: the SQLite store that it was recorded to.
+        settings: of the run, for this store.
+        collector: its collector, which has seen the stored samples.
+        is_reached: whether its goal is reached already: it died before it could record that.
+        remains: all that was stored of it.
 
     Example:
         >>> from pathlib import Path
@@ -55,13 +52,14 @@ class Unfinished:
         *,
         trusted: bool = False,
     ) -> "Unfinished":
-        """Read what is left of a run; this changes nothing.
+        """Read what is left of a run, without changing anything.
 
         Args:
             store: an SQLite store that the run was recorded to.
             run: its id; None: the latest.
             collector: a new one, for runs whose collector cannot be made again from the store.
-            trusted: whether it may run what the store names even if that is from somebody else.
+            trusted: whether the programs that the store names may be run even if this user has not
+                begun the run on this computer, or if its settings were changed since.
 
         Raises:
             StoreError: there is no such run, or it is complete, being worked on, damaged, or from
@@ -79,7 +77,7 @@ class Unfinished:
         *,
         trusted: bool = False,
     ) -> "Unfinished":
-        """Return the run of which this was read; arguments and errors are those of `read`."""
+        """Return the run that left these remains; arguments and errors are those of `read`."""
         settings = cls.settings_of(remains, store)
         if not (remains.is_own or trusted):
             command = shlex.join([*settings.worker, *settings.worker_args])
@@ -101,10 +99,10 @@ class Unfinished:
 
     @staticmethod
     def settings_of(remains: Checkpoint, store: Path) -> RunSettings:
-        """Return the settings of a run, whose store may have been moved since.
+        """Return the settings of a run for its store, which may have been moved since.
 
         Raises:
-            StoreError: they are none.
+            StoreError: the stored settings are damaged, or the store has no name of a store.
         """
         if not is_store(store):
             raise StoreError(f"{store} cannot be resumed: give it a name that ends in .db")
@@ -129,24 +127,22 @@ class Unfinished:
         settings, remains = self.settings, self.remains
         for output in settings.outputs:
             check_output(output, settings.existing)
-        ports = ports_for(settings, spawn)
-        collection = Collection.of(dict(enumerate(ports, start=1)))
+        workers = worker_settings(settings, spawn, remains.incarnations)
+        collection = Collection.of({worker.id: worker.port for worker in workers})
         collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
-        recording = Recording.resume(self.store, remains.run)
-        begin_outputs(settings, recording, remains.samples)
-        return Course(
+        return Session(
             settings=settings,
-            workers=worker_settings(settings, ports, remains.incarnations),
+            workers=workers,
             collector=self.collector,
             collection=collection,
-            recording=recording,
+            recording=Recording.resume(self.store, remains.run),
             earlier=remains.samples,
             subscriber=subscriber,
             interrupted=interrupted,
             spawn=spawn,
-        ).take()
+        ).run()
 
 
 def resume(
@@ -162,18 +158,18 @@ def resume(
 ) -> Result:
     """Go on with a run that was interrupted, missed its deadline, failed or died.
 
-    It keeps its settings and its samples. Its files besides the store are written anew,
-    or, if it appends to them, that part of them.
+    It keeps its settings and its samples. Its other files are written again from the beginning or,
+    if the run appends to them, from the beginning of the run.
 
     Args:
         store: an SQLite store that the run was recorded to.
         run: its id; None: the latest.
         collector: a new one, for runs whose collector cannot be made again from the store.
         deadline: seconds from now; None: as many as the run was given.
-        trusted: whether it may run what the store names even if it is from somebody else: if you
-            have not begun this run on this computer, or if its settings were changed since.
+        trusted: whether the programs that the store names may be run even if you have not begun
+            this run on this computer, or if its settings were changed since.
         subscriber: called with every event of the run; it must be quick and must not wait.
-        interrupted: setting this flag ends the run soon, with what there is.
+        interrupted: setting this flag ends the run soon, with the samples so far.
         spawn: how each worker is started.
 
     Raises:

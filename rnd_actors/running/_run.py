@@ -1,20 +1,49 @@
-"""A run from settings to a result."""
+"""One run from its settings to its result: outputs, collector and workers wired together."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from traceback import format_exception
+from typing import Final
 
+import gevent
 import gevent.event
+from attrs import evolve, frozen
 
-from rnd_actors.actors import Event, require_patched
-from rnd_actors.collecting import Collection, Collector, Recipe, Result, SampleCount
-from rnd_actors.running._course import Course
-from rnd_actors.running._outputs import begin_outputs
+from rnd_actors.actors import (
+    ActorFailed,
+    ActorRef,
+    ActorSystem,
+    ChildSpec,
+    Crashed,
+    Event,
+    EventStream,
+    Restart,
+    ShutDown,
+    SupervisorMessage,
+    require_patched,
+)
+from rnd_actors.collecting import (
+    Accepted,
+    Collection,
+    Collector,
+    CollectorActor,
+    Outcome,
+    Recipe,
+    Result,
+    Sample,
+    SampleCount,
+)
+from rnd_actors.errors import BudgetSpentError, SettingsError, SinkError
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._specs import ports_for, worker_settings
-from rnd_actors.sinks import check_output, is_store
+from rnd_actors.running._workers import worker_settings, workers_spec
+from rnd_actors.sinks import SampleWriter, Sink, begin_output, check_output, is_store, writer_for
 from rnd_actors.store import Recording, RunDescription
-from rnd_actors.workers import Spawn, WorkerProcess
+from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
 
-__all__ = ["run"]
+_CAPACITY: Final = 1000
+"""How many messages wait for the collector or a sink before their senders have to wait."""
+_OUTPUT: Final = "output"
 
 
 def run(
@@ -25,13 +54,13 @@ def run(
     interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
 ) -> Result:
-    """Start the workers, collect until the goal is reached, stop them, and say how it went.
+    """Start the workers, collect until the goal is reached, stop them, and return the result.
 
     Args:
-        settings: what to run, and how patiently.
-        collector: what to collect; by default exactly `settings.samples` samples.
+        settings: of the run.
+        collector: decides which samples count; by default exactly `settings.samples` samples.
         subscriber: called with every event of the run; it must be quick and must not wait.
-        interrupted: setting this flag ends the run soon, with what there is.
+        interrupted: setting this flag ends the run soon, with the samples so far.
         spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.
 
     Raises:
@@ -39,6 +68,7 @@ def run(
         SettingsError: an output cannot be written, or holds something that is not to be lost, or
             the operating system does not allow as many file descriptors or processes as so many
             workers need.
+        SinkError: a file of samples cannot be prepared.
         StoreError: an output is to be a store of runs, and cannot.
 
     Example:
@@ -52,37 +82,196 @@ def run(
     for output in settings.outputs:
         check_output(output, settings.existing)
     collector = collector or SampleCount(settings.samples)
-    ports = ports_for(settings, spawn)
-    recording = _recording(settings, collector)
-    begin_outputs(settings, recording)
-    return Course(
+    workers = worker_settings(settings, spawn, earlier={})
+    return Session(
         settings=settings,
-        workers=worker_settings(settings, ports, earlier={}),
+        workers=workers,
         collector=collector,
-        collection=Collection.of(dict(enumerate(ports, start=1))),
-        recording=recording,
+        collection=Collection.of({worker.id: worker.port for worker in workers}),
+        recording=_begin_recording(settings, collector),
         subscriber=subscriber,
         interrupted=interrupted,
         spawn=spawn,
-    ).take()
+    ).run()
 
 
-def _recording(settings: RunSettings, collector: Collector) -> Recording | None:
-    for store in filter(is_store, settings.outputs):
-        recipe = Recipe.of(collector)
-        return Recording.begin(
-            store,
-            RunDescription(
-                settings=settings.to_plain(),
-                recipe=None if recipe is None else recipe.to_plain(),
-                collector=_words(collector, recipe),
-                goal=collector.goal,
-            ),
-        )
-    return None
-
-
-def _words(collector: Collector, recipe: Recipe | None) -> str:
+def _begin_recording(settings: RunSettings, collector: Collector) -> Recording | None:
+    store = next(filter(is_store, settings.outputs), None)
+    if store is None:
+        return None
+    recipe = Recipe.of(collector)
     options = {} if recipe is None else recipe.options
     values = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    return f"{type(collector).__name__}({values})"
+    description = RunDescription(
+        settings=settings.to_plain(),
+        recipe=None if recipe is None else recipe.to_plain(),
+        collector=f"{type(collector).__name__}({values})",
+        goal=collector.goal,
+    )
+    return Recording.begin(store, description)
+
+
+@frozen(kw_only=True)
+class Session:
+    """One session of a run: from its beginning, or from where an earlier session has ended.
+
+    Args:
+        settings: of the run.
+        workers: the settings of each worker.
+        collector: decides what is collected.
+        collection: keeps what is collected.
+        recording: stores the session, and is ended by it; None: it is not stored.
+        earlier: the samples of earlier sessions, which are written to the files first.
+        subscriber: called with every event.
+        interrupted: ends the session when it is set.
+        spawn: how each worker is started.
+    """
+
+    settings: RunSettings
+    workers: list[WorkerSettings]
+    collector: Collector
+    collection: Collection
+    recording: Recording | None
+    earlier: tuple[Sample, ...] = ()
+    subscriber: Callable[[Event], object] | None
+    interrupted: gevent.event.Event | None
+    spawn: Spawn
+
+    def run(self) -> Result:
+        """Run the workers until the collection is concluded, end all in order, return the result.
+
+        Raises:
+            SettingsError: a file does not end with this run, or there can be no worker logs.
+            SinkError: a file cannot be prepared.
+        """
+        try:
+            self._prepare_files()
+            if self.recording is not None:
+                self.recording.follow(self.collection.tally)
+            self._collect()
+            return self._finish()
+        except BaseException:
+            if self.recording is not None:
+                self.recording.abandon()
+            raise
+
+    def _prepare_files(self) -> None:
+        """Remove from the files what is not to stay: no other program works on the run by now."""
+        if self.settings.worker_log is not None:
+            _make_folder(self.settings.worker_log)
+        for output in self.settings.outputs:
+            begin_output(output, self.settings.existing, self.earlier)
+
+    def _collect(self) -> None:
+        """Run all actors until they have ended."""
+        try:
+            with WorkerProcess.guarded(), ActorSystem() as system:
+                self._subscribe_to(system.events)
+                collecting = system.start(self._collector_spec(self._start_sinks(system)))
+                if self.collection.conclusion is None:
+                    spec = workers_spec(self.workers, collecting, self.spawn)
+                    self._await_end_of(system.start(spec))
+        except SinkError:  # a sink could not start, and `_note_failed_output` knows that
+            pass
+        except BudgetSpentError as error:
+            reason = "".join(format_exception(error.__cause__ or error)).rstrip()
+            self.collection.conclude(Outcome.FAILED, reason)
+
+    def _subscribe_to(self, events: EventStream) -> None:
+        events.subscribe(self._note_port, to=WorkerSpawned)
+        events.subscribe(self._note_failed_output, to=ActorFailed)
+        if self.recording is not None:
+            events.subscribe(self.recording.note)
+        if self.subscriber is not None:
+            events.subscribe(self.subscriber)
+
+    def _note_port(self, spawned: WorkerSpawned) -> None:
+        self.collection.workers[spawned.worker].port = spawned.port
+
+    def _note_failed_output(self, failed: ActorFailed) -> None:
+        if output := self._outputs.get(failed.actor):
+            trouble = f"{output} was too slow to be written in time"
+            if isinstance(failed.reason, Crashed):
+                trouble = str(failed.reason.error)
+            self.collection.fail(f"{_OUTPUT}: {trouble}")
+
+    @property
+    def _outputs(self) -> dict[str, Path]:
+        """The outputs by the names of their sinks."""
+        return {f"{_OUTPUT}-{n}": path for n, path in enumerate(self.settings.outputs, 1)}
+
+    def _start_sinks(self, system: ActorSystem) -> list[ActorRef[Accepted]]:
+        sinks = []
+        for name, output in self._outputs.items():
+            writer = (is_store(output) and self.recording) or writer_for(output)
+            sink: ActorRef[Accepted] = system.start(_sink_spec(name, writer))
+            if self.earlier and writer is not self.recording:
+                sink.tell(Accepted(self.earlier))
+            sinks.append(sink)
+        return sinks
+
+    def _collector_spec(self, sinks: list[ActorRef[Accepted]]) -> ChildSpec:
+        return ChildSpec(
+            "collector",
+            lambda: CollectorActor(self.collector, self.collection, self.settings.deadline, sinks),
+            capacity=_CAPACITY,
+            drain=True,
+        )
+
+    def _await_end_of(self, workers: ActorRef[SupervisorMessage]) -> None:
+        """Wait until the workers' supervisor has ended; an interruption ends it at once.
+
+        Not by way of the collector, which may be slow, or down.
+        """
+        interrupted = self.interrupted
+        if interrupted is None:
+            workers.join()
+            return
+
+        def end() -> None:
+            interrupted.wait()
+            self.collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
+            workers.tell(ShutDown())
+
+        messenger = gevent.spawn(end)
+        try:
+            workers.join()
+        finally:
+            messenger.kill()
+
+    def _finish(self) -> Result:
+        """End the recording with the result, and return that."""
+        result = self._result()
+        if self.recording is not None:
+            try:
+                self.recording.finish(result)
+            except SinkError as error:
+                self.collection.fail(f"{_OUTPUT}: {error}")
+                result = self._result()
+        return result
+
+    def _result(self) -> Result:
+        findings: Mapping[str, float | int | str | None] = {}
+        try:
+            findings = self.collector.findings()
+        except Exception as error:  # noqa: BLE001  # it is the user's code, and the result is dear
+            self.collection.fail(f"the collector's findings failed: {error!r}")
+        result = self.collection.result(self.collector.goal, self.settings.deadline)
+        return evolve(result, findings=dict(findings))
+
+
+def _sink_spec(name: str, writer: SampleWriter) -> ChildSpec:
+    return ChildSpec(
+        name, lambda: Sink(writer), restart=Restart.TEMPORARY, capacity=_CAPACITY, drain=True
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        trouble = error.strerror if isinstance(error, OSError) else error
+        accepted = f"a folder that is there, or can be made ({trouble})"
+        raise SettingsError("worker_log", accepted, str(folder)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError("worker_log", "a folder that you may write", str(folder))

@@ -1,4 +1,4 @@
-"""What a run is asked to do, checked on creation."""
+"""The settings of a run, checked on creation."""
 
 import os
 from collections.abc import Iterable
@@ -11,8 +11,6 @@ from rnd_actors._validators import accepts, optional, seconds, whole_number
 from rnd_actors.errors import SettingsError
 from rnd_actors.sinks import STDOUT, Existing, check_suffix, is_store
 from rnd_actors.workers import STANDIN
-
-__all__ = ["RunSettings"]
 
 
 def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -45,13 +43,14 @@ class RunSettings:
         worker: the program to run as a worker and its first arguments; the stand-in by default.
         worker_args: appended to the worker's own arguments.
         base_port: worker i listens on base_port + i - 1; 0 chooses free ports.
-        deadline: seconds from the first spawn until the run stops with what it has; None: none.
+        deadline: seconds from the first spawn until the run stops with the samples so far; None:
+            there is none.
         start_timeout: seconds a worker may take to listen.
         stall_timeout: seconds of silence after which a worker counts as hung.
         outputs: files for the samples as they arrive, of the kinds `.jsonl`, `.csv` and `.parquet`,
             or `-` for stdout; a `.sqlite` or `.db` is a store of runs, and a run has one at most.
         worker_log: a folder for all that the workers write, which is made if it is missing: a file
-            for each worker, bounded in size, that is continued if it is there; None: it is lost.
+            for each worker, bounded in size, that is continued if it is there; None: no files.
         existing: what becomes of files that hold something already: `"refuse"`, `"overwrite"`, or
             `"append"` where the kind of file can. A store keeps all runs in any case.
 
@@ -86,12 +85,11 @@ class RunSettings:
     def _check_outputs(self, attribute: "Attribute[Any]", outputs: tuple[Path, ...]) -> None:
         for output in outputs:
             check_suffix(output, attribute.name)
-        for form, chosen in (
-            ("each file once", list(map(_identity, outputs))),
-            ("one store at most", ["store" for output in outputs if is_store(output)]),
-        ):
-            if len(set(chosen)) < len(chosen):
-                raise SettingsError(attribute.name, form, [str(output) for output in outputs])
+        got = [str(output) for output in outputs]
+        if len(set(map(_identity, outputs))) < len(outputs):
+            raise SettingsError(attribute.name, "each file once", got)
+        if sum(map(is_store, outputs)) > 1:
+            raise SettingsError(attribute.name, "one store at most", got)
 
     def __attrs_post_init__(self) -> None:
         highest = 65536 - self.workers
@@ -100,7 +98,7 @@ class RunSettings:
             raise SettingsError("base_port", form, self.base_port)
 
     def to_plain(self) -> dict[str, Any]:
-        """Return these settings as what JSON knows, good for any working directory."""
+        """Return these settings as JSON knows them, with paths for any working directory."""
         outputs = [
             str(output) if output == STDOUT else str(output.absolute()) for output in self.outputs
         ]
@@ -110,9 +108,9 @@ class RunSettings:
 
 
 def _identity(output: Path) -> object:
-    """Return what two names of the same file have in common."""
+    """Return the same value for two names of the same file."""
     try:
         known = output.stat()
-    except OSError:  # it is not there, or there will be a clear error when it is to be written
+    except OSError:  # it does not exist, or opening it will raise a clear error
         return os.path.realpath(output)
     return known.st_dev, known.st_ino

@@ -1,87 +1,62 @@
-"""The cell of an actor in a simulation: it can be traced, and faults can strike it."""
-
-from __future__ import annotations
+"""The cell of an actor in a simulation: its messages are traced, and faults can strike it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent.event
 from gevent import getcurrent
 
-from rnd_actors.actors import Actor
-from rnd_actors.actors._cell import Cell, message_of
+from rnd_actors.actors import Actor, ActorSystem
+from rnd_actors.actors._cell import Cell, CellSpec, message_of
 from rnd_actors.actors._owned import current_greenlet
-from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Slow
-
-if TYPE_CHECKING:
-    from rnd_actors.actors import ActorSystem
-    from rnd_actors.actors._cell import CellSpec
-    from rnd_actors.simulation._virtual_time import VirtualTime
-
-__all__ = ["SimulatedCell"]
+from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Injector, Slow
+from rnd_actors.simulation._trace import Tracer
 
 
 class SimulatedCell(Cell):
-    """A cell whose messages are traced, and which suffers the faults that are meant for it."""
+    """A cell that writes the trace of its messages, and that the faults meant for it strike."""
 
-    __slots__ = ("_cut_off_until", "_due", "_let_in", "_simulation")
+    __slots__ = ("_cut_off_until", "_injector", "_next_faults", "_now", "_put", "_tracer")
 
     def __init__(
         self,
         spec: CellSpec,
         parent: Cell | None,
         system: ActorSystem,
-        simulation: VirtualTime,
+        *,
+        injector: Injector,
+        tracer: Tracer,
+        now: Callable[[], float],
     ) -> None:
-        self._simulation = simulation
-        self._due: list[Fault] = []
-        """Faults that strike the next message."""
+        self._injector = injector
+        self._tracer = tracer
+        self._now = now
+        self._next_faults: list[Fault] = []
+        """The faults that strike the next message."""
         self._cut_off_until = 0.0
         super().__init__(spec, parent, system)
-        self._let_in, self.put = self.put, self._put_if_let
+        self._put, self.put = self.put, self._put_unless_cut_off
         if parent is not None:
-            simulation.injector.register(self)
+            injector.register(self)
 
     def make_actor(self) -> object:
         actor = super().make_actor()
         if isinstance(actor, Actor):
-            actor.receive = self._disturbed(actor.receive)  # type: ignore[assignment, method-assign]
+            receive = actor.receive
+
+            def receive_with_faults(message: Any) -> None:
+                self._tracer.handles(self.name, message)
+                faults = [*self._next_faults, *self._injector.by_chance(self)]
+                self._next_faults.clear()
+                for fault in faults:
+                    self._strike(fault, message)
+                receive(message)
+
+            actor.receive = receive_with_faults  # type: ignore[method-assign]
         return actor
 
-    def post(self, entry: Any) -> None:
-        self._simulation.tracer.told(_sender(), self.name, entry, lost=False)
-        super().post(entry)
-
-    def suffer(self, fault: Fault) -> None:
-        """Hear that a fault strikes now."""
-        if isinstance(fault, CutOff):
-            self._cut_off_until = self._simulation.now + fault.seconds
-        elif isinstance(fault, Crash):
-            self._crash(InjectedError(f"{fault} was to crash {self.name}"))
-        else:
-            self._due.append(fault)
-
-    def _crash(self, error: InjectedError) -> None:
-        """Crash now, also in the middle of a message; a supervisor finishes what it does first."""
-        greenlet: Any = self.greenlet
-        if greenlet is not None:
-            if self.supervises:
-                greenlet.fail(error)
-            else:
-                greenlet.kill(error, block=False)
-
-    def _disturbed(self, receive: Callable[[Any], None]) -> Callable[[Any], None]:
-        def disturbed(message: Any) -> None:
-            self._simulation.tracer.handles(self.name, message)
-            faults = [*self._due, *self._simulation.injector.by_chance(self)]
-            self._due.clear()
-            for fault in faults:
-                self._disturb(fault, message)
-            receive(message)
-
-        return disturbed
-
-    def _disturb(self, fault: Fault, message: Any) -> None:
+    def _strike(self, fault: Fault, message: Any) -> None:
+        """Let a fault strike while a message is handled."""
         if isinstance(fault, Crash):
             raise InjectedError(f"{fault} was to crash {self.name} at {message!r}")
         if isinstance(fault, Hang):
@@ -89,15 +64,37 @@ class SimulatedCell(Cell):
         elif isinstance(fault, Slow):
             gevent.sleep(fault.seconds)
         else:
-            self.suffer(fault)
+            self.inject(fault)
 
-    def _put_if_let(self, entry: Any, *how: Any) -> bool:
-        lost = self._simulation.now < self._cut_off_until
-        self._simulation.tracer.told(_sender(), self.name, entry, lost=lost)
+    def inject(self, fault: Fault) -> None:
+        """Let a fault strike now or, if it needs a message, at the next one."""
+        if isinstance(fault, CutOff):
+            self._cut_off_until = self._now() + fault.seconds
+        elif isinstance(fault, Crash):
+            self._crash(InjectedError(f"{fault} was to crash {self.name}"))
+        else:
+            self._next_faults.append(fault)
+
+    def _crash(self, error: InjectedError) -> None:
+        """Crash now, also in the middle of a message; a supervisor finishes its message first."""
+        greenlet: Any = self.greenlet
+        if greenlet is not None:
+            if self.supervises:
+                greenlet.fail(error)
+            else:
+                greenlet.kill(error, block=False)
+
+    def post(self, entry: Any) -> None:
+        self._tracer.told(_sender(), self.name, entry, lost=False)
+        super().post(entry)
+
+    def _put_unless_cut_off(self, entry: Any, *how: Any) -> bool:
+        lost = self._now() < self._cut_off_until
+        self._tracer.told(_sender(), self.name, entry, lost=lost)
         if lost:
             self.mailbox.refuse(message_of(entry), "lost: a fault has cut its receiver off")
             return True
-        return self._let_in(entry, *how) is not False
+        return self._put(entry, *how) is not False
 
 
 def _sender() -> str:

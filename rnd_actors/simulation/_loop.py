@@ -1,76 +1,59 @@
-"""The loop of a simulation: a heap of timers and a list of callbacks, and no real I/O.
+"""The event loop of a simulation: a heap of timers and a list of callbacks, and no real I/O.
 
 It has the interface of gevent's loops, so gevent's hub runs on it as on any other. Among the
-callbacks that could run next it takes the one that the schedule picks; when there are none it jumps
+callbacks that could run next it takes the one that the schedule picks; when none is left it jumps
 to the next timer.
 """
 
 from __future__ import annotations
 
+import random
 import sys
-from collections.abc import Callable
-from heapq import heapify, heappop, heappush
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Never, TypeAlias
 
 from gevent import getcurrent
 from gevent.exceptions import LoopExit
 
-from rnd_actors.errors import DeadlockError, LivelockError, VirtualTimeoutError
-from rnd_actors.simulation._callbacks import Callback, VirtualTimer
-from rnd_actors.simulation._nothing_real import NothingReal
-from rnd_actors.simulation._schedule import Pick
+from rnd_actors._validators import accepts, require
+from rnd_actors.errors import DeadlockError, LivelockError, NotSimulatedError, VirtualTimeoutError
+from rnd_actors.simulation._timers import Callback, TimerHeap, VirtualTimer
 
-__all__ = ["VirtualLoop"]
+Seed: TypeAlias = int | Sequence[int]
+"""Fixes a schedule. A number seeds a random one. Each element of a sequence picks one of the
+callbacks that could run next, counted from 0, the oldest, and modulo their number; after its end
+the oldest is always next, as in gevent's own loops."""
 
 _MOST_CALLBACKS_AT_ONCE: Final = 1_000_000
 """So many at one moment of virtual time are taken for a livelock."""
 _MOST_READINGS_AT_ONCE: Final = 10_000_000
-_LEAST_STALE: Final = 1_000
-"""Fewer stopped timers are not worth a new heap."""
 
 
-_Entry: TypeAlias = tuple[float, int, VirtualTimer]
-"""When a timer expires, the number of its entry, and the timer."""
-
-
-class NothingLeftError(DeadlockError, LoopExit):
-    """What gevent's own loops report as `LoopExit`, with the names of those who wait.
-
-    Its arguments are those of gevent's: a semaphore takes it for one of another thread otherwise.
-    """
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-class VirtualLoop(NothingReal):
+class VirtualLoop:
     """A loop for gevent's hub that runs in virtual time, on a schedule.
 
     Args:
-        pick: says which of so many callbacks runs next.
+        seed: of the schedule.
         limit: virtual seconds after which it raises `VirtualTimeoutError` in the main greenlet.
-        who_waits: says who waits for what, for its errors.
+        who_waits: describes who waits for what, for its errors.
+
+    Raises:
+        SettingsError: the seed is neither a whole number nor a sequence of whole numbers.
     """
 
     default = False
     approx_timer_resolution = 0.0
 
-    def __init__(self, pick: Pick, limit: float, who_waits: Callable[[], str]) -> None:
-        super().__init__()
-        self._pick = pick
+    def __init__(self, seed: Seed, limit: float, who_waits: Callable[[], str]) -> None:
+        self._pick = pick_of(seed)
         self._who_waits = who_waits
         self._limit = self._give_up_at = limit
-        self._now = 0.0
         self._runnable: list[Callback] = []
-        self._heap: list[_Entry] = []
-        self._armed = 0
-        """How many timers were ever armed."""
-        self._stale = 0
-        """How many entries of the heap belong to timers that were stopped."""
-        self._awaited = 0
-        """How many timers the loop has to wait for."""
+        self._heap = TimerHeap()
         self._readings = 0
-        """How often the time was asked for since it has passed."""
+        """How often the time was read since it has last passed."""
+        self.refused: NotSimulatedError | None = None
+        """The first refusal of real I/O: a supervisor may have taken it for a crash of an actor."""
         self.error_handler: Any = None
 
     def now(self) -> float:
@@ -78,10 +61,10 @@ class VirtualLoop(NothingReal):
         if self._readings > _MOST_READINGS_AT_ONCE:
             self._readings = 0
             raise LivelockError(
-                f"virtual time stands still at {self._now:g} s: it was asked for "
+                f"virtual time stands still at {self._heap.now:g} s: it was asked for "
                 f"{_MOST_READINGS_AT_ONCE:,} times; a loop until it is later has to wait in between"
             )
-        return self._now
+        return self._heap.now
 
     def update_now(self) -> None:
         """Do nothing: time passes only while the loop has nothing else to do."""
@@ -89,9 +72,12 @@ class VirtualLoop(NothingReal):
     update = update_now
 
     def run(self, nowait: bool = False, once: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Run callbacks and timers; when none are left, say so in the main greenlet and go on."""
-        runnable, pick = self._runnable, self._pick
-        at_once, moment = 0, self._now
+        """Run callbacks and timers; when none is left, raise `DeadlockError` in the main greenlet.
+
+        The simulation may go on afterwards.
+        """
+        runnable, pick, heap = self._runnable, self._pick, self._heap
+        at_once, moment = 0, heap.now
         while True:
             if runnable:
                 self._run(runnable.pop(pick(len(runnable)) if len(runnable) > 1 else 0))
@@ -99,12 +85,55 @@ class VirtualLoop(NothingReal):
                 if at_once > _MOST_CALLBACKS_AT_ONCE:
                     at_once = 0
                     self._report_livelock()
-            elif self._advance():
-                if self._now > moment:
-                    at_once, self._readings, moment = 0, 0, self._now
-            else:
+            elif (next_time := heap.next_time()) is None:
                 why = f"nothing is left that could wake anyone; {self._who_waits()}"
                 self._throw(NothingLeftError(why, getcurrent(), None))
+            else:
+                if next_time > self._give_up_at:
+                    self._give_up()
+                else:
+                    runnable += heap.expire(next_time)
+                if heap.now > moment:
+                    at_once, self._readings, moment = 0, 0, heap.now
+
+    def _run(self, chosen: Callback) -> None:
+        callback, args = chosen.callback, chosen.args
+        if callback is None or args is None:
+            return
+        chosen.callback = None
+        try:
+            callback(*args)
+        except BaseException:  # noqa: BLE001
+            self.error_handler.handle_error(chosen, *sys.exc_info())
+        chosen.args = None
+
+    def _give_up(self) -> None:
+        self._heap.now = self._give_up_at
+        self._give_up_at += self._limit
+        self._throw(
+            VirtualTimeoutError(
+                f"not over after {self._limit:g} s of virtual time; {self._who_waits()}"
+            )
+        )
+
+    def _report_livelock(self) -> None:
+        self._throw(
+            LivelockError(
+                f"virtual time stands still at {self._heap.now:g} s: {_MOST_CALLBACKS_AT_ONCE:,} "
+                "callbacks have run, and there is always another; a loop around sleep(0) cannot "
+                "wait for something that takes time"
+            )
+        )
+
+    def _throw(self, error: Exception) -> None:
+        """Raise in the greenlet that runs the simulation."""
+        hub: Any = getcurrent()
+        hub.parent.throw(error)
+
+    def destroy(self) -> None:
+        """Drop all callbacks and timers."""
+        self._runnable.clear()
+        self._heap.clear()
 
     def run_callback(self, func: Callable[..., object], *args: Any) -> Callback:
         callback = Callback(func, args)
@@ -120,91 +149,69 @@ class VirtualLoop(NothingReal):
         ref: bool = True,  # noqa: FBT001, FBT002
         priority: int | None = None,
     ) -> VirtualTimer:
-        return VirtualTimer(self, after, repeat, ref=ref)
+        return VirtualTimer(self._heap, after, repeat, ref=ref)
 
     def idle(self, ref: bool = True, priority: int | None = None) -> VirtualTimer:  # noqa: FBT001, FBT002
         return self.timer(0.0, ref=ref)
 
-    def arm(self, timer: VirtualTimer, delay: float) -> int:
-        """Let a timer expire after so many seconds; return the number of its entry."""
-        self._armed += 1
-        self._awaited += timer.ref
-        heappush(self._heap, (self._now + delay, self._armed, timer))
-        return self._armed
+    def io(self, fd: int, events: int, **_: Any) -> Never:
+        self._refuse("sockets and pipes", "put an actor or a SimulatedWorker in their place")
 
-    def disarm(self, timer: VirtualTimer) -> None:
-        """Hear that a timer has been stopped."""
-        self._awaited -= timer.ref
-        self._stale += 1
-        if self._stale > max(_LEAST_STALE, len(self._heap) // 2):
-            self._heap = list(filter(_is_armed, self._heap))
-            heapify(self._heap)
-            self._stale = 0
+    def child(self, pid: int, **_: Any) -> Never:
+        self._refuse("processes", "put a SimulatedWorker or another actor in their place")
 
-    def _run(self, chosen: Callback) -> None:
-        callback, args = chosen.callback, chosen.args
-        if callback is None or args is None:
-            return
-        chosen.callback = None
-        try:
-            callback(*args)
-        except BaseException:  # noqa: BLE001
-            self.error_handler.handle_error(chosen, *sys.exc_info())
-        chosen.args = None
+    def install_sigchld(self) -> None:
+        self.child(0)
 
-    def _advance(self) -> bool:
-        """Jump to the next timers that are waited for; False if there are none."""
-        if not self._awaited:
-            return False
-        heap = self._heap
-        while not _is_armed(heap[0]):
-            heappop(heap)
-            self._stale -= 1
-        if heap[0][0] > self._give_up_at:
-            self._give_up()
-            return True
-        self._now = heap[0][0]
-        while heap and heap[0][0] <= self._now:
-            entry = heappop(heap)
-            if _is_armed(entry):
-                timer = entry[2]
-                self._awaited -= timer.ref
-                self._runnable.append(timer.expire())
-            else:
-                self._stale -= 1
-        return True
-
-    def _report_livelock(self) -> None:
-        self._throw(
-            LivelockError(
-                f"virtual time stands still at {self._now:g} s: {_MOST_CALLBACKS_AT_ONCE:,} "
-                "callbacks have run, and there is always another; a loop around sleep(0) cannot "
-                "wait for something that takes time"
-            )
+    def async_(self, **_: Any) -> Never:
+        self._refuse(
+            "native threads, which look up host names, too",
+            "put an actor in the place of what they do",
         )
 
-    def _give_up(self) -> None:
-        self._now = self._give_up_at
-        self._give_up_at += self._limit
-        self._throw(
-            VirtualTimeoutError(
-                f"not over after {self._limit:g} s of virtual time; {self._who_waits()}"
-            )
-        )
+    def fork(self, **_: Any) -> Never:
+        self.async_()
 
-    def _throw(self, error: Exception) -> None:
-        """Raise in the greenlet that runs the simulation; it may go on afterwards."""
-        hub: Any = getcurrent()
-        hub.parent.throw(error)
+    def signal(self, signum: int, **_: Any) -> Never:
+        self._refuse("signals", "tell the actor what the signal would")
 
-    def destroy(self) -> None:
-        """Forget all that was to come."""
-        self._runnable.clear()
-        self._heap.clear()
-        self._awaited = 0
+    def stat(self, path: str, **_: Any) -> Never:
+        self._refuse("watchers of files", "tell the actor what they would")
+
+    def _refuse(self, what: str, instead: str) -> Never:
+        error = NotSimulatedError(f"virtual time has no {what}; {instead}")
+        self.refused = self.refused or error
+        raise error
 
 
-def _is_armed(entry: _Entry) -> bool:
-    """Say whether the timer of an entry still waits for just this time."""
-    _, number, timer = entry
-    return timer.entry == number
+class NothingLeftError(DeadlockError, LoopExit):
+    """The `LoopExit` of gevent's own loops, with the names of all who wait.
+
+    Its arguments are those of gevent's: a semaphore takes it for one of another thread otherwise.
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def pick_of(seed: Seed) -> Callable[[int], int]:
+    """Return the schedule of a seed: it picks one of so many callbacks, 2 or more, from 0 on.
+
+    Raises:
+        SettingsError: the seed is neither a whole number nor a sequence of whole numbers.
+    """
+    require(_IS_SEED, "seed", seed)
+    if isinstance(seed, int):
+        draw = random.Random(f"schedule {seed}").random  # noqa: S311
+        return lambda count: int(draw() * count)
+    choices = iter(seed)
+    return lambda count: next(choices, 0) % count
+
+
+def _is_seed(seed: object) -> bool:
+    if isinstance(seed, Sequence):
+        return all(isinstance(choice, int) for choice in seed)
+    return isinstance(seed, int)
+
+
+_IS_SEED: Final = accepts("a whole number, or a sequence of them", _is_seed)

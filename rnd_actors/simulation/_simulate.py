@@ -1,24 +1,33 @@
-"""One simulation from beginning to end: a function, a system, a seed."""
+"""Simulations of a function with an actor system: on one schedule, or on many until one fails."""
 
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
 from attrs import frozen
 
 from rnd_actors.actors import ActorSystem
+from rnd_actors.errors import ScheduleFailedError
 from rnd_actors.simulation._faults import Fault
-from rnd_actors.simulation._schedule import Seed
+from rnd_actors.simulation._loop import Seed
+from rnd_actors.simulation._trace import KeptTrace, excerpt
 from rnd_actors.simulation._virtual_time import DAY_S, VirtualTime
-
-__all__ = ["Simulated", "simulate"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
+_SCHEDULES: Final = range(100)
+_NOT_AGAIN: Final = (
+    "; but not when it is run again, so something decides that the seed does not: "
+    "what an earlier run left behind, threads, datetime.now(), the order of a set"
+)
+
 
 @frozen
 class Simulated(Generic[R_co]):
-    """What came of a simulation.
+    """The result of a simulation.
 
     Example:
         >>> import gevent
@@ -28,7 +37,7 @@ class Simulated(Generic[R_co]):
     """
 
     result: R_co
-    """What `main` returned."""
+    """The value that `main` returned."""
     elapsed_s: float
     """Seconds of virtual time that passed, until the system was left."""
 
@@ -44,14 +53,14 @@ def simulate(
     """Run `main` with an `ActorSystem` in virtual time; the same seed gives the same run.
 
     Args:
-        main: called with the system; what it returns is the result.
+        main: called with the system; the value that it returns is the result.
         seed: fixes the schedule, the random numbers and the faults.
-        faults: what is to go wrong.
-        trace: called with a line for each message and each event, such as `print`.
+        faults: strike actors and simulated processes.
+        trace: called with a line for each message and each event, for example `print`.
         limit: seconds of virtual time after which it fails, > 0.
 
     Raises:
-        DeadlockError: nothing is left that could ever happen, and `main` waits.
+        DeadlockError: `main` waits, and nothing is left that could ever happen.
         VirtualTimeoutError: it is not over after `limit` seconds.
         LivelockError: there is always something more to do before any time can pass.
         NotSimulatedError: a socket, process or thread was asked for.
@@ -75,3 +84,91 @@ def simulate(
         with ActorSystem() as system:
             result = main(system)
         return Simulated(result, time.now)
+
+
+def explore(
+    main: Callable[[ActorSystem], R],
+    seeds: Iterable[Seed] = _SCHEDULES,
+    *,
+    faults: Iterable[Fault] = (),
+    limit: float = DAY_S,
+    trace_to: str | Path | None = None,
+) -> list[Simulated[R]]:
+    """Run `main` once for each seed, as `simulate` does, until one fails; return all results.
+
+    The failing schedule is run again, for its trace.
+
+    Args:
+        main: called with the system of each schedule.
+        seeds: one for each schedule.
+        faults: strike in each schedule.
+        limit: seconds of virtual time that each may take, > 0.
+        trace_to: a file for the whole trace of the failure, of which the error shows an excerpt.
+
+    Raises:
+        ScheduleFailedError: `main` failed in one of the schedules; its cause is that failure.
+
+    Example:
+        >>> from rnd_actors import Actor, ChildSpec, Restart
+        >>> from rnd_actors.simulation import explore
+        >>> def main(system):
+        ...     order = []
+        ...     class Runner(Actor[str]):
+        ...         def receive(self, message: str) -> None:
+        ...             order.append(self.ref.name)
+        ...             self.stop()
+        ...     specs = [ChildSpec(name, Runner, restart=Restart.TRANSIENT) for name in ("a", "b")]
+        ...     runners = [system.start(spec) for spec in specs]
+        ...     for runner in runners:
+        ...         runner.tell("run")
+        ...     for runner in runners:
+        ...         runner.join()
+        ...     return "".join(order)
+        >>> sorted({run.result for run in explore(main)})
+        ['ab', 'ba']
+    """
+    faults = tuple(faults)
+    results: list[Simulated[R]] = []
+    for seed in seeds:
+        run = partial(simulate, main, seed, faults=faults, limit=limit)
+        try:
+            results.append(run())
+        except Exception as error:
+            before = f" ({len(results)} passed before it)" if results else ""
+            failure = f"seed {seed!r} fails{before}: "
+            failure += f"{type(error).__name__}: {error}".rstrip(": ")
+            trace, again = _replay(run, trace_to)
+            if (type(again), str(again)) != (type(error), str(error)):
+                failure += _NOT_AGAIN
+            raise ScheduleFailedError(failure, seed, trace, _shown(trace, trace_to)) from error
+    return results
+
+
+def _replay(
+    run: Callable[..., object], trace_to: str | Path | None
+) -> tuple[tuple[str, ...], Exception | None]:
+    """Run a failed schedule again; return its trace and its error, None if it does not fail."""
+    trace = KeptTrace()
+    again = None
+    with nullcontext() if trace_to is None else Path(trace_to).open("w", encoding="utf-8") as file:
+
+        def keep(line: str) -> None:
+            trace.add(line)
+            if file is not None:
+                file.write(f"{line}\n")
+
+        try:
+            run(trace=keep)
+        except Exception as error:  # noqa: BLE001
+            again = error
+    return trace.lines(), again
+
+
+def _shown(trace: tuple[str, ...], trace_to: str | Path | None) -> tuple[str, ...]:
+    """Return the excerpt of a trace that an error shows, and where to find the rest."""
+    shown = excerpt(trace)
+    if shown == trace:
+        return shown
+    place = "trace_to=FILE would write" if trace_to is None else f"{trace_to} has"
+    whole = f"all {len(trace)} lines of the trace (they are in the attribute `trace`, too)"
+    return (*shown, f"{place} {whole}")

@@ -1,23 +1,39 @@
-"""The law that simulated workers follow."""
+"""Simulated workers: what a `WorkerActor` owns instead of a process and its stream."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
 
+import gevent
 from attrs import field, frozen
+from gevent.event import Event
+from gevent.hub import Waiter
 
 from rnd_actors._validators import delay, probability, rate
-from rnd_actors.simulation._process import Settings, SimulatedProcess
+from rnd_actors.errors import (
+    StreamCutError,
+    WorkerBusyError,
+    WorkerSilentError,
+    WorkerUnreachableError,
+)
+from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, Slow
+from rnd_actors.simulation._virtual_time import current_simulation
 
-__all__ = ["SimulatedWorker"]
+_CRASHED: Final = 2
+_TERMINATED: Final = -15
+_NUMBERS: Final = 100
+"""A worker sends numbers from 0 to 99."""
 
 
 @frozen(kw_only=True)
 class SimulatedWorker:
     """A law that worker programs follow; calling it starts a worker that does, without a process.
 
-    It goes where a `spawn` is asked for, of `run` or of a `WorkerActor`, in virtual time or real.
-    Faults for `process/3` strike the process of worker 3.
+    It is a `spawn` for `run` or for a `WorkerActor`, in virtual time or real. Faults for
+    `process/3` strike the process of worker 3.
 
     Args:
         rate: numbers a second, > 0.
@@ -46,6 +62,157 @@ class SimulatedWorker:
     hang: float = field(default=0.0, validator=probability)
     malformed: float = field(default=0.0, validator=probability)
 
-    def __call__(self, settings: Settings) -> SimulatedProcess:
+    def __call__(self, settings: _Settings) -> SimulatedProcess:
         """Start a worker with these settings."""
         return SimulatedProcess(self, settings)
+
+
+class _Settings(Protocol):
+    """The part of `WorkerSettings` that a simulated worker reads."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def stall_timeout(self) -> float: ...
+
+    @property
+    def numbers_per_request(self) -> int: ...
+
+
+class SimulatedProcess:
+    """A worker that runs in this process, with the interface of a real one."""
+
+    def __init__(self, law: SimulatedWorker, settings: _Settings) -> None:
+        self.law = law
+        self.pid = settings.id
+        self.port = settings.port
+        self.name = f"process/{settings.id}"
+        self.exited = Event()
+        self.exit_code: int | None = None
+        self.said_started = Event()
+        self.is_streaming = False
+        self._next_faults: list[Fault] = []
+        self._sleeper: Waiter[None] | None = None
+        loop = gevent.get_hub().loop
+        self._timers = [loop.timer(law.startup)]
+        self._timers[0].start(self.said_started.set)
+        if law.lifetime is not None:
+            self._timers.append(loop.timer(law.lifetime()))
+            self._timers[1].start(self.crash)
+        self._simulation = current_simulation()
+        if self._simulation is not None:
+            self._simulation.injector.register(self)
+
+    def read_output(self, keep: Callable[[bytes], object]) -> None:
+        """Wait until it has ended; it writes nothing."""
+        self.exited.wait()
+
+    def last_words(self) -> tuple[str, ...]:
+        """Return its last lines: a panic if it has crashed, otherwise none."""
+        return ("panic: out of luck",) if self.exit_code == _CRASHED else ()
+
+    def open_stream(self, settings: _Settings) -> SimulatedStream:
+        """Ask it for numbers."""
+        if self.exited.is_set() or not self.said_started.is_set():
+            raise WorkerUnreachableError("nobody listens")
+        if self.is_streaming:
+            raise WorkerBusyError("429 Too Many Requests")
+        return SimulatedStream(self, settings)
+
+    def end(self, grace: float) -> None:
+        """End it at once."""
+        self._exit(_TERMINATED)
+
+    def inject(self, fault: Fault) -> None:
+        """Let a fault strike: a crash at once, any other before the next line."""
+        if isinstance(fault, Crash):
+            self.crash()
+        else:
+            self._next_faults.append(fault)
+
+    def take_faults(self) -> list[Fault]:
+        """Return the faults that strike the next line, once."""
+        due, self._next_faults = self._next_faults, []
+        if self._simulation is not None:
+            due.extend(self._simulation.injector.by_chance(self))
+        return due
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long, or until it exits. `Event.wait(timeout)` would cost more than all else."""
+        waiter = self._sleeper = Waiter()
+        loop: Any = gevent.get_hub().loop
+        with loop.timer(seconds) as timer:
+            timer.start(waiter.switch, None)
+            waiter.get()
+
+    def crash(self) -> None:
+        """Exit at once, as a worker without luck."""
+        self._exit(_CRASHED)
+
+    def _exit(self, code: int) -> None:
+        for timer in self._timers:
+            timer.stop()
+            timer.close()
+        self._timers = []
+        if self.exit_code is None:
+            self.exit_code = code
+            self.exited.set()
+            self.said_started.set()
+            if self._sleeper is not None:
+                self._sleeper.switch(None)
+
+
+class SimulatedStream:
+    """The answer of a simulated worker to one request."""
+
+    def __init__(self, process: SimulatedProcess, settings: _Settings) -> None:
+        self._process = process
+        self._settings = settings
+        process.is_streaming = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        law = self._process.law
+        due = time.monotonic() + law.first_delay
+        for _ in range(self._settings.numbers_per_request):
+            self._wait_until(due)
+            for fault in self._process.take_faults():
+                yield from self._strike(fault)
+            if law.hang and random.random() < law.hang:  # noqa: S311
+                self._hang()
+            malformed = law.malformed and random.random() < law.malformed  # noqa: S311
+            yield b"oops\n" if malformed else b"rnd=%d\n" % int(_NUMBERS * random.random())  # noqa: S311
+            due += 1 / law.rate
+
+    def close(self) -> None:
+        self._process.is_streaming = False
+
+    def _strike(self, fault: Fault) -> Iterator[bytes]:
+        """Let a fault strike before a line; yield what the stream sends because of it."""
+        if isinstance(fault, Crash):
+            self._process.crash()
+            self._wait_until(0.0)
+        elif isinstance(fault, Hang):
+            self._hang()
+        elif isinstance(fault, Slow):
+            self._wait_until(time.monotonic() + fault.seconds)
+        elif isinstance(fault, CutOff):
+            yield b"rnd=1"
+            raise StreamCutError("the connection was cut")
+
+    def _hang(self) -> None:
+        self._wait_until(float("inf"))
+
+    def _wait_until(self, due: float) -> None:
+        """Wait for the time of the next line, but no longer than the stall timeout."""
+        process, patience = self._process, self._settings.stall_timeout
+        wait = due - time.monotonic()
+        if wait > 0:
+            process.sleep(min(wait, patience))
+        if process.exit_code is not None:
+            raise StreamCutError("the connection was cut")
+        if wait > patience:
+            raise WorkerSilentError(f"silent for {patience:g} s")

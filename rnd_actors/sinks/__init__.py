@@ -1,7 +1,6 @@
-"""Where samples go besides the result: files and stdout, each written by an actor."""
+"""Where samples go beyond the result: files and stdout, each written by an actor."""
 
-from rnd_actors.sinks._draft import replacing
-from rnd_actors.sinks._existing import Existing, check_file
+from rnd_actors.sinks._files import Existing, check_file, replacing
 from rnd_actors.sinks._outputs import (
     STDOUT,
     begin_output,
@@ -11,8 +10,7 @@ from rnd_actors.sinks._outputs import (
     write_file,
     writer_for,
 )
-from rnd_actors.sinks._sink import Sink, SinkMessage
-from rnd_actors.sinks._writer import SampleWriter
+from rnd_actors.sinks._sink import SampleWriter, Sink, SinkMessage
 
 __all__ = [
     "STDOUT",

@@ -1,10 +1,10 @@
-"""Samples as lines of text: JSON or CSV, in a file or on stdout."""
+"""Samples as lines of text, JSON or CSV: written, appended to, and cut back."""
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -12,22 +12,21 @@ from attrs import asdict, astuple, define, field, fields_dict
 from gevent.monkey import get_original
 
 from rnd_actors.collecting import Sample
-from rnd_actors.errors import SinkError
-
-__all__ = ["LinesWriter", "csv_rows", "json_lines", "json_lines_on_stdout"]
+from rnd_actors.errors import SettingsError
+from rnd_actors.sinks._files import sink_errors
 
 
 @define
 class LinesWriter:
-    """Writes a line for each sample, after what is in the file already.
+    """Writes a line for each sample, after what the file holds already.
 
-    A file ends with a whole line also when its disk has become full, if it is one that can be cut.
+    A regular file ends with a whole line even if its disk becomes full.
 
     Args:
-        name: of the file, for people.
+        name: of the file, for errors.
         open_file: opens it, unbuffered.
-        line: makes a line of a sample, without its end.
-        header: the first line of a file, if there is one.
+        line: returns the line of a sample, without its end.
+        header: the first line of a file; None: there is none.
     """
 
     name: str
@@ -37,7 +36,7 @@ class LinesWriter:
     _file: FileIO | None = field(default=None, init=False)
 
     def open(self) -> None:
-        with self._clear_errors():
+        with sink_errors(self.name):
             self._file = self._open_file()
         if self.header is not None and not self._file.tell():
             self._append(f"{self.header}\n")
@@ -47,52 +46,17 @@ class LinesWriter:
 
     def close(self) -> None:
         if self._file is not None:
-            with self._clear_errors():
+            with sink_errors(self.name):
                 self._file.close()
 
     def _append(self, lines: str) -> None:
         if self._file is not None:
-            with self._clear_errors():
-                _append(self._file, lines.encode("ascii"))
-
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise SinkError(f"cannot write {self.name}: {error.strerror}") from error
+            with sink_errors(self.name):
+                _write_lines(self._file, lines.encode("ascii"))
 
 
-def json_lines(path: Path) -> LinesWriter:
-    """Return a writer of one JSON object a line."""
-    return LinesWriter(str(path), lambda: FileIO(path, "a", opener=_opener), _json)
-
-
-def csv_rows(path: Path) -> LinesWriter:
-    """Return a writer of comma separated values under a header."""
-    header = ",".join(fields_dict(Sample))
-    return LinesWriter(str(path), lambda: FileIO(path, "a", opener=_opener), _csv, header)
-
-
-def json_lines_on_stdout() -> LinesWriter:
-    """Return a writer of one JSON object a line, on stdout."""
-    return LinesWriter("stdout", lambda: FileIO(sys.stdout.fileno(), "w", closefd=False), _json)
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK, 0o666)  # a pipe that nobody reads is an error
-
-
-def _json(sample: Sample) -> str:
-    return json.dumps(asdict(sample))
-
-
-def _csv(sample: Sample) -> str:
-    return ",".join(map(str, astuple(sample)))
-
-
-def _append(file: FileIO, lines: bytes) -> None:
-    """Write all of this, or, if that fails, whole lines of it."""
+def _write_lines(file: FileIO, lines: bytes) -> None:
+    """Write all lines or, if that fails, only whole ones."""
     written = 0
     try:
         while written < len(lines):
@@ -105,6 +69,81 @@ def _append(file: FileIO, lines: bytes) -> None:
 
 
 def _await_room(file: FileIO) -> int:
-    """Wait for a pipe that does not wait by itself, as others may have made it; return 0."""
+    """Wait for room in a pipe that another program has made non-blocking; return 0."""
     get_original("select", "select")([], [file], [])
     return 0
+
+
+def json_lines(path: Path) -> LinesWriter:
+    """Return a writer of one JSON object a line."""
+    return LinesWriter(str(path), lambda: _open_to_append(path), _json)
+
+
+def json_lines_on_stdout() -> LinesWriter:
+    """Return a writer of one JSON object a line, on stdout."""
+    return LinesWriter("stdout", lambda: FileIO(sys.stdout.fileno(), "w", closefd=False), _json)
+
+
+def csv_rows(path: Path) -> LinesWriter:
+    """Return a writer of comma separated values under a header."""
+    header = ",".join(fields_dict(Sample))
+    return LinesWriter(str(path), lambda: _open_to_append(path), _csv, header)
+
+
+def _open_to_append(path: Path) -> FileIO:
+    """Open a file; a pipe without a reader is an error, since opening it does not wait."""
+    return FileIO(path, "a", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK, 0o666))
+
+
+def _json(sample: Sample) -> str:
+    return json.dumps(asdict(sample))
+
+
+def _csv(sample: Sample) -> str:
+    return ",".join(map(str, astuple(sample)))
+
+
+def check_appendable(path: Path, writer: LinesWriter, setting: str) -> None:
+    """Check by its first line and its end that this writer could have written a file.
+
+    Raises:
+        SettingsError: it could not.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        first = file.readline(1000).decode(errors="replace").rstrip("\r\n")
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+    if writer.header not in (None, first):
+        accepted = f"files to append to that begin with the line {writer.header}"
+        raise SettingsError(setting, accepted, str(path))
+    if last != b"\n":
+        accepted = "files to append to whose last line is whole"
+        raise SettingsError(setting, accepted, str(path))
+
+
+def cut_run(path: Path, writer: LinesWriter, samples: tuple[Sample, ...], setting: str) -> None:
+    """Cut the samples of a run from the end of a file, to which they are written again.
+
+    Raises:
+        SettingsError: another run has been appended since.
+    """
+    if not samples or not path.is_file():
+        return
+    first = f"{writer.line(samples[0])}\n".encode()
+    beginning = first[: first.index(b",")]  # with the index 0, with which every run begins
+    ours = last = None
+    position = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(beginning):
+                last = position
+                ours = position if line == first else ours
+            position += len(line)
+    if ours is None:
+        return
+    if ours != last:
+        accepted = "files to append to that end with the run that goes on; move this one away"
+        raise SettingsError(setting, accepted, str(path))
+    os.truncate(path, ours)

@@ -1,8 +1,6 @@
 """Samples as a Parquet file, by pyarrow."""
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,18 +10,16 @@ from attrs import define, field, fields_dict
 
 from rnd_actors.collecting import Sample
 from rnd_actors.errors import SinkError
-from rnd_actors.sinks._draft import replacing
-
-__all__ = ["ParquetWriter", "write_parquet"]
+from rnd_actors.sinks._files import replacing
 
 
 @define
 class ParquetWriter:
     """Writes a Parquet file with a column for each field of `Sample`.
 
-    Such a file cannot be read before its end is written. So each write writes all samples anew,
-    beside the file, and puts that in its place: it can be read at any time. A write takes longer
-    the more samples there are: for tens of millions record to a store, and export that.
+    A Parquet file cannot be read before its end is written. So each write puts all samples so far
+    into a draft, which replaces the file: it can be read at any time. A write takes longer the more
+    samples there are: for tens of millions record to a store, and export that.
 
     Values are 64 bits wide: a larger one is a `SinkError`.
     """
@@ -42,20 +38,12 @@ class ParquetWriter:
         self._batches.clear()
 
     def _write_all(self) -> None:
-        with self._clear_errors(), replacing(self.path) as file:
+        with replacing(self.path) as file:
             pq.write_table(pa.Table.from_batches(self._batches, schema=_SCHEMA), file)
-
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            trouble = os.strerror(error.errno) if error.errno else error
-            raise SinkError(f"cannot write {self.path}: {trouble}") from error
 
 
 def write_parquet(file: BinaryIO, path: Path, batches: Iterable[Sequence[Sample]]) -> None:
-    """Write samples that are all there to an open file; it is named in errors by its path."""
+    """Write samples to an open file; errors name it by its path."""
     with pq.ParquetWriter(file, _SCHEMA) as writer:
         for samples in batches:
             writer.write_batch(_batch(samples, path))

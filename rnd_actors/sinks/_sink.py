@@ -1,8 +1,8 @@
-"""The sink actor: gathers samples and has them written in a thread."""
+"""The sink actor: it gathers samples, and its writer writes them in a thread."""
 
 import time
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
 from gevent import GreenletExit
@@ -10,23 +10,42 @@ from gevent.threadpool import ThreadPool
 
 from rnd_actors.actors import Actor, Crashed, ExitReason, Killed
 from rnd_actors.collecting import Accepted, Sample
-from rnd_actors.sinks._writer import SampleWriter
-
-__all__ = ["Sink", "SinkMessage"]
 
 _FLUSH_S: Final = 1.0
 _BATCH: Final = 1000
 _PAUSE: Final = 9.0
-"""How many times as long as the last write took the next one has to wait for a full batch."""
+"""How long a full batch waits after a write, as a multiple of the time of that write."""
+
+
+class SampleWriter(Protocol):
+    """Writes samples to one place. It may block: its sink calls it in a thread, a call at a time.
+
+    Raises:
+        SinkError: from each method, if it cannot write; the message names the place and the reason.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from rnd_actors.sinks import SampleWriter, writer_for
+        >>> writer: SampleWriter = writer_for(Path("samples.jsonl"))
+    """
+
+    def open(self) -> None:
+        """Begin, after the content that is there if files of this kind can be appended to."""
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Write samples in the order of their index; when this returns, a crash loses none."""
+
+    def close(self) -> None:
+        """End, and leave nothing open; called once after `open`, also after an error."""
 
 
 @frozen
 class Flush:
-    """Told to itself by a sink: write what you have."""
+    """Makes a sink write what it has gathered; the sink sends it to itself."""
 
 
 SinkMessage: TypeAlias = Accepted | Flush
-"""What a `Sink` accepts: from others only `Accepted`."""
+"""The messages that a `Sink` accepts; other actors send `Accepted` only."""
 
 
 class Sink(Actor[SinkMessage]):
@@ -34,14 +53,14 @@ class Sink(Actor[SinkMessage]):
 
     Batches become larger if writes are slow: within that second, writing takes a tenth of the time
     at most. The writer works in a thread of its own, so that a slow disk never holds up the loop.
-    Meanwhile the sink waits: give it a bounded mailbox, then those who send samples wait, too.
+    Meanwhile the sink waits: with a bounded mailbox, the senders of samples wait, too.
 
-    An error of the writer ends the sink. If the sink is killed, what it had not begun to write is
-    lost, and the file is closed when the disk answers. Virtual time has no threads, and so no
-    sinks: starting one raises `NotSimulatedError`.
+    An error of the writer ends the sink. If the sink is killed, the samples that it had not begun
+    to write are lost, and the file is closed when the disk answers. Virtual time has no threads,
+    and so no sinks: starting one raises `NotSimulatedError`.
 
     Args:
-        writer: what it writes with.
+        writer: writes the batches.
 
     Example:
         >>> from pathlib import Path
@@ -100,7 +119,7 @@ class Sink(Actor[SinkMessage]):
             self._next_batch_at = now + _PAUSE * (now - began)
 
     def _end_thread(self, *, wait: bool) -> None:
-        """Close the file and end the thread, which may have to finish a write before."""
+        """Close the file and end the thread, after the write that is under way."""
         if self._thread is None:
             return
         closing = self._thread.spawn(_error_of, self._writer.close)
@@ -116,7 +135,7 @@ class Sink(Actor[SinkMessage]):
 
 
 def _error_of(call: Callable[[], object]) -> Exception | None:
-    """Return an error rather than raise it: the pool would print it."""
+    """Return the error of a call: the pool would print one that is raised."""
     try:
         call()
     except Exception as error:  # noqa: BLE001  # it is raised in the sink

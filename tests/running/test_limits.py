@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rnd_actors.errors import SettingsError
-from rnd_actors.running._limits import Demand, make_room
+from rnd_actors.running._workers import Demand, make_room
 
 FILES = Demand("file descriptors", "-n", fixed=20, per_worker=3)
 

@@ -54,7 +54,7 @@ def test_a_timer_can_stop_itself(virtual_time: VirtualTime) -> None:
     assert fired == [1.0]
 
 
-def test_starting_a_timer_anew_forgets_its_first_start(virtual_time: VirtualTime) -> None:
+def test_starting_a_timer_again_forgets_its_first_start(virtual_time: VirtualTime) -> None:
     fired: list[tuple[float, str]] = []
     timer = loop().timer(3.0)
     timer.start(lambda: fired.append((virtual_time.now, "first")))
@@ -167,7 +167,7 @@ def pooling(time: VirtualTime) -> object:
     return Pool(2).map(half_of, [4, 1, 1, 1])
 
 
-def joining_in_vain(time: VirtualTime) -> object:
+def joining_too_briefly(time: VirtualTime) -> object:
     slow = gevent.spawn(gevent.sleep, 10.0)
     ended = gevent.joinall([slow], timeout=2.0)
     slow.kill()
@@ -189,7 +189,7 @@ def waiting_for_the_first(time: VirtualTime) -> object:
         (waiting_for_a_result, "done", 1.5),
         (sharing, [1.0, 1.0, 2.0, 2.0, 3.0], 3.0),
         (pooling, [2.0, 0.5, 0.5, 0.5], 4.0),
-        (joining_in_vain, ([], True), 2.0),
+        (joining_too_briefly, ([], True), 2.0),
         (waiting_for_the_first, 1, 2.0),
     ],
 )

@@ -87,7 +87,7 @@ class Crashing(Actor[str]):
 
 @pytest.mark.parametrize("factory", [Forgiving, Crashing])
 @pytest.mark.parametrize("restart", [Restart.TEMPORARY, Restart.PERMANENT])
-def test_it_comes_out_at_the_end_if_it_was_swallowed(
+def test_a_refusal_comes_out_at_the_end_if_it_was_swallowed(
     factory: Callable[[], Actor[str]], restart: Restart
 ) -> None:
     def main(system: ActorSystem) -> None:
@@ -98,7 +98,7 @@ def test_it_comes_out_at_the_end_if_it_was_swallowed(
         simulate(main)
 
 
-def test_it_comes_out_instead_of_an_error_that_it_led_to() -> None:
+def test_a_refusal_comes_out_instead_of_an_error_that_it_led_to() -> None:
     def main(_: ActorSystem) -> None:
         try:
             run_a_process()
@@ -110,7 +110,7 @@ def test_it_comes_out_instead_of_an_error_that_it_led_to() -> None:
     assert isinstance(caught.value.__cause__, KeyError)
 
 
-def test_the_first_of_several_is_told() -> None:
+def test_the_first_of_several_refusals_is_raised() -> None:
     def main(_: ActorSystem) -> None:
         for use in (handle_a_signal, run_a_process):
             with pytest.raises(NotSimulatedError):

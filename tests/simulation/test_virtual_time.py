@@ -84,7 +84,7 @@ def test_a_greenlet_of_another_hub_lives_on() -> None:
     outside.join()
 
 
-def test_one_that_swallows_its_kill_is_waited_for_only_a_second() -> None:
+def test_a_greenlet_that_swallows_its_kill_is_waited_for_only_a_second() -> None:
     last_words: list[str] = []
 
     def live_on() -> None:

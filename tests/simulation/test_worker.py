@@ -88,7 +88,7 @@ def bench(law: SimulatedWorker = STEADY, *faults: Fault, **options: Any) -> Iter
         yield Bench(system, law, **options)
 
 
-def test_its_numbers_come_at_their_rate_after_the_first_delay() -> None:
+def test_numbers_come_at_their_rate_after_the_first_delay() -> None:
     law = SimulatedWorker(rate=4.0, first_delay=2.0, startup=1.0)
     with bench(law, Crash("process/3", at=4.1)) as worker:
         worker.crash()
@@ -96,7 +96,7 @@ def test_its_numbers_come_at_their_rate_after_the_first_delay() -> None:
         assert all(0 <= value < 100 for batch in worker.samples() for value in batch.values)
 
 
-def test_it_runs_for_its_lifetime() -> None:
+def test_a_simulated_worker_runs_for_its_lifetime() -> None:
     lifetimes = iter([2.5, 1.5])
     with bench(SimulatedWorker(lifetime=lambda: next(lifetimes))) as worker:
         when, error = worker.crash()
@@ -134,7 +134,7 @@ def test_a_crash_by_chance_comes_before_a_line() -> None:
         assert len(worker.times()) == when > 0
 
 
-def test_one_that_hangs_is_given_up_after_just_the_stall_timeout() -> None:
+def test_a_worker_that_hangs_is_given_up_after_just_the_stall_timeout() -> None:
     with bench(STEADY, Hang("process/3", at=5.5), stall_timeout=7.0) as worker:
         when, error = worker.crash()
         assert worker.times()[-1] == 5.0
@@ -143,7 +143,7 @@ def test_one_that_hangs_is_given_up_after_just_the_stall_timeout() -> None:
         assert str(error) == "worker 3: silent for 7 s"
 
 
-def test_it_hangs_by_its_law() -> None:
+def test_a_simulated_worker_hangs_by_its_law() -> None:
     with bench(SimulatedWorker(hang=0.2), stall_timeout=7.0) as worker:
         when, error = worker.crash()
         assert isinstance(error, WorkerSilentError)
@@ -167,7 +167,7 @@ def test_a_slow_line_holds_up_those_behind_it() -> None:
         assert worker.times() == [0.0, 1.0, 4.5, 4.5, 4.5, 5.0, 6.0]
 
 
-def test_one_that_is_slower_than_the_stall_timeout_is_silent() -> None:
+def test_a_worker_that_is_slower_than_the_stall_timeout_is_silent() -> None:
     with bench(STEADY, Slow("process/3", seconds=8.0, at=1.5), stall_timeout=7.0) as worker:
         when, error = worker.crash()
         assert when == 2.0 + 7.0
@@ -197,14 +197,16 @@ def test_malformed_lines_come_by_their_law_and_the_ledger_balances() -> None:
 
 
 @pytest.mark.parametrize(("startup", "first"), [(0.0, 0.0), (0.12, 0.12), (4.99, 4.99)])
-def test_one_that_listens_late_is_asked_as_soon_as_it_does(startup: float, first: float) -> None:
+def test_a_worker_that_listens_late_is_asked_as_soon_as_it_does(
+    startup: float, first: float
+) -> None:
     faults = Crash("process/3", at=first + 0.5)
     with bench(SimulatedWorker(startup=startup), faults) as worker:
         worker.crash()
         assert worker.times() == [pytest.approx(first)]
 
 
-def test_one_that_does_not_listen_within_the_start_timeout_is_given_up() -> None:
+def test_a_worker_that_does_not_listen_within_the_start_timeout_is_given_up() -> None:
     with bench(SimulatedWorker(startup=60.0), start_timeout=2.0) as worker:
         when, error = worker.crash()
         assert 2.0 <= when <= 2.06
@@ -212,14 +214,14 @@ def test_one_that_does_not_listen_within_the_start_timeout_is_given_up() -> None
         assert str(error) == "worker 3: does not listen on port 3003 after 2 s"
 
 
-def test_one_that_crashes_before_it_listens_is_noticed_at_once() -> None:
+def test_a_worker_that_crashes_before_it_listens_is_noticed_at_once() -> None:
     with bench(SimulatedWorker(startup=60.0, lifetime=lambda: 1.25)) as worker:
         when, error = worker.crash()
         assert when == 1.25
         assert str(error) == "worker 3 exited with code 2"
 
 
-def test_it_is_asked_again_when_it_has_sent_all_it_was_asked_for() -> None:
+def test_a_worker_is_asked_again_when_it_has_sent_all_it_was_asked_for() -> None:
     law = SimulatedWorker(first_delay=2.0, lifetime=lambda: 11.5)
     with bench(law, numbers_per_request=3) as worker:
         worker.crash()
@@ -228,7 +230,7 @@ def test_it_is_asked_again_when_it_has_sent_all_it_was_asked_for() -> None:
         assert len(worker.seen(WorkerSpawned)) == 1
 
 
-def test_stopping_it_takes_no_time_and_ends_it() -> None:
+def test_stopping_a_simulated_worker_takes_no_time_and_ends_it() -> None:
     law = RecordingWorker()
 
     def main(system: ActorSystem) -> None:
@@ -252,7 +254,7 @@ class RecordingWorker:
         return self.spawned[-1]
 
 
-def test_it_serves_one_request_at_a_time() -> None:
+def test_a_simulated_worker_serves_one_request_at_a_time() -> None:
     with VirtualTime():
         process = STEADY(settings())
         gevent.sleep(1.0)
@@ -263,7 +265,7 @@ def test_it_serves_one_request_at_a_time() -> None:
         assert next(iter(process.open_stream(settings()))).startswith(b"rnd=")
 
 
-def test_one_that_was_cut_off_lives_on_and_can_be_asked_again() -> None:
+def test_a_worker_that_was_cut_off_lives_on_and_can_be_asked_again() -> None:
     with VirtualTime(faults=[CutOff("process/3", at=0.5)]):
         process = STEADY(settings())
         gevent.sleep(1.0)
@@ -288,7 +290,7 @@ def test_nobody_listens_before_the_startup_and_after_the_end() -> None:
             process.open_stream(settings())
 
 
-def test_it_works_in_real_time_too() -> None:
+def test_simulated_workers_work_in_real_time_too() -> None:
     law = SimulatedWorker(rate=10_000.0)
     result = run(RunSettings(samples=50, workers=2), spawn=law)
     assert (result.samples, result.restarts) == (50, 0)

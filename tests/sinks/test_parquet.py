@@ -10,7 +10,7 @@ from attrs import evolve
 
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.sinks import _outputs, writer_for
-from rnd_actors.sinks._draft import _draft_name
+from rnd_actors.sinks._files import _draft_name
 from tests.sinks.writers import sample
 
 

@@ -73,7 +73,7 @@ def test_batches_are_larger_if_writes_are_slow(monkeypatch: pytest.MonkeyPatch) 
     assert [len(batch) for batch in writer.batches] == [1000, 2000]
 
 
-def test_but_they_do_not_wait_longer_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_larger_batches_wait_no_longer_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_sink, "_PAUSE", 1e9)
     monkeypatch.setattr(_sink, "_FLUSH_S", 0.01)
     writer = ControlledWriter()
@@ -97,7 +97,7 @@ def test_what_is_left_is_written_after_a_while(monkeypatch: pytest.MonkeyPatch) 
     assert writer.calls == ["open", "write", "write", "close"]
 
 
-def test_it_waits_a_second_at_most() -> None:
+def test_a_sample_waits_a_second_at_most() -> None:
     assert _sink._FLUSH_S <= 1.0
 
 
@@ -122,7 +122,7 @@ def test_a_slow_disk_holds_up_who_sends_but_not_the_loop() -> None:
     assert sum(map(len, writer.batches)) == 5000
 
 
-def test_its_writer_works_in_one_thread_that_is_not_the_one_of_the_loop() -> None:
+def test_the_writer_works_in_one_thread_that_is_not_the_one_of_the_loop() -> None:
     writer = ControlledWriter()
     with no_leaks(), ActorSystem() as system:
         ref = start(system, writer)
