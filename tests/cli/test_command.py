@@ -21,7 +21,12 @@ def test_it_tells_its_version(command: tuple[str, ...]) -> None:
 
 def test_help_names_every_option_with_its_default() -> None:
     text = " ".join(call("run", "--help").stdout.split())
-    for words in ("--samples N", "Default: 150.", "--worker COMMAND", "--log-format text|json"):
+    for words in (
+        "--samples N",
+        "default: 150; 1<=x<=1000000000",
+        "--worker COMMAND",
+        "--log-format text|json",
+    ):
         assert words in text
 
 

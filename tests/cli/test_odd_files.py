@@ -58,7 +58,7 @@ def test_what_is_no_plain_file_is_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("rnd_actors.cli._input._PATIENCE_S", 0.1)
+    monkeypatch.setattr("rnd_actors.cli._text._PATIENCE_S", 0.1)
     make(Path(name))
     if make is device and name == "f.csv":
         pytest.skip("samples may be written to a device")

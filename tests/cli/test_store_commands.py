@@ -82,7 +82,7 @@ def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
         (["export", "runs.db", "1", "no/a.csv"], "FILE takes files in folders that exist, and"),
         (["export", "runs.db", "taken.csv"], "FILE takes files that are not there yet or hold n"),
         (["export", "runs.db", "--append", "taken.csv"], "FILE takes files to append to that be"),
-        (["export", "runs.db", "a.csv", "--append", "--overwrite"], "append takes nothing besid"),
+        (["export", "runs.db", "a.csv", "--append", "--overwrite"], "--append and --overwrite ex"),
         (["export", "runs.db"], "Missing argument '[RUN] FILE'"),
         (["export", "runs.db", "1", "a.csv", "b.csv"], "Invalid value: expected DB [RUN] FILE"),
         (["report", "runs.db", "-o", "taken.md"], "--output takes files that hold nothing yet"),
@@ -134,8 +134,7 @@ def test_a_result_is_not_printed_where_the_samples_go(
     Recording.begin(store, described).abandon()
     line = complaint(capsys, "resume", "runs.db", "--json")
     assert (
-        line
-        == "rnd-actors: --json takes nothing: the samples of this run go to stdout; got '--json'"
+        line == "rnd-actors: --json needs stdout for itself, and the samples of this run go there"
     )
 
 
