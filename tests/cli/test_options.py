@@ -112,6 +112,17 @@ def test_flags_win_over_the_environment_and_that_over_the_file(read: Reader) -> 
     assert (settings.samples, settings.workers, settings.deadline) == (1, 2, 3)
 
 
+def test_a_list_of_one_source_replaces_that_of_another(read: Reader) -> None:
+    settings = read(
+        "--output=a.csv",
+        toml='output = ["c.csv", "-"]\nworker-arg = ["-c"]\ncollector-option = "duration=3"',
+        OUTPUT="b.csv -",
+        WORKER_ARG="-b",
+        COLLECTOR="time",
+    ).settings
+    assert (settings.outputs, settings.worker_args) == ((Path("a.csv"),), ("-b",))
+
+
 def test_settings_that_exclude_each_other_are_named_as_their_sources_do(
     read: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
