@@ -32,6 +32,7 @@ __all__ = [
     "RunProcessError",
     "ScheduleFailedError",
     "SelfAskError",
+    "SettingsConflictError",
     "SettingsError",
     "SimulationError",
     "SinkError",
@@ -127,6 +128,16 @@ class SettingsError(RndActorsError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.setting} takes {self.accepted}; got {shown(self.got)}"
+
+
+class SettingsConflictError(RndActorsError, ValueError):
+    """Settings that are right one by one exclude each other: the message names them and says why.
+
+    Example:
+        >>> from rnd_actors import SettingsConflictError
+        >>> print(SettingsConflictError("--append and --overwrite exclude each other"))
+        --append and --overwrite exclude each other
+    """
 
 
 def _is_in_asyncio() -> bool:

@@ -7,31 +7,21 @@ from typing import Annotated, Final
 
 import typer
 
-from rnd_actors.cli._encoding import print_anything
-from rnd_actors.cli._words import complain
-from rnd_actors.cli.commands import (
-    check_worker,
-    collectors,
-    export,
-    plan,
-    report,
-    resume,
-    run,
-    runs,
-    show,
-    worker,
-)
-from rnd_actors.errors import RndActorsError, SettingsError, StoreError
-
-__all__ = ["main"]
+from rnd_actors.cli._plan import plan
+from rnd_actors.cli._resume import resume
+from rnd_actors.cli._run import run
+from rnd_actors.cli._stores import export, report, runs, show
+from rnd_actors.cli._text import complain, print_anything
+from rnd_actors.cli._workers_and_collectors import check_worker, collectors, worker
+from rnd_actors.errors import RndActorsError, SettingsConflictError, SettingsError, StoreError
 
 _PROGRAM: Final = "rnd-actors"
-
 _EPILOG: Final = (
     "To have this command in every shell: pipx install PATH, where PATH is a checkout; make run "
     "puts it at .venv/bin/rnd-actors there. --install-completion lets your shell complete it. "
     "rnd-actors COMMAND --help explains a command."
 )
+_WRONG_USAGE: Final = (SettingsError, SettingsConflictError, StoreError)
 
 app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
 
@@ -40,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
     print_anything()
     for size in ("COLUMNS", "LINES"):
-        if os.environ.get(size) == "0":  # some say so if they do not know; rich prints nothing then
+        if (
+            os.environ.get(size) == "0"
+        ):  # some shells set it if they do not know; rich prints nothing
             del os.environ[size]
     try:
         exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
@@ -50,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except RndActorsError as error:
         complain(error)
-        return 2 if isinstance(error, SettingsError | StoreError) else 1
+        return 2 if isinstance(error, _WRONG_USAGE) else 1
     return exit_code
 
 
@@ -66,14 +58,19 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it
 def _rnd_actors(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-_AS_THEY_COME: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-for command in (run, resume, runs, show, report, export, collectors, plan, check_worker):
+app.command(context_settings={"auto_envvar_prefix": "RND_ACTORS"})(run)
+for command in (resume, runs, show, report, export, collectors, plan, check_worker):
     app.command()(command)
-app.command(context_settings=_AS_THEY_COME, add_help_option=False)(worker)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)(worker)

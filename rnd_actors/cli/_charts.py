@@ -1,18 +1,37 @@
-"""Charts of a run for terminals of any width."""
+"""A stored run and a forecast, in words, tables and charts for people."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
-from typing import Final
+from math import inf
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
 from rich.text import Text
 
-from rnd_actors.reporting import LEGEND, Activity, Bar, Timeline, draw_timeline
+from rnd_actors.cli._summary import summary
+from rnd_actors.cli._text import one_line
+from rnd_actors.reporting import (
+    LEGEND,
+    Activity,
+    Bar,
+    Timeline,
+    draw_timeline,
+    histogram,
+    timeline,
+)
+from rnd_actors.store import RunHistory
 
-__all__ = ["HistogramChart", "TimelineChart"]
+if TYPE_CHECKING:  # it would bring the simulation, which `show` does not need
+    from rnd_actors.planning import Forecast
+
+__all__ = ["forecast_report", "history_view"]
 
 _LONGEST_BAR: Final = 60
+_LONGEST_FORECAST_BAR: Final = 40
+_PERCENTILES: Final = (1, 10, 50, 90, 99)
 _STYLES: Final = {
     Activity.STREAMING: "green",
     Activity.STARTING: "yellow",
@@ -21,22 +40,32 @@ _STYLES: Final = {
 }
 
 
+def history_view(history: RunHistory) -> Group:
+    """Return the summary of a stored run, its sessions, the histogram and the timeline."""
+    return Group(*_history(history))
+
+
+def _history(history: RunHistory) -> Iterator[RenderableType]:
+    run = history.run
+    yield Text.assemble((f"Run {run.id}", "bold"), f": {run.state}, {one_line(run.collector)}")
+    yield from ("", summary(history.result))
+    sessions = Table(box=None, pad_edge=False, header_style="bold")
+    sessions.add_column("session", justify="right")
+    sessions.add_column("began")
+    sessions.add_column("took", justify="right")
+    for session in history.sessions:
+        began = datetime.fromtimestamp(session.started_at).astimezone()
+        took = f"{session.elapsed_s:.2f} s"
+        sessions.add_row(str(session.number), f"{began:%Y-%m-%d %H:%M:%S}", took)
+    yield from ("", sessions)
+    if history.samples:
+        bars = histogram([sample.value for sample in history.samples])
+        yield from ("", Text("Values", style="bold"), _Histogram(bars))
+    yield from ("", Text("Timeline", style="bold"), _Timeline(timeline(history)))
+
+
 @frozen
-class TimelineChart:
-    """A row for each worker, and below the times at both ends and what the characters mean."""
-
-    timeline: Timeline
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width, begin, end = options.max_width, "0 s", f"{self.timeline.end_s:.1f} s"
-        for label, cells in draw_timeline(self.timeline, width):
-            yield _line(label, *_runs(cells))
-        yield _line(begin, end.rjust(width - len(begin)))
-        yield Text(LEGEND)
-
-
-@frozen
-class HistogramChart:
+class _Histogram:
     """A bar for each range of values, with the number of samples in it."""
 
     bars: tuple[Bar, ...]
@@ -52,10 +81,70 @@ class HistogramChart:
             yield _line(f"{label:>{label_width}} ", ("█" * length, "cyan"), f" {bar.count}")
 
 
+@frozen
+class _Timeline:
+    """A row for each worker, and below it the times at both ends and a legend of the characters."""
+
+    timeline: Timeline
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, begin, end = options.max_width, "0 s", f"{self.timeline.end_s:.1f} s"
+        for label, cells in draw_timeline(self.timeline, width):
+            same = [(activity, len(list(group))) for activity, group in groupby(cells)]
+            yield _line(
+                label, *((activity.value * count, _STYLES[activity]) for activity, count in same)
+            )
+        yield _line(begin, end.rjust(width - len(begin)))
+        yield Text(LEGEND)
+
+
 def _line(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _runs(cells: tuple[Activity, ...]) -> Iterator[tuple[str, str]]:
-    for activity, group in groupby(cells):
-        yield activity.value * len(list(group)), _STYLES[activity]
+def forecast_report(outlook: "Forecast") -> Group:
+    """Return the probability, the figures of the plan, and the distribution of the times."""
+    plan, kept = outlook.plan, outlook.kept
+    low, high = kept.limits
+    verdict = Text.assemble(
+        (f"{kept.estimate:.1%}", "bold"),
+        f" of {kept.trials} simulated runs keep the deadline of {plan.deadline:g} s "
+        f"(95 % confidence: {low:.1%} to {high:.1%}).",
+    )
+    needed = "No number of workers up to 1000 keeps it in 99 % of the runs."
+    if outlook.workers_needed is not None:
+        plural = "" if outlook.workers_needed == 1 else "s"
+        needed = f"It takes {outlook.workers_needed} worker{plural} to keep it in 99 % of the runs."
+    return Group(verdict, needed, "", _figures(outlook), "", _bars(outlook))
+
+
+def _figures(outlook: "Forecast") -> Table:
+    plan, figures = outlook.plan, outlook.plan.figures
+    crashes = "never" if figures.mtbf is None else f"after {figures.mtbf:.4g} s on average"
+    table = Table.grid(padding=(0, 2))
+    table.add_row("samples", f"{plan.samples} from {plan.workers} workers")
+    table.add_row(
+        "each worker",
+        f"{figures.rate:.4g}/s, the first after {figures.startup:.4g} s, crashes {crashes}",
+    )
+    for percent in _PERCENTILES:
+        time = outlook.percentile(percent)
+        within = "not even at ten times the deadline" if time == inf else f"within {time:.2f} s"
+        table.add_row(f"{percent} % of the runs", within)
+    return table
+
+
+def _bars(outlook: "Forecast") -> Table:
+    bars = outlook.histogram()
+    most = max((bar.runs for bar in bars), default=1)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("complete within", justify="right")
+    table.add_column("runs", justify="right")
+    table.add_column("")
+    for bar in bars:
+        length = round(_LONGEST_FORECAST_BAR * bar.runs / most)
+        style = "green" if bar.up_to_s <= outlook.plan.deadline else "red"
+        table.add_row(f"{bar.up_to_s:.2f} s", str(bar.runs), Text("█" * length, style=style))
+    if never := outlook.times.count(inf):
+        table.add_row("never", str(never))
+    return table

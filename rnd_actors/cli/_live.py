@@ -1,10 +1,18 @@
-"""The live view of a terminal: a progress bar, a row per worker, and what went wrong."""
+"""The live view of a terminal: a progress bar, a row per worker, and what went wrong.
 
-from collections import Counter
+The view has a screen of its own, which the terminal shows in place of what was there before.
+"""
+
+import io
+import os
+import signal
+import sys
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from itertools import repeat
 from math import ceil
+from types import FrameType
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -12,11 +20,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from rnd_actors.cli._interruption import Interruption
-from rnd_actors.cli._progress import Progress, WorkerRow, WorkerState
-from rnd_actors.cli._progress_report import ProgressReport
-from rnd_actors.cli._screen import Screen
-from rnd_actors.cli._ticker import ticking
+from rnd_actors.cli._log import ticking
+from rnd_actors.cli._progress import Progress, ProgressReport, WorkerRow, WorkerState
+from rnd_actors.cli._text import say
 
 __all__ = ["draw_live_view", "live_view"]
 
@@ -31,9 +37,9 @@ _COLUMNS: Final = {
     "last": 51,
     "": 35,
 }
-"""The columns of the table, and how wide a terminal has to be for each."""
+"""The columns of the table, each with the width from which on a terminal shows it."""
 _SIDE_BY_SIDE: Final = 45
-"""How wide a table is of which others stand to the right, where rows are few."""
+"""The width of each of several tables side by side, where rows are few."""
 _STYLES: Final = {
     WorkerState.WAITING: "dim",
     WorkerState.STARTING: "cyan",
@@ -43,22 +49,33 @@ _STYLES: Final = {
     WorkerState.GIVEN_UP: "bold red",
     WorkerState.STOPPED: "dim",
 }
+_ENTER: Final = b"\x1b[?1049h\x1b[?25l"
+_LEAVE: Final = b"\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l"
+"""The cursor is shown again, and the screen is empty even for terminals that have one alone."""
+_STEP_ASIDE: Final = (
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+    signal.SIGXCPU,
+)
+"""Signals that stop or end a program that does not expect them."""
+_KEPT_LINES: Final = 1000
 
 
 @contextmanager
-def live_view(
-    progress: Progress, console: Console, told: Interruption
-) -> Iterator[Callable[[str], None]]:
-    """Show the progress on a screen of its own while the block runs; yield what tells lines.
+def live_view(progress: Progress, screen: "Screen") -> Iterator[Callable[[str], None]]:
+    """Show the progress on a screen while the block runs; yield a writer of lines.
 
-    They are shown below the progress, as many as there is room for, and stay when it has gone.
+    The lines stand below the progress, as many as there is room for, and stay after the view.
     """
-    screen = Screen(console, console.file.fileno())
 
     def refresh() -> None:
-        screen.paint(draw_live_view(progress, *console.size, screen.lines))
+        screen.paint(draw_live_view(progress, *screen.console.size, screen.lines))
 
-    told.before_giving_up = screen.leave
     with screen.opened(), ticking(repeat(_REFRESH_S), refresh):
         refresh()
         yield screen.tell
@@ -70,10 +87,10 @@ def draw_live_view(
     """Return the view as it is now, which fits 16 workers and their failures into 24 lines.
 
     Args:
-        progress: what it shows.
-        width: columns of the terminal; where they are few, those that matter least are left out.
-        height: rows of the terminal; workers for which there is none are counted.
-        lines: what to show below; by default the warnings, each with its time.
+        progress: the model of the run.
+        width: columns of the terminal; a narrow one lacks the columns that matter least.
+        height: rows of the terminal; workers without a row are counted.
+        lines: the lines below; by default the warnings, each with its time.
     """
     report = progress.report()
     told = list(lines) or [f"{at:.1f} s {text}" for at, text in progress.warnings]
@@ -106,7 +123,7 @@ def _bar(report: ProgressReport, width: int) -> Table:
 
 
 def _workers(progress: Progress, width: int, rows: int) -> list[RenderableType]:
-    """Return what tells of the workers in so many rows: a table, and a line of those left out."""
+    """Return the workers in at most `rows` rows: a table, and a line that counts the others."""
     workers = list(progress.workers.items())
     depth = rows - 1  # below the header
     abreast = 1
@@ -126,7 +143,7 @@ def _workers(progress: Progress, width: int, rows: int) -> list[RenderableType]:
 def _table(
     progress: Progress, workers: Sequence[tuple[int, WorkerRow]], width: int, abreast: int
 ) -> Table:
-    """Return a table of these workers in so many columns of rows."""
+    """Return a table of these workers with `abreast` of them in a row."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     names = [name for name, least in _COLUMNS.items() if width // abreast >= least]
     for _ in range(abreast):
@@ -162,3 +179,110 @@ def _cells(
 
 def _known(number: int | None) -> str:
     return "-" if number is None else str(number)
+
+
+class Screen:
+    """The alternate screen of a terminal, painted as a whole: no earlier size leaves traces.
+
+    The screen is painted only while the program is in the foreground of its terminal. A signal that
+    stops or ends the program finds the terminal as it was before.
+
+    Args:
+        console: renders the view, as wide and high as the terminal is at the time.
+        descriptor: the descriptor of the terminal.
+    """
+
+    def __init__(self, console: Console, descriptor: int) -> None:
+        self.console = console
+        self._descriptor = descriptor
+        self._entered = False
+        self._closed = False
+        self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        """Lines that were told meanwhile, to be written to stderr in the end."""
+        self._told = 0
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Let the screen be painted while the block runs, then write the lines that were told.
+
+        Text that others print to the terminal becomes lines, too.
+        """
+        before = [
+            (number, signal.signal(number, self._step_aside))
+            for number in _STEP_ASIDE
+            if signal.getsignal(number) == signal.SIG_DFL
+        ]
+        printed = _Lines(self.tell)
+        stdout = printed if sys.stdout.isatty() else sys.stdout
+        try:
+            with redirect_stdout(stdout), redirect_stderr(printed):
+                yield
+        finally:
+            self._closed = True
+            self.leave()
+            for number, handler in before:
+                signal.signal(number, handler)
+            if self._told > len(self.lines):
+                say(f"({self._told - len(self.lines)} earlier lines are left out)")
+            for line in self.lines:
+                say(line)
+
+    def tell(self, line: str) -> None:
+        """Keep a line; only the last thousand are written in the end."""
+        self.lines.append(line)
+        self._told += 1
+
+    def paint(self, renderable: RenderableType) -> None:
+        """Show this renderable and nothing else."""
+        if self._closed or not self._in_foreground():
+            return
+        with self.console.capture() as captured:
+            self.console.print(renderable)
+        rows = captured.get().splitlines()[: self.console.height]
+        painted = "\x1b[K\n".join(rows)
+        if not self._entered:
+            self._entered = True
+            self._write(_ENTER)
+        self._write(f"\x1b[H{painted}\x1b[K\x1b[J".encode(errors="replace"))
+
+    def leave(self) -> None:
+        """Show the terminal as it was before, with its cursor; signal handlers may call this."""
+        if self._entered:
+            self._entered = False
+            self._write(_LEAVE)
+
+    def _step_aside(self, number: int, _: FrameType | None) -> None:
+        """Leave the screen, and let the signal do to this program what it does to any other."""
+        self.leave()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        signal.signal(number, self._step_aside)  # the program was stopped, and goes on
+
+    def _in_foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._descriptor) == os.getpgrp()
+        except OSError:  # it is not the controlling terminal
+            return True
+
+    def _write(self, data: bytes) -> None:
+        """Write at once: a signal handler must not find half of it in a buffer."""
+        with suppress(OSError):  # the terminal has gone
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+
+
+class _Lines(io.TextIOBase):
+    """A text stream that tells what is printed line by line."""
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self._rest = ""
+
+    def write(self, text: str, /) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._tell(line)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True

@@ -1,181 +1,293 @@
-"""What `rnd-actors run` is told: flags win over the environment, and that over a file."""
+"""Options of the commands: the values they take, and where a value comes from.
+
+A flag wins over a variable `RND_ACTORS_…`, that over the `--config` file, that over the default.
+"""
 
 import os
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+import shlex
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from enum import Enum
+from math import inf
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
-from attrs import field, fields_dict, frozen
+import typer
 
-from rnd_actors.cli import _conversions as to
-from rnd_actors.cli._input import read_text
-from rnd_actors.cli._log_line import LogFormat
-from rnd_actors.collecting import Collector, make_collector
-from rnd_actors.errors import SettingsError
-from rnd_actors.running import RunSettings, Unfinished
-from rnd_actors.sinks import STDOUT, Existing, check_output
+from rnd_actors.cli._text import read_text
+from rnd_actors.errors import SettingsConflictError, SettingsError
 
-__all__ = ["OTHERWISE", "Options", "existing_of", "read_options"]
+if TYPE_CHECKING:
+    from rnd_actors.sinks import Existing
 
-
-@frozen(kw_only=True)
-class Options:
-    """The settings of a run, and how to speak of it."""
-
-    settings: RunSettings
-    collector: Collector | None = None
-    unfinished: Unfinished | None = None
-    """What goes on; None: a run begins."""
-    json: bool = False
-    quiet: bool = False
-    verbose: int = 0
-    log_format: LogFormat = LogFormat.TEXT
-    labels: Mapping[str, str] = field(factory=dict)
-    """What the settings that were given are called where they come from."""
-
-
-_CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
-    "samples": to.whole_number,
-    "workers": to.whole_number,
-    "worker": to.command,
-    "worker_args": to.arguments,
-    "base_port": to.whole_number,
-    "deadline": to.seconds,
-    "start_timeout": to.seconds,
-    "stall_timeout": to.seconds,
-    "outputs": to.outputs,
-    "worker_log": to.path,
-    "overwrite": to.switch,
-    "append": to.switch,
-    "collector": str,
-    "collector_options": to.arguments,
-    "json": to.switch,
-    "quiet": to.switch,
-    "verbose": to.count,
-    "log_format": to.log_format,
-}
-"""By the field of `RunSettings` or `Options` that the option sets."""
 OTHERWISE: Final = "unless --overwrite or --append is given"
-_PREFIX: Final = "RND_ACTORS_"
-_REPEATABLE: Final = {
-    "worker_args": "worker_arg",
-    "outputs": "output",
-    "collector_options": "collector_option",
-}
-"""The options that may be given many times, by field."""
 
 
-@frozen
-class _Given:
-    """A value as it came, and what its source calls the option."""
+class WrongValue(typer.BadParameter):
+    """A value that an option does not take; the message names the option as its source does."""
 
-    value: object
-    label: str
+    def __init__(self, accepted: str, got: object, where: str | None = None) -> None:
+        super().__init__(accepted, param_hint=where)
+        self._got = got
+
+    def format_message(self) -> str:
+        """Return the option, what it takes and what came, in one sentence."""
+        where, context, option = self.param_hint, cast(typer.Context, self.ctx), self.param
+        if option is not None and where is None:
+            is_argument = option.param_type_name == "argument"
+            where = option.metavar if is_argument else label(context, option.name)
+        return str(SettingsError(str(where), self.message, self._got))
 
 
-def read_options(flags: Mapping[str, object], config: Path | None = None) -> Options:
-    """Return what the flags, `RND_ACTORS_…` variables and the file say, one over the other.
+class Kind:
+    """A kind of values, which converts texts and checks values of TOML: a `parser` of typer.
 
     Args:
-        flags: by field; None, False, 0 and no elements are what a flag has that was not given.
-        config: a TOML file whose keys are the names of the options.
-
-    Raises:
-        SettingsError: a value is not accepted; it names the option as its source does.
+        accepted: the accepted values in words.
+        test: whether a value is accepted.
+        convert: makes a value of a text; a text that raises ValueError stays a text.
+        least: the least number, which `--help` shows.
+        most: the greatest number, which `--help` shows.
     """
-    given = {**_from_file(config), **_from_environment(), **_from_flags(flags)}
+
+    def __init__(
+        self,
+        accepted: str,
+        test: Callable[[Any], bool],
+        convert: Callable[[str], object] = str,
+        least: int | None = None,
+        most: int | None = None,
+    ) -> None:
+        self._accepted, self._test, self._convert = accepted, test, convert
+        self.least, self.most = least, most
+
+    def __call__(self, given: object, where: str | None = None) -> Any:
+        """Return the value of a text or of TOML, or raise `WrongValue`."""
+        value = given
+        if isinstance(given, str):
+            with suppress(ValueError):
+                value = self._convert(given)
+        if not self._test(value):
+            raise WrongValue(self._accepted, value, where)
+        return value
+
+
+def whole_number(least: int, most: int) -> Kind:
+    """Return the kind of the whole numbers in a range."""
+    return Kind(
+        f"a whole number from {least} to {most}",
+        lambda value: type(value) is int and least <= value <= most,
+        int,
+        least,
+        most,
+    )
+
+
+def positive(accepted: str) -> Kind:
+    """Return the kind of the finite numbers above 0, described by `accepted`."""
+    return Kind(accepted, lambda value: type(value) in (int, float) and 0 < value < inf, float)
+
+
+class CommandLine(tuple[str, ...]):
+    """An executable program, and its arguments."""
+
+    @classmethod
+    def find(cls, text: str) -> "CommandLine":
+        """Return the program at a path, which may contain spaces, or that of a command line.
+
+        Raises:
+            ValueError: there is no such program.
+        """
+        words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
+        if words and (program := shutil.which(words[0])):
+            return cls((program, *words[1:]))
+        raise ValueError(text)
+
+
+def _split(text: str, where: str | None = None) -> list[str]:
     try:
-        values = {name: _convert(name, raw.value) for name, raw in given.items()}
-        run = {name: values.pop(name) for name in fields_dict(RunSettings) if name in values}
-        collector = _collector(values, given)
-        run["existing"] = existing_of(
-            overwrite=values.pop("overwrite", False), append=values.pop("append", False)
-        )
-        labels = {name: raw.label for name, raw in given.items()}
-        settings = RunSettings(**run)
-        options = Options(settings=settings, collector=collector, labels=labels, **values)
-        for output in options.settings.outputs:
-            check_output(output, options.settings.existing, otherwise=OTHERWISE)
-    except SettingsError as error:
-        label = given[error.setting].label
-        raise SettingsError(label, error.accepted, error.got) from None
-    if options.json and STDOUT in options.settings.outputs:
-        label = given["outputs"].label
-        raise SettingsError(label, "- only without --json: each needs stdout for itself", "-")
-    return options
+        return shlex.split(text)
+    except ValueError:
+        raise WrongValue("a command line that a shell could split", text, where) from None
 
 
-def existing_of(*, overwrite: bool, append: bool) -> Existing:
+_SWITCHES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+SECONDS: Final = positive("seconds > 0")
+SWITCH: Final = Kind(
+    "true or false",
+    lambda value: value in (True, False),
+    lambda text: _SWITCHES.get(text.lower(), text),
+)
+WORDS: Final = Kind(
+    "a list of arguments, or a text that a shell could split into them",
+    lambda value: isinstance(value, str),
+)
+PATH: Final = Kind(
+    "a path", lambda value: isinstance(value, Path), lambda text: Path(text) if text else text
+)
+PROGRAM: Final = Kind(
+    "the path of an executable, or a command line that starts with one",
+    lambda value: isinstance(value, CommandLine),
+    CommandLine.find,
+)
+RUN_ID: Final = Kind(
+    "the id of a run, a whole number (`rnd-actors runs DB` lists them)",
+    lambda value: type(value) is int,
+    int,
+)
+
+
+def option(kind: Kind, metavar: str, text: str, *names: str, **others: Any) -> Any:
+    """Return an option for `Annotated` that takes values of a kind."""
+    return typer.Option(
+        *names,
+        parser=kind,
+        metavar=metavar,
+        help=text,
+        min=kind.least,
+        max=kind.most,
+        **others,
+    )
+
+
+def flag(name: str, text: str) -> Any:
+    """Return a flag for `Annotated`, which a variable or a file turns on or off."""
+    return typer.Option(name, parser=SWITCH, help=text)
+
+
+def words(name: str, metavar: str, text: str) -> Any:
+    """Return an option for `Annotated` that may be given many times."""
+    return option(
+        WORDS, metavar, f"{text} May be given many times.", name, callback=_split_variable
+    )
+
+
+def _split_variable(
+    context: typer.Context, given: typer.CallbackParam, values: list[str] | None
+) -> list[str] | None:
+    """Split a variable as a shell would: typer has split it at blanks."""
+    if source(context, given.name) == "ENVIRONMENT":
+        return _split(os.environ[label(context, given.name)])
+    return values
+
+
+Store: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="DB", help="A store, which `run --output DB` has written.")
+]
+OptionalRun: TypeAlias = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="RUN", parser=RUN_ID, show_default="the latest", help="The id of a run in it."
+    ),
+]
+WorkerArgs: TypeAlias = Annotated[
+    list[str] | None, words("--worker-arg", "ARG", "Appended to the worker's own arguments.")
+]
+StartTimeout: TypeAlias = Annotated[
+    float, option(SECONDS, "SECONDS", "How long a worker may take to listen.")
+]
+StallTimeout: TypeAlias = Annotated[
+    float, option(SECONDS, "SECONDS", "Silence after which a worker counts as hung.")
+]
+Overwrite: TypeAlias = Annotated[
+    bool, flag("--overwrite", "Replace files that hold something already.")
+]
+Append: TypeAlias = Annotated[
+    bool, flag("--append", "Keep what .jsonl and .csv files hold, and write after it.")
+]
+Json: TypeAlias = Annotated[
+    bool, flag("--json", "The result as one JSON object on stdout, and nothing else there.")
+]
+Quiet: TypeAlias = Annotated[bool, flag("--quiet", "Nothing on stderr but errors, even with -v.")]
+Verbose: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        parser=Kind(
+            "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0, int
+        ),
+        count=True,
+        show_default=False,
+        help="Tell failures and restarts on stderr as they happen; -vv: tell every event.",
+    ),
+]
+
+
+class LogFormat(Enum):
+    """The form of lines on stderr."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+LogFormatOption: TypeAlias = Annotated[
+    LogFormat,
+    option(
+        Kind("text or json", lambda value: isinstance(value, LogFormat), LogFormat),
+        "text|json",
+        "The form of lines on stderr.",
+    ),
+]
+
+
+def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Existing":
     """Return what becomes of files that hold something already.
 
     Raises:
-        SettingsError: both are wanted.
+        SettingsConflictError: both are wanted.
     """
+    from rnd_actors.sinks import Existing  # noqa: PLC0415
+
     if overwrite and append:
-        raise SettingsError("append", "nothing beside overwrite: choose one of them", append)
+        both = f"{label(context, 'append')} and {label(context, 'overwrite')}"
+        raise SettingsConflictError(f"{both} exclude each other: choose one of them")
     if append:
         return Existing.APPEND
     return Existing.OVERWRITE if overwrite else Existing.REFUSE
 
 
-def _collector(values: dict[str, Any], given: Mapping[str, _Given]) -> Collector | None:
-    """Take the collector and its options out of the values, and make it."""
-    name, options = values.pop("collector", None), values.pop("collector_options", ())
-    if name is None:
-        if options:
-            raise SettingsError("collector_options", "a value only with a collector", options[0])
-        return None
-    if "samples" in given:
-        form = "a number only without a collector (count has the option goal=N)"
-        raise SettingsError("samples", form, given["samples"].value)
-    return make_collector(name, options)
+def configure(context: typer.Context, config: Path | None) -> Path | None:
+    """Take the keys of a TOML file as defaults; refuse keys and variables that are no option.
+
+    Raises:
+        SettingsError: the file cannot be read, or has an unknown key; a variable is unknown.
+    """
+    if context.resilient_parsing:  # a shell completes a line
+        return config
+    options = {param.name: param for param in context.command.params if param.name != "config"}
+    prefix = f"{context.auto_envvar_prefix}_"
+    given = [name for name, value in os.environ.items() if name.startswith(prefix) and value]
+    variables = [prefix + name.upper() for name in options]
+    _refuse_unknown("the environment", "the variables", given, variables, prefix)
+    if config is not None:
+        table = _parse(config)
+        keys = [name.replace("_", "-") for name in options]
+        _refuse_unknown(str(config), "the keys", table, keys)
+        context.default_map = {}
+        for key, value in table.items():
+            name = key.replace("-", "_")
+            is_text = options[name].multiple and isinstance(value, str)
+            context.default_map[name] = _split(value, f"{key} in {config}") if is_text else value
+    return config
 
 
-def _convert(field: str, value: object) -> Any:
-    try:
-        return _CONVERSIONS[field](value)
-    except ValueError as error:
-        raise SettingsError(field, str(error), value) from None
+def _refuse_unknown(
+    source: str, kind: str, given: Iterable[str], known: Iterable[str], prefix: str = ""
+) -> None:
+    if unknown := sorted(set(given) - set(known)):
+        words = [name.removeprefix(prefix) for name in known]
+        similar = get_close_matches(unknown[0].removeprefix(prefix), words, n=1)
+        hint = f" (did you mean {prefix}{similar[0]}?)" if similar else ""
+        raise SettingsError(source, f"{kind} {', '.join(known)}{hint}", unknown[0])
 
 
-def _from_flags(flags: Mapping[str, object]) -> dict[str, _Given]:
-    return {
-        field: _Given(value, _flag(field)) for field, value in flags.items() if value or value == ""
-    }
+def _parse(config: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415
 
-
-def _from_environment() -> dict[str, _Given]:
-    fields = {_PREFIX + _option(field).upper().replace("-", "_"): field for field in _CONVERSIONS}
-    given = {
-        name: value for name, value in os.environ.items() if name.startswith(_PREFIX) and value
-    }
-    if unknown := given.keys() - fields:
-        raise _unknown("the environment", "the variables", min(unknown), fields, _PREFIX)
-    return {fields[name]: _Given(value, name) for name, value in given.items()}
-
-
-def _from_file(config: Path | None) -> dict[str, _Given]:
-    if config is None:
-        return {}
-    table = _parse(config)
-    fields = {_option(field): field for field in _CONVERSIONS}
-    if unknown := table.keys() - fields:
-        raise _unknown(str(config), "the keys", min(unknown), fields)
-    return {fields[key]: _Given(value, f"{key} in {config}") for key, value in table.items()}
-
-
-def _unknown(
-    source: str, kind: str, name: str, known: Iterable[str], prefix: str = ""
-) -> SettingsError:
-    words = [each.removeprefix(prefix) for each in known]
-    similar = get_close_matches(name.removeprefix(prefix), words, n=1)
-    hint = f" (did you mean {prefix}{similar[0]}?)" if similar else ""
-    return SettingsError(source, f"{kind} {', '.join(known)}{hint}", name)
-
-
-def _parse(config: Path) -> dict[str, object]:
     try:
         return tomllib.loads(read_text(config))
     except OSError as error:
@@ -187,9 +299,36 @@ def _parse(config: Path) -> dict[str, object]:
     raise SettingsError("--config", f"a TOML file that can be read ({trouble})", str(config))
 
 
-def _flag(field: str) -> str:
-    return f"--{_option(field)}"
+def source(context: typer.Context, name: str) -> str:
+    """Return where the value of an option comes from, as click calls it."""
+    known = context.get_parameter_source(name)
+    return known.name if known else "DEFAULT"
 
 
-def _option(field: str) -> str:
-    return _REPEATABLE.get(field, field).replace("_", "-")
+def label(context: typer.Context, name: str) -> str:
+    """Return what the source of a value calls the option: a flag, a variable, a key of a file."""
+    key = name.replace("_", "-")
+    match source(context, name):
+        case "ENVIRONMENT":
+            return f"{context.auto_envvar_prefix}_{name.upper()}"
+        case "DEFAULT_MAP":
+            return f"{key} in {context.params['config']}"
+        case _:
+            return f"--{key}"
+
+
+@contextmanager
+def naming_options(context: typer.Context, **options: str) -> Iterator[None]:
+    """Have errors about settings name the options that set them, as their sources do.
+
+    Args:
+        context: of the command.
+        options: by setting, the names of options that are called otherwise.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        name = options.get(error.setting, error.setting)
+        if name not in context.params:
+            raise
+        raise SettingsError(label(context, name), error.accepted, error.got) from None

@@ -1,72 +1,107 @@
-"""One plan from options to a report."""
+"""The command `plan`: its options, the simulated runs, and their forecast."""
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from attrs import define, evolve, field
-from rich.console import Console
 
-from rnd_actors.cli import _conversions as to
-from rnd_actors.cli._forecast_json import forecast_as_json
-from rnd_actors.cli._forecast_report import forecast_report
-from rnd_actors.cli._input import read_text
-from rnd_actors.cli._plain import pauses_s
-from rnd_actors.cli._words import say
+from rnd_actors.cli._options import (
+    PATH,
+    SECONDS,
+    Kind,
+    naming_options,
+    option,
+    positive,
+    whole_number,
+)
+from rnd_actors.cli._text import read_text, say
 from rnd_actors.errors import SettingsError
-from rnd_actors.planning import PlanSettings, WorkerFigures, forecast
 
-__all__ = ["execute_plan"]
+if TYPE_CHECKING:
+    from rnd_actors.planning import Forecast, WorkerFigures
 
-_FIGURES: Final = ("rate", "mtbf", "startup")
-_CONVERSIONS: Final[dict[str, Callable[[object], Any]]] = {
-    "samples": to.whole_number,
-    "deadline": to.seconds,
-    "workers": to.whole_number,
-    "runs": to.whole_number,
-    **dict.fromkeys(_FIGURES, to.seconds),
-}
+_RATE: Final = positive("a number a second, > 0")
+_DELAY: Final = Kind(
+    "seconds, 0 or more",
+    lambda value: type(value) is float and 0 <= value < float("inf"),
+    float,
+    least=0,
+)
+_PERCENTILES: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
 
-def execute_plan(flags: Mapping[str, object], result: Path | None, *, as_json: bool) -> int:
-    """Simulate what the flags describe, report it and return the exit code.
+def plan(
+    context: typer.Context,
+    *,
+    samples: Annotated[int, option(whole_number(1, 10**9), "N", "How many samples are needed.")],
+    deadline: Annotated[float, option(SECONDS, "S", "Seconds that they may take.")],
+    workers: Annotated[int, option(whole_number(1, 1000), "N", "Workers.")] = 16,
+    rate: Annotated[
+        float | None,
+        option(_RATE, "R", "Numbers a second of each worker.", show_default="1"),
+    ] = None,
+    mtbf: Annotated[
+        float | None,
+        option(
+            SECONDS,
+            "S",
+            "Mean seconds from the first number to a crash.",
+            show_default="they do not crash",
+        ),
+    ] = None,
+    startup: Annotated[
+        float | None,
+        option(_DELAY, "S", "Seconds from a start to the first number.", show_default="0.05"),
+    ] = None,
+    runs: Annotated[int, option(whole_number(10, 10**6), "N", "Simulated runs.")] = 200,
+    result: Annotated[
+        Path | None,
+        option(
+            PATH, "FILE", "What `rnd-actors run --json` wrote; it gives rate, mtbf and startup."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Simulate runs, and say how likely they keep a deadline.
 
-    Args:
-        flags: by field of `PlanSettings` or `WorkerFigures`; None: not given.
-        result: what `rnd-actors run --json` wrote; figures that are not given come from there.
-        as_json: whether the report is one JSON object.
-
-    Raises:
-        SettingsError: a value is not accepted.
+    The real actors run in virtual time, with workers of these figures. It tells the probability
+    that the deadline is kept, when the runs are complete, and how many workers it takes to keep
+    the deadline in 99 % of the runs.
     """
-    plan = _read(flags, result)
+    from attrs import evolve  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    from rnd_actors.cli._charts import forecast_report  # noqa: PLC0415
+    from rnd_actors.planning import PlanSettings, WorkerFigures, forecast  # noqa: PLC0415
+
+    given = {"rate": rate, "mtbf": mtbf, "startup": startup}
+    measured = WorkerFigures() if result is None else _measured(result)
+    with naming_options(context):
+        figures = evolve(
+            measured, **{name: figure for name, figure in given.items() if figure is not None}
+        )
+        settings = PlanSettings(
+            samples=samples, deadline=deadline, workers=workers, runs=runs, figures=figures
+        )
     with _progress() as progress:
-        outlook = forecast(plan, progress)
-    if as_json:
+        outlook = forecast(settings, progress)
+    if json:
         typer.echo(forecast_as_json(outlook))
     else:
         Console(highlight=False).print(forecast_report(outlook))
     return 0
 
 
-def _read(flags: Mapping[str, object], result: Path | None) -> PlanSettings:
-    given = {name: _CONVERSIONS[name](flag) for name, flag in flags.items() if flag is not None}
-    figures = {name: given.pop(name) for name in _FIGURES if name in given}
-    measured = WorkerFigures() if result is None else _measured(result)
-    try:
-        return PlanSettings(**given, figures=evolve(measured, **figures))
-    except SettingsError as error:
-        raise SettingsError(f"--{error.setting}", error.accepted, error.got) from None
+def _measured(result: Path) -> "WorkerFigures":
+    from json import loads  # noqa: PLC0415
 
+    from rnd_actors.planning import WorkerFigures  # noqa: PLC0415
 
-def _measured(result: Path) -> WorkerFigures:
     try:
-        return WorkerFigures.measured(json.loads(read_text(result))["workers"])
+        return WorkerFigures.measured(loads(read_text(result))["workers"])
     except OSError as error:
         trouble = error.strerror
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -79,9 +114,11 @@ def _measured(result: Path) -> WorkerFigures:
 @contextmanager
 def _progress() -> Iterator[Callable[[str], object]]:
     """Show what is being simulated: in place on a terminal, elsewhere a line now and then."""
+    from rich.console import Console  # noqa: PLC0415
+
     terminal = Console(stderr=True)
     if not sys.stderr.isatty() or terminal.is_dumb_terminal:
-        yield _Lines().tell
+        yield _now_and_then()
         return
     try:  # nothing that hides the cursor: whatever ends this has nothing to put in order
         yield lambda words: _write_over(words[: terminal.width - 1])
@@ -94,18 +131,48 @@ def _write_over(line: str) -> None:
     sys.stderr.flush()
 
 
-@define
-class _Lines:
-    """Lines on stderr, as often as a run tells of its progress."""
+def _now_and_then() -> Callable[[str], object]:
+    """Return a writer of lines to stderr, as often as a run tells of its progress."""
+    import time  # noqa: PLC0415
 
-    _pauses_s: Iterator[float] = field(factory=pauses_s)
-    _due: float = field(factory=time.monotonic)
+    from rnd_actors.cli._log import pauses_s  # noqa: PLC0415
 
-    def __attrs_post_init__(self) -> None:
-        self._due += next(self._pauses_s)
+    pauses = pauses_s()
+    due = time.monotonic() + next(pauses)
 
-    def tell(self, words: str) -> None:
-        """Write these words, if it is time for a line."""
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + next(self._pauses_s)
+    def tell(words: str) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + next(pauses)
             say(words)
+
+    return tell
+
+
+def forecast_as_json(outlook: "Forecast") -> str:
+    """Return the object that `plan --json` prints; a time is null where a run is never complete."""
+    from json import dumps  # noqa: PLC0415
+    from math import inf  # noqa: PLC0415
+
+    from attrs import asdict  # noqa: PLC0415
+
+    plan, kept = outlook.plan, outlook.kept
+    times = {percent: outlook.percentile(percent) for percent in _PERCENTILES}
+    return dumps(
+        {
+            "samples": plan.samples,
+            "deadline_s": plan.deadline,
+            "workers": plan.workers,
+            "figures": asdict(plan.figures),
+            "runs": plan.runs,
+            "kept": kept.hits,
+            "probability": kept.estimate,
+            "confidence_95": kept.limits,
+            "workers_needed": outlook.workers_needed,
+            "percentiles_s": {
+                str(percent): time if time < inf else None for percent, time in times.items()
+            },
+            "histogram": [asdict(bar) for bar in outlook.histogram()],
+            "never": outlook.times.count(inf),
+        }
+    )

@@ -1,4 +1,4 @@
-"""What came of a run, in words for people."""
+"""The result of a run, in words for people."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from rnd_actors.cli._words import one_line
+from rnd_actors.cli._text import one_line
 from rnd_actors.collecting import Outcome, Result, WorkerResult
 
 __all__ = ["last_words", "summary"]
@@ -22,7 +22,7 @@ _COLUMNS: Final = {
     "crashes": 0,
     "malformed": 80,
 }
-"""The columns of the table of workers, and how wide a terminal has to be for each."""
+"""The columns of the table of workers, each with the width from which on a terminal shows it."""
 _FIELDS: Final = {"worker": "id"}
 _HEADLINES: Final = {
     Outcome.COMPLETE: ("Complete", "bold green"),
@@ -33,7 +33,7 @@ _HEADLINES: Final = {
 
 
 def summary(result: Result) -> Group:
-    """Return the samples, what became of each worker, and the figures of the run."""
+    """Return the samples, a line for each worker, and the figures of the run."""
     headline, style = _HEADLINES[result.outcome]
     return Group(
         Text(_numbers(result.values)),
@@ -47,9 +47,9 @@ def summary(result: Result) -> Group:
 
 
 def last_words(result: Result) -> Iterator[str]:
-    """Give the lines that tell what workers wrote that were given up.
+    """Give the last lines of each worker that was given up.
 
-    What several of them wrote is told once, and what the reason of the result tells is not.
+    Lines that several workers wrote are given once, and lines in the reason of the result never.
     """
     writers: dict[tuple[str, ...], list[str]] = {}
     for worker in result.workers:
@@ -96,7 +96,7 @@ class _Workers:
 
 
 def _last_exit(worker: WorkerResult) -> str:
-    """Return why it went down; its row says already which worker it is."""
+    """Return why a worker went down, without its name, which its row has already."""
     words = one_line(worker.last_exit or "")
     return words.removeprefix(f"worker {worker.id}").lstrip(": ")
 

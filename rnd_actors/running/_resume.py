@@ -27,7 +27,7 @@ class Unfinished:
         settings: of the run, for this store.
         collector: its collector, which has seen the stored samples.
         is_reached: whether its goal is reached already: it died before it could record that.
-        remains: all that was stored of it.
+        checkpoint: all that was stored of it.
 
     Example:
         >>> from pathlib import Path
@@ -41,7 +41,7 @@ class Unfinished:
     settings: RunSettings
     collector: Collector
     is_reached: bool
-    remains: Checkpoint
+    checkpoint: Checkpoint
 
     @classmethod
     def read(
@@ -72,33 +72,33 @@ class Unfinished:
     def of(
         cls,
         store: Path,
-        remains: Checkpoint,
+        checkpoint: Checkpoint,
         collector: Collector | None = None,
         *,
         trusted: bool = False,
     ) -> "Unfinished":
-        """Return the run that left these remains; arguments and errors are those of `read`."""
-        settings = cls.settings_of(remains, store)
-        if not (remains.is_own or trusted):
+        """Return the run with this checkpoint; arguments and errors are those of `read`."""
+        settings = cls.settings_of(checkpoint, store)
+        if not (checkpoint.is_own or trusted):
             command = shlex.join([*settings.worker, *settings.worker_args])
             raise StoreError(
-                f"run {remains.run.id} in {store} was not begun by you on this computer, or was "
+                f"run {checkpoint.run.id} in {store} was not begun by you on this computer, or was "
                 f"changed since; it would run: {command} - if you want that, pass trusted=True"
             )
-        collector = collector or _collector(remains, store)
+        collector = collector or _collector(checkpoint, store)
         reached = False
-        for sample in remains.samples:
+        for sample in checkpoint.samples:
             reached = collector.accepts(sample) and collector.is_reached(sample)
         return cls(
             store=store,
             settings=settings,
             collector=collector,
             is_reached=reached,
-            remains=remains,
+            checkpoint=checkpoint,
         )
 
     @staticmethod
-    def settings_of(remains: Checkpoint, store: Path) -> RunSettings:
+    def settings_of(checkpoint: Checkpoint, store: Path) -> RunSettings:
         """Return the settings of a run for its store, which may have been moved since.
 
         Raises:
@@ -106,12 +106,12 @@ class Unfinished:
         """
         if not is_store(store):
             raise StoreError(f"{store} cannot be resumed: give it a name that ends in .db")
-        plain = dict(remains.settings)
+        plain = dict(checkpoint.settings)
         try:
             files = [output for output in map(Path, plain.pop("outputs")) if not is_store(output)]
             settings = RunSettings(**plain, outputs=[*files, store])
         except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(remains, store, f"its settings are none: {error}") from error
+            raise _damaged(checkpoint, store, f"its settings are none: {error}") from error
         appends = settings.existing is Existing.APPEND
         return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
@@ -124,12 +124,12 @@ class Unfinished:
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         require_patched()
-        settings, remains = self.settings, self.remains
+        settings, checkpoint = self.settings, self.checkpoint
         for output in settings.outputs:
             check_output(output, settings.existing)
-        workers = worker_settings(settings, spawn, remains.incarnations)
+        workers = worker_settings(settings, spawn, checkpoint.incarnations)
         collection = Collection.of({worker.id: worker.port for worker in workers})
-        collection.go_on(remains.samples, remains.tally, remains.run.elapsed_s)
+        collection.go_on(checkpoint.samples, checkpoint.tally, checkpoint.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
         return Session(
@@ -137,8 +137,8 @@ class Unfinished:
             workers=workers,
             collector=self.collector,
             collection=collection,
-            recording=Recording.resume(self.store, remains.run),
-            earlier=remains.samples,
+            recording=Recording.resume(self.store, checkpoint.run),
+            earlier=checkpoint.samples,
             subscriber=subscriber,
             interrupted=interrupted,
             spawn=spawn,
@@ -201,19 +201,20 @@ def resume(
     return unfinished.go_on(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
 
 
-def _collector(remains: Checkpoint, store: Path) -> Collector:
-    if remains.recipe is None:
+def _collector(checkpoint: Checkpoint, store: Path) -> Collector:
+    if checkpoint.recipe is None:
         raise StoreError(
-            f"the collector of run {remains.run.id} in {store} cannot be made again: "
+            f"the collector of run {checkpoint.run.id} in {store} cannot be made again: "
             "resume it from a program, with resume(store, run, collector=…)"
         )
-    match remains.recipe:
+    match checkpoint.recipe:
         case {"target": str(target), "options": dict(options)}:
             return Recipe(target, options).make()
-    raise _damaged(remains, store, "nothing says how its collector is made again")
+    raise _damaged(checkpoint, store, "nothing says how its collector is made again")
 
 
-def _damaged(remains: Checkpoint, store: Path, trouble: str) -> StoreError:
+def _damaged(checkpoint: Checkpoint, store: Path, trouble: str) -> StoreError:
+    run = checkpoint.run.id
     return StoreError(
-        f"run {remains.run.id} in {store} is damaged, or was changed by another program: {trouble}"
+        f"run {run} in {store} is damaged, or was changed by another program: {trouble}"
     )

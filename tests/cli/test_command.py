@@ -4,11 +4,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from rnd_actors import cli
 from tests.cli.commands import FAST, MODULE, SCRIPT, call
 from tests.cli.terminals import Terminal
 
@@ -19,10 +21,28 @@ def test_it_tells_its_version(command: tuple[str, ...]) -> None:
     assert (told.returncode, told.stdout) == (0, f"rnd-actors {version('rnd-actors')}\n")
 
 
-def test_help_names_every_option_with_its_default() -> None:
-    text = " ".join(call("run", "--help").stdout.split())
-    for words in ("--samples N", "Default: 150.", "--worker COMMAND", "--log-format text|json"):
+def test_help_names_every_option_with_its_default_and_range(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["run", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "--samples N",
+        "default: 150; 1<=x<=1000000000",
+        "--worker COMMAND",
+        "--log-format text|json",
+    ):
         assert words in text
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["run", "--help"]])
+def test_help_imports_neither_runs_nor_views(arguments: list[str]) -> None:
+    program = (
+        "from gevent import monkey; monkey.patch_all(); import sys; from rnd_actors import cli;"
+        f"cli.main({arguments}); print({{'attrs', 'rich', 'urllib3'}} & {{*sys.modules}})"
+    )
+    done = call("-c", program, command=(sys.executable,))
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("set()", "")
 
 
 def test_a_run_gives_exactly_the_samples_asked_for(tmp_path: Path) -> None:
@@ -106,7 +126,8 @@ def test_a_limit_of_open_files_that_may_be_raised_is_raised() -> None:
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_result_that_cannot_be_written_is_exit_code_1(form: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = call(*FAST, "--samples=1", *form, capture_output=False, stdout=full, stderr=-1)
+        flags = ("--samples=1", "--quiet", *form)
+        done = call(*FAST, *flags, capture_output=False, stdout=full, stderr=-1)
     told = "rnd-actors: cannot write the result: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, told)
 

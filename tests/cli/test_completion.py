@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import MODULE, SCRIPT, call
+from rnd_actors import cli
+from tests.cli.commands import SCRIPT
 
 
 def completed(line: str) -> set[str]:
@@ -35,7 +36,10 @@ def test_bash_completes_commands_and_options(line: str, offered: set[str]) -> No
     assert completed(line) == offered
 
 
-def test_help_says_how_to_get_the_command_and_its_completion() -> None:
-    told = " ".join(call("--help", command=MODULE).stdout.split())
+def test_help_says_how_to_get_the_command_and_its_completion(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
     for words in ("pipx install PATH", ".venv/bin/rnd-actors", "--install-completion"):
         assert words in told

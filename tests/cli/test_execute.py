@@ -8,7 +8,7 @@ from gevent.event import Event as Flag
 
 from rnd_actors import cli
 from rnd_actors.actors import ActorStarted, ChildRestarting, Event
-from rnd_actors.cli import _execute
+from rnd_actors.cli import _session
 from rnd_actors.collecting import Outcome, Result
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.running import RunSettings
@@ -28,7 +28,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRun], None]:
         ) -> Result:
             return fake_run(settings, subscriber, interrupted)
 
-        monkeypatch.setattr(_execute, "run", run)
+        monkeypatch.setattr(_session, "run", run)
 
     return replace
 
@@ -160,4 +160,4 @@ def test_a_setting_that_only_the_run_can_judge_is_exit_code_2(
 ) -> None:
     fake(failing_with(SettingsError("base_port", "a free port", 3001)))
     assert cli.main(["run"]) == 2
-    assert capsys.readouterr().err == "rnd-actors: base_port takes a free port; got 3001\n"
+    assert capsys.readouterr().err == "rnd-actors: --base-port takes a free port; got 3001\n"

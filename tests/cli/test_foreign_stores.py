@@ -163,10 +163,11 @@ def test_a_run_of_ones_own_is_resumed_without_a_word(store: Path) -> None:
     assert list_runs(store)[0].state == "complete"
 
 
-def test_a_name_with_escapes_is_shown_without_them(store: Path) -> None:
+def test_a_name_with_escapes_is_shown_without_them(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     named = store.rename("a\x1b[2J.db")
     for command in (("show", str(named), "7"), ("resume", str(named), "7")):
-        done = call(*command)
-        assert done.returncode == 2
-        assert "\x1b" not in done.stderr
-    assert call(*FAST, "--samples=1", f"--output={named}").returncode == 0
+        assert cli.main(command) == 2
+        assert "\x1b" not in capsys.readouterr().err
+    assert cli.main([*FAST, "--samples=1", f"--output={named}"]) == 0

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from rnd_actors.cli._interruption import Interruption, interruption
+from rnd_actors.cli._session import Interruption, interruption
 from rnd_actors.workers import WorkerProcess
 
 

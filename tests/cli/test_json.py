@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from rnd_actors import cli
-from rnd_actors.cli import _execute
+from rnd_actors.cli import _session
 from rnd_actors.collecting import Result
 from tests.cli.results import COMPLETE
 
@@ -21,7 +21,7 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     def run(*_: Any, **__: Any) -> Result:
         return RESULT
 
-    monkeypatch.setattr(_execute, "run", run)
+    monkeypatch.setattr(_session, "run", run)
     assert cli.main(["run", "--json"]) == 0
     return capsys.readouterr().out
 

@@ -7,8 +7,7 @@ from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import ActorFailed, Killed
-from rnd_actors.cli import Progress, draw_live_view
-from rnd_actors.cli._ticker import ticking
+from rnd_actors.cli import Progress, draw_live_view, ticking
 from rnd_actors.collecting import SamplesAccepted
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 

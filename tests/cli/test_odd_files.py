@@ -58,7 +58,7 @@ def test_what_is_no_plain_file_is_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("rnd_actors.cli._input._PATIENCE_S", 0.1)
+    monkeypatch.setattr("rnd_actors.cli._text._PATIENCE_S", 0.1)
     make(Path(name))
     if make is device and name == "f.csv":
         pytest.skip("samples may be written to a device")
@@ -116,17 +116,16 @@ def test_waiting_for_a_pipe_is_interrupted(number: signal.Signals) -> None:
         os.close(writing)
 
 
-def test_a_second_run_does_not_overwrite_the_first() -> None:
-    assert call(*RUN, "--output=a.csv").returncode == 0
+def test_a_second_run_does_not_overwrite_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*RUN, "--output=a.csv"]) == 0
     before = Path("a.csv").read_text()
-    done = call(*RUN, "--output=a.csv")
-    assert done.returncode == 2
-    assert done.stderr == (
+    assert cli.main([*RUN, "--output=a.csv"]) == 2
+    assert capsys.readouterr().err == (
         "rnd-actors: --output takes files that are not there yet or hold nothing, unless "
         "--overwrite or --append is given; got 'a.csv'\n"
     )
     assert Path("a.csv").read_text() == before
-    assert call(*RUN, "--output=a.csv", "--append").returncode == 0
+    assert cli.main([*RUN, "--output=a.csv", "--append"]) == 0
     assert len(Path("a.csv").read_text().splitlines()) == 3
-    assert call(*RUN, "--output=a.csv", "--overwrite").returncode == 0
+    assert cli.main([*RUN, "--output=a.csv", "--overwrite"]) == 0
     assert len(Path("a.csv").read_text().splitlines()) == 2

@@ -1,15 +1,23 @@
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from rnd_actors import cli
-from rnd_actors.cli._log_line import LogFormat
-from rnd_actors.cli._options import Options
-from rnd_actors.cli.commands import _run
+from rnd_actors.cli import _session
+from rnd_actors.cli._app import app
+from rnd_actors.cli._options import LogFormat
+from rnd_actors.cli._session import Session
+from rnd_actors.collecting import FixedTime
+from rnd_actors.errors import SettingsError
+from rnd_actors.planning import PlanSettings
 from rnd_actors.running import RunSettings
+from rnd_actors.sinks import Existing
 
 GIVEN: dict[str, tuple[str, object, object]] = {
     "samples": ("7", 7, 7),
@@ -21,14 +29,22 @@ GIVEN: dict[str, tuple[str, object, object]] = {
     "start-timeout": ("1", 1, 1.0),
     "stall-timeout": ("2e1", 20, 20.0),
     "output": ("out.jsonl", "out.jsonl", (Path("out.jsonl"),)),
+    "worker-log": ("logs", "logs", Path("logs")),
+    "overwrite": ("yes", True, Existing.OVERWRITE),
+    "append": ("1", 1, Existing.APPEND),
     "json": ("true", True, True),
     "quiet": ("1", True, True),
     "verbose": ("1", 1, 1),
     "log-format": ("json", "json", LogFormat.JSON),
 }
 """By option: as text, as TOML, and what it becomes."""
-FIELDS = {"worker-arg": "worker_args", "output": "outputs"}
-FLAGS_WITHOUT_VALUE = ("json", "quiet", "verbose")
+FIELDS = {
+    "worker-arg": "worker_args",
+    "output": "outputs",
+    "overwrite": "existing",
+    "append": "existing",
+}
+FLAGS_WITHOUT_VALUE = ("json", "quiet", "verbose", "overwrite", "append")
 
 
 @pytest.fixture
@@ -40,13 +56,13 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Reader":
 class Reader:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
-        self._options: Options | None = None
-        monkeypatch.setattr(_run, "execute", self._note)
+        self._session: Session | None = None
+        monkeypatch.setattr(_session, "execute", self._note)
 
-    def __call__(self, *flags: str, toml: str | None = None, **environ: str) -> Options:
+    def __call__(self, *flags: str, toml: str | None = None, **environ: str) -> Session:
         assert self.fail(*flags, toml=toml, **environ) == 0
-        assert self._options is not None
-        return self._options
+        assert self._session is not None
+        return self._session
 
     def fail(self, *flags: str, toml: str | None = None, **environ: str) -> int:
         for name, value in environ.items():
@@ -56,18 +72,18 @@ class Reader:
             flags = (*flags, "--config", "run.toml")
         return cli.main(["run", *flags])
 
-    def _note(self, options: Options) -> int:
-        self._options = options
+    def _note(self, session: Session) -> int:
+        self._session = session
         return 0
 
 
-def set_by(option: str, options: Options) -> Any:
+def set_by(option: str, session: Session) -> Any:
     field = FIELDS.get(option, option.replace("-", "_"))
-    return getattr(options.settings if hasattr(options.settings, field) else options, field)
+    return getattr(session.settings if hasattr(session.settings, field) else session, field)
 
 
 def test_nothing_given_is_the_default_run(read: Reader) -> None:
-    assert read() == Options(settings=RunSettings())
+    assert read() == Session(settings=RunSettings())
 
 
 @pytest.mark.parametrize("option", GIVEN)
@@ -96,6 +112,42 @@ def test_flags_win_over_the_environment_and_that_over_the_file(read: Reader) -> 
     assert (settings.samples, settings.workers, settings.deadline) == (1, 2, 3)
 
 
+def test_a_list_of_one_source_replaces_that_of_another(read: Reader) -> None:
+    settings = read(
+        "--output=a.csv",
+        toml='output = ["c.csv", "-"]\nworker-arg = ["-c"]\ncollector-option = "duration=3"',
+        OUTPUT="b.csv -",
+        WORKER_ARG="-b",
+        COLLECTOR="time",
+    ).settings
+    assert (settings.outputs, settings.worker_args) == ((Path("a.csv"),), ("-b",))
+
+
+def test_settings_that_exclude_each_other_are_named_as_their_sources_do(
+    read: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read.fail(toml="append = true", OVERWRITE="yes") == 2
+    both = "append in run.toml and RND_ACTORS_OVERWRITE"
+    assert_one_line(capsys, f"{both} exclude each other: choose one of them")
+
+
+@pytest.mark.parametrize(
+    ("command", "make"),
+    [("run", RunSettings), ("plan", partial(PlanSettings, samples=1, deadline=1.0))],
+)
+def test_help_shows_the_ranges_that_the_settings_have(
+    command: str, make: Callable[..., object]
+) -> None:
+    options: Any = typer.main.get_group(app).commands[command].params
+    ranges = {option.name: (option.min, option.max) for option in options if option.max}
+    assert len(ranges) >= 3
+    for name, (least, most) in ranges.items():
+        make(**{name: least})
+        for outside in (least - 1, most + 1):
+            with pytest.raises(SettingsError, match=f"{name} takes .* {least} to {most}; got"):
+                make(**{name: outside})
+
+
 def test_an_empty_variable_counts_as_unset(read: Reader) -> None:
     assert read(SAMPLES="", toml="samples = 3").settings.samples == 3
 
@@ -114,6 +166,13 @@ def test_outputs_are_given_one_by_one_or_as_a_list(read: Reader) -> None:
     assert read("--output", "a b.csv", "--output", "-").settings.outputs == outputs
     assert read(toml='output = ["a b.csv", "-"]').settings.outputs == outputs
     assert read(OUTPUT="'a b.csv' -").settings.outputs == outputs
+
+
+def test_a_collector_and_its_options_come_from_flags_the_file_and_variables(read: Reader) -> None:
+    goal = FixedTime(duration=2.0)
+    assert read("--collector=time", "--collector-option=duration=2").collector == goal
+    assert read(toml='collector = "time"\ncollector-option = "duration=2"').collector == goal
+    assert read(COLLECTOR="time", COLLECTOR_OPTION="duration=2").collector == goal
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.db"])
@@ -172,8 +231,18 @@ def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
         ),
         (["--output=a.csv", "--output=./a.csv"], "--output takes each file once; got ['a.csv', "),
         (["--output=a.db", "--output=b.sqlite"], "--output takes one store at most; got ['a.db', "),
-        (["--append", "--overwrite"], "--append takes nothing beside overwrite: choose one "),
-        (["--output=-", "--json"], "--output takes - only without --json: each needs stdout "),
+        (["--append", "--overwrite"], "--append and --overwrite exclude each other: choose one "),
+        (["--output=-", "--json"], "--output - and --json exclude each other: each needs stdout "),
+        (
+            ["--samples=3", "--collector=time"],
+            "--samples and --collector exclude each other: the collector has a goal of its own ",
+        ),
+        (
+            ["--collector-option=goal=3"],
+            "--collector-option needs a collector: name it with --collector",
+        ),
+        (["--collector=no"], "--collector takes count, mean, quota, time, values, or module:Class"),
+        (["--collector=count", "--collector-option=3"], "--collector-option takes texts key=value"),
         (
             ["--workers=1000", "--base-port=65000"],
             "--base-port takes a port up to 64536, since 1000 workers need one each; got 65000",

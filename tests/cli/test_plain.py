@@ -6,8 +6,8 @@ import gevent
 import pytest
 
 from rnd_actors.cli import Progress
-from rnd_actors.cli._log_line import LogFormat
-from rnd_actors.cli._plain import pauses_s, plain_view
+from rnd_actors.cli._log import pauses_s, plain_view
+from rnd_actors.cli._options import LogFormat
 from rnd_actors.simulation import VirtualTime
 from rnd_actors.workers import MalformedLine, WorkerLogLost
 

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from rnd_actors import cli
-from rnd_actors.cli._forecast_json import forecast_as_json
-from rnd_actors.cli._forecast_report import forecast_report
+from rnd_actors.cli._charts import forecast_report
+from rnd_actors.cli._plan import forecast_as_json
 from rnd_actors.planning import Forecast, PlanSettings, WorkerFigures
 from tests.cli.commands import call
 from tests.cli.results import COMPLETE

@@ -111,7 +111,7 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
 def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:
     busy = """
 from gevent import monkey; monkey.patch_all()
-from rnd_actors.cli._interruption import interruption
+from rnd_actors.cli._session import interruption
 with interruption():
     print("busy", flush=True)
     while True: pass

@@ -82,7 +82,7 @@ def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
         (["export", "runs.db", "1", "no/a.csv"], "FILE takes files in folders that exist, and"),
         (["export", "runs.db", "taken.csv"], "FILE takes files that are not there yet or hold n"),
         (["export", "runs.db", "--append", "taken.csv"], "FILE takes files to append to that be"),
-        (["export", "runs.db", "a.csv", "--append", "--overwrite"], "append takes nothing besid"),
+        (["export", "runs.db", "a.csv", "--append", "--overwrite"], "--append and --overwrite ex"),
         (["export", "runs.db"], "Missing argument '[RUN] FILE'"),
         (["export", "runs.db", "1", "a.csv", "b.csv"], "Invalid value: expected DB [RUN] FILE"),
         (["report", "runs.db", "-o", "taken.md"], "--output takes files that hold nothing yet"),
@@ -119,7 +119,8 @@ def test_a_resumption_of_what_still_runs_is_refused(
 def test_a_deadline_that_is_none_is_named_as_the_flag(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call(*FAST, "--samples=1000000", "--deadline=0.3", "--output=runs.db")
+    assert cli.main([*FAST, "--samples=1000000", "--deadline=0.3", "--output=runs.db"]) == 3
+    capsys.readouterr()
     line = complaint(capsys, "resume", "runs.db", "--deadline=soon")
     assert line == "rnd-actors: --deadline takes seconds > 0; got 'soon'"
     assert list_runs(store)[1].sessions == 1
@@ -134,14 +135,13 @@ def test_a_result_is_not_printed_where_the_samples_go(
     Recording.begin(store, described).abandon()
     line = complaint(capsys, "resume", "runs.db", "--json")
     assert (
-        line
-        == "rnd-actors: --json takes nothing: the samples of this run go to stdout; got '--json'"
+        line == "rnd-actors: --json needs stdout for itself, and the samples of this run go there"
     )
 
 
 def test_a_run_is_resumed_to_its_goal(store: Path) -> None:
-    begun = call(*FAST, "--samples=60", "--workers=2", "--deadline=0.2", "--output=runs.db")
-    assert begun.returncode == 3
+    limits = ("--samples=60", "--workers=2", "--deadline=0.2")
+    assert cli.main([*FAST, *limits, "--output=runs.db"]) == 3
     done = call("resume", "runs.db", "2", "--deadline=20", "--json", "--quiet")
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 60)
     assert list_runs(store)[1].state == "complete"

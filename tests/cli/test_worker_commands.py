@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rnd_actors import cli
 from tests.cli.commands import FAST, call, started
 
 WORKER = str(Path(__file__).parents[2] / "bin" / "worker")
@@ -21,13 +22,11 @@ def test_a_worker_that_a_run_can_use_is_told_so() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_one_that_no_run_can_use_fails() -> None:
-    done = call("check-worker", WORKER, "--worker-arg=-answer", "--worker-arg=id")
-    assert done.returncode == 1
-    assert any(
-        line.split() == ["fails", "X-Worker-Id:", "7", "8"] for line in done.stdout.splitlines()
-    )
-    assert done.stdout.splitlines()[-1].endswith("1 failed: a run cannot use this worker")
+def test_one_that_no_run_can_use_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check-worker", WORKER, "--worker-arg=-answer", "--worker-arg=id"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split() == ["fails", "X-Worker-Id:", "7", "8"] for line in lines)
+    assert lines[-1].endswith("1 failed: a run cannot use this worker")
 
 
 @pytest.mark.parametrize(
@@ -39,10 +38,13 @@ def test_one_that_no_run_can_use_fails() -> None:
         ((), "Missing argument 'COMMAND'."),
     ],
 )
-def test_wrong_usage_is_one_line(arguments: tuple[str, ...], message: str) -> None:
-    done = call("check-worker", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    [line] = done.stderr.splitlines()
+def test_wrong_usage_is_one_line(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check-worker", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    [line] = said.err.splitlines()
     assert line.startswith("rnd-actors: ")
     assert message in line
 
@@ -62,24 +64,30 @@ def test_the_stand_in_runs_as_a_worker() -> None:
         process.wait(20)
 
 
-def test_it_serves_runs_as_any_worker_does() -> None:
+def test_it_serves_runs_as_any_worker_does(capsys: pytest.CaptureFixture[str]) -> None:
     command = f"{sys.executable} -m rnd_actors worker"
-    done = call(*FAST, "--workers=2", "--samples=4", "--quiet", f"--worker={command}")
-    assert done.returncode == 0
-    assert "4 received: 4 accepted" in done.stdout
+    flags = ("--workers=2", "--samples=4", "--quiet", f"--worker={command}")
+    assert cli.main([*FAST, *flags]) == 0
+    assert "4 received: 4 accepted" in capsys.readouterr().out
 
 
-def test_all_that_workers_write_is_kept_on_request(tmp_path: Path) -> None:
+def test_all_that_workers_write_is_kept_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "logs"
-    done = call(*FAST, "--workers=2", "--samples=4", "--quiet", f"--worker-log={folder}")
-    assert (done.returncode, done.stderr) == (0, "")
+    flags = ("--workers=2", "--samples=4", "--quiet", f"--worker-log={folder}")
+    assert cli.main([*FAST, *flags]) == 0
+    assert capsys.readouterr().err == ""
     assert sorted(path.name for path in folder.iterdir()) == ["worker-1.log", "worker-2.log"]
     assert " started" in (folder / "worker-1.log").read_text()
 
 
-def test_a_folder_for_logs_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_for_logs_that_cannot_be_made_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").touch()
-    done = call(*FAST, "--samples=4", f"--worker-log={tmp_path}/file/logs")
-    assert (done.returncode, done.stdout) == (2, "")
-    [line] = done.stderr.splitlines()
+    assert cli.main([*FAST, "--samples=4", f"--worker-log={tmp_path}/file/logs"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    [line] = said.err.splitlines()
     assert line.startswith("rnd-actors: --worker-log takes a folder that is there, or can be made")

@@ -64,8 +64,8 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
         )
     }
     assert readers == {
-        "cli/_log_line.py",
-        "cli/commands/_runs.py",
+        "cli/_log.py",
+        "cli/_stores.py",
         "collecting/_collection.py",
         "store/_recording.py",
         "standin.py",

@@ -1,0 +1,198 @@
+"""One run in the terminal, or the rest of one: its signals, its view, its log and its report."""
+
+import logging
+import math
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import gevent.event
+import typer
+from attrs import define, field, frozen
+from rich.console import Console
+
+from rnd_actors.actors import Event
+from rnd_actors.cli._live import Screen, live_view
+from rnd_actors.cli._log import log_line, plain_view
+from rnd_actors.cli._options import LogFormat
+from rnd_actors.cli._progress import Progress
+from rnd_actors.cli._summary import last_words, summary
+from rnd_actors.cli._text import complain, escaped, say
+from rnd_actors.collecting import Collector, Outcome, Result
+from rnd_actors.errors import RndActorsError, SinkError
+from rnd_actors.running import RunSettings, Unfinished, run
+from rnd_actors.sinks import STDOUT
+from rnd_actors.workers import WorkerProcess
+
+_EXIT_CODES: Final = {
+    Outcome.COMPLETE: 0,
+    Outcome.FAILED: 1,
+    Outcome.DEADLINE: 3,
+    Outcome.INTERRUPTED: 130,
+}
+
+
+@frozen(kw_only=True)
+class Session:
+    """The settings of a run, and how to speak of it.
+
+    Args:
+        settings: of the run.
+        collector: its collector; None: exactly `settings.samples` are collected.
+        unfinished: the run that goes on; None: a run begins.
+        json: whether the result is one JSON object on stdout.
+        quiet: whether nothing but errors is written to stderr.
+        verbose: 1: events from level INFO on are told one by one; 2: from level DEBUG on.
+        log_format: the form of lines on stderr.
+    """
+
+    settings: RunSettings
+    collector: Collector | None = None
+    unfinished: Unfinished | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    log_format: LogFormat = LogFormat.TEXT
+
+
+def execute(session: Session) -> int:
+    """Do the run, show its progress, report its result and return the exit code."""
+    logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
+    settings = session.settings
+    if sys.platform == "linux" and not Path("/proc/self").exists():
+        say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
+    progress = Progress(_goal(session), settings.workers, settings.deadline)
+    least_level = _least_level(session)
+
+    def tell(event: Event) -> None:
+        progress(event)
+        if event.level >= least_level:
+            write(log_line(event, session.log_format))
+
+    with interruption() as told:
+        try:
+            with _view(session, progress, told) as write:
+                result = _collect(session, tell, told.event)
+        except RndActorsError:
+            if session.verbose:
+                for line in traceback.format_exc().splitlines():
+                    say(escaped(line))
+            raise
+        try:
+            _report(result, session)
+            sys.stdout.flush()
+        except SinkError as error:
+            if not told.event.is_set():
+                raise
+            complain(error)
+    return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
+
+
+def _goal(session: Session) -> int | None:
+    if session.unfinished is not None:
+        return session.unfinished.collector.goal
+    return session.settings.samples if session.collector is None else session.collector.goal
+
+
+def _least_level(session: Session) -> float:
+    """Return the level from which on events are told one by one."""
+    if session.quiet or not session.verbose:
+        return math.inf
+    return logging.INFO if session.verbose == 1 else logging.DEBUG
+
+
+def _collect(
+    session: Session, tell: Callable[[Event], object], interrupted: gevent.event.Event
+) -> Result:
+    if session.unfinished is not None:
+        return session.unfinished.go_on(subscriber=tell, interrupted=interrupted)
+    return run(session.settings, session.collector, subscriber=tell, interrupted=interrupted)
+
+
+def _view(
+    session: Session, progress: Progress, told: "Interruption"
+) -> AbstractContextManager[Callable[[str], None]]:
+    if session.quiet:
+        return nullcontext(say)
+    terminal = Console(file=sys.stderr)
+    shares_it = STDOUT in session.settings.outputs and sys.stdout.isatty()  # with samples
+    if sys.stderr.isatty() and not terminal.is_dumb_terminal and not shares_it:
+        screen = Screen(terminal, sys.stderr.fileno())
+        told.before_giving_up = screen.leave
+        return live_view(progress, screen)
+    return plain_view(progress, session.log_format)
+
+
+def _report(result: Result, session: Session) -> None:
+    taken = STDOUT in session.settings.outputs  # by the samples
+    if session.json:
+        typer.echo(result.to_json())
+    elif not (taken and session.quiet):
+        Console(highlight=False, stderr=taken).print(summary(result))
+    if session.json and not session.quiet:
+        for line in filter(None, last_words(result)):
+            say(line)
+    seen = not session.json and (sys.stderr if taken else sys.stdout).isatty()
+    if result.outcome is not Outcome.COMPLETE and not seen:
+        complain(result.reason)
+
+
+@contextmanager
+def interruption() -> Iterator["Interruption"]:
+    """Have SIGINT, SIGTERM and SIGHUP set an event instead of ending the process, in the block.
+
+    SIGHUP stays ignored if it is, as `nohup` has it. These are Python's own handlers and not
+    watchers of gevent's loop, so that they are called even if something blocks the loop.
+    """
+    told = Interruption(_end_at_once)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = [(number, signal.signal(number, told.interrupt)) for number in numbers]
+    try:
+        yield told
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+@define
+class Interruption:
+    """Whether a signal told the process to end, and which: the second one ends it at once.
+
+    Args:
+        give_up: called at the second signal, with the exit code; it does not return.
+    """
+
+    give_up: Callable[[int], object]
+    event: gevent.event.Event = field(factory=gevent.event.Event)
+    signal: int = signal.SIGINT
+    before_giving_up: Callable[[], object] = bool
+    """Called just before `give_up`: a view leaves the terminal in order."""
+
+    def interrupt(self, number: int, _: FrameType | None = None) -> None:
+        """Keep the signal and set the event, for which the run waits."""
+        if self.event.is_set():
+            if number == signal.SIGHUP:  # a terminal that is closed sends several
+                return
+            self.before_giving_up()
+            self.give_up(128 + number)
+        self.signal = number
+        self.event.set()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that a shell reports after this signal: 129, 130 or 143."""
+        return 128 + self.signal
+
+
+def _end_at_once(exit_code: int) -> None:
+    """Kill the workers and exit, without a word to anybody else; the guardian does what is left."""
+    WorkerProcess.kill_all()
+    os._exit(exit_code)

@@ -1,0 +1,112 @@
+"""Text that comes in and goes out: files that users name, lines for stderr, poor encodings."""
+
+import codecs
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from select import select
+from typing import Final
+
+__all__ = ["complain", "escaped", "one_line", "print_anything", "read_text", "say"]
+
+_MOST_BYTES: Final = 1 << 24
+_PATIENCE_S: Final = 5.0
+_PIECE: Final = 1 << 16
+
+_STAND_INS: Final = {"█": "#", "░": ":", "·": ".", "…": ".", "━": "-", "╸": "-", "╺": "-"}
+"""Characters of ASCII for others, each as wide as the other, so that charts keep their form."""
+_UNKNOWN: Final = "?"
+_HANDLER: Final = "rnd-actors"
+
+
+def say(line: str) -> None:
+    """Write a line to stderr."""
+    sys.stderr.write(f"{line}\n")
+
+
+def complain(trouble: object) -> None:
+    """Write to stderr what is wrong, in one line."""
+    say(f"rnd-actors: {one_line(trouble)}")
+
+
+def one_line(text: object) -> str:
+    r"""Return `str(text)` without line breaks and control characters, whoever wrote it.
+
+    Example:
+        >>> one_line("panic:\n\tout of \x1b[31mluck")
+        'panic: out of [31mluck'
+    """
+    printable = "".join(char if char.isprintable() else " " for char in str(text))
+    return " ".join(printable.split())
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with the escapes of Python for all that a terminal would not show.
+
+    Example:
+        >>> print(escaped("rm -r \x1b[8m /"))
+        rm -r \x1b[8m /
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def print_anything() -> None:
+    """Let stdout and stderr take any text: characters that their encoding lacks become ASCII."""
+    codecs.register_error(_HANDLER, _stand_ins)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=_HANDLER)
+
+
+def _stand_ins(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    return "".join(_STAND_INS.get(char, _UNKNOWN) for char in characters), error.end
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of at most 16 MB, or of a pipe that is written within 5 seconds.
+
+    Raises:
+        OSError: the file cannot be read; `strerror` says why.
+        ValueError: the file is no UTF-8, or its name is impossible.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return b"".join(_pieces(descriptor)).decode()
+    finally:
+        os.close(descriptor)
+
+
+def _pieces(descriptor: int) -> Iterator[bytes]:
+    is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    ends_at = time.monotonic() + _PATIENCE_S
+    size, is_open = 0, not is_pipe  # a pipe that nobody has opened yet reads as one that is over
+    while True:
+        try:
+            piece = os.read(descriptor, _PIECE)
+        except BlockingIOError:
+            piece = b""
+            is_open = False
+        if not piece and is_open:
+            return
+        if not piece:
+            _wait(descriptor, ends_at)
+        is_open = True
+        size += len(piece)
+        if size > _MOST_BYTES:
+            raise OSError(errno.EFBIG, f"it is larger than {_MOST_BYTES >> 20} MB")
+        yield piece
+
+
+def _wait(descriptor: int, ends_at: float) -> None:
+    if not select([descriptor], [], [], max(0.0, ends_at - time.monotonic()))[0]:
+        raise OSError(errno.ETIMEDOUT, f"nobody has written to this pipe for {_PATIENCE_S:g} s")
