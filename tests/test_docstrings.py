@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any, Final
 
@@ -71,10 +72,19 @@ def test_what_has_methods_of_its_own_has_an_example(name: str) -> None:
     assert "\nExample:\n    >>> " in inspect.cleandoc(_THINGS[name].__doc__ or "")
 
 
-@pytest.mark.parametrize("name", _DOCUMENTED)
-def test_an_example_can_be_copied_and_runs_as_it_is(name: str) -> None:
-    text = inspect.cleandoc(_THINGS[name].__doc__ or "")
-    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+def _examples() -> Iterator[doctest.DocTest]:
+    """Give the examples of all modules; one of a public name can be copied as it is."""
+    for found in walk_packages(rnd_actors.__path__, "rnd_actors."):
+        if not found.name.endswith("__main__"):
+            for example in doctest.DocTestFinder().find(import_module(found.name)):
+                if example.name.rpartition(".")[2] in _THINGS:
+                    example.globs = {}
+                if example.examples:
+                    yield example
+
+
+@pytest.mark.parametrize("example", list(_examples()), ids=lambda example: example.name)
+def test_an_example_runs(example: doctest.DocTest) -> None:
     report: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=report.append)
     assert not report, "".join(report)
