@@ -70,7 +70,7 @@ LOADS: Final = {
 class _Watch:
     """Ticks, and looks at the process now and then."""
 
-    lags: array[float] = field(factory=lambda: array("d"))
+    lags: "array[float]" = field(factory=lambda: array("d"))
     memory: list[tuple[float, float]] = field(factory=list)
     """Seconds from the start, and bytes."""
     descriptors: list[int] = field(factory=list)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,8 @@ def main(options: list[str]) -> int:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+            with suppress(KeyboardInterrupt):  # they have got it, too, and end in order
+                first.wait()
             codes = [first.wait(), second.wait()]
             output.seek(0)
             sys.stdout.write(output.read().decode(errors="replace"))
