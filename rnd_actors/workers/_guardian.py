@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import gevent
 from gevent import monkey
+from gevent.lock import Semaphore
 
 from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import WorkerStartError
@@ -27,6 +28,8 @@ _IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _STDERR: Final = 2
 _REAP_PATIENCE_S: Final = 1.0
 _REAP_INTERVAL_S: Final = 0.001
+_LOOP_TURN_S: Final = 1e-6
+"""Any time above 0: fifty greenlets that `sleep(0)` may go on before the loop looks at timers."""
 _REPLACEMENT_INTERVAL_S: Final = 1.0
 """One that dies again sooner is replaced when that is over: there may be no end to it."""
 
@@ -51,10 +54,20 @@ class Guardian:
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
         self._later: Any = None
+        self._turns = Semaphore()
         self.runs = 0
         """Those that go on, and may start workers again when none is left."""
         self.inherited: list[int] = []
         """Descriptors that whoever started this program has left open, and no worker is to have."""
+
+    def await_turn(self) -> None:
+        """Wait until the event loop has looked at sockets and timers since anybody else's turn.
+
+        Whoever starts or ends a worker does that before: it takes a millisecond, and hundreds may
+        start or end at once.
+        """
+        with self._turns:
+            gevent.sleep(_LOOP_TURN_S)
 
     @property
     def is_up(self) -> bool:

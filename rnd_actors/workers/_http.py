@@ -25,8 +25,14 @@ from rnd_actors.errors import WorkerRefusedError
 __all__ = ["WorkerPool"]
 
 _READ_SIZE: Final = 16384
-"""Bytes of one read, each of which waits for the event loop: parsed in less than a millisecond, so
-that even many workers at full speed leave timers, signals and other sockets their turns."""
+"""Most bytes of one read. Each read waits for the event loop, so that many workers at full speed
+leave timers, signals and other sockets their turns."""
+_LEAST_READ_SIZE: Final = 512
+_CHUNKS_AT_A_TIME: Final = 100
+"""To which the bytes of a read are adapted: a chunk takes some ten microseconds, however small it
+is, and all workers that have sent something are read between two turns of the loop."""
+_FRAME: Final = 6
+"""Bytes around a small chunk."""
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of the body among them."""
 _STANDSTILL_S: Final = 0.5
@@ -58,6 +64,8 @@ class _BoundedReader(RawIOBase):
         self._patience = patience
         self.is_paused = False
         """Whether reading returns nothing, even if bytes have arrived."""
+        self.most = _READ_SIZE
+        """Bytes of one read at most."""
         self.renew()
 
     def renew(self) -> None:
@@ -88,7 +96,7 @@ class _BoundedReader(RawIOBase):
         while (left := self._time_left()) > 0:
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
-            count = self._raw.readinto(buffer)
+            count = self._raw.readinto(memoryview(buffer)[: self.most])
             if count is not None:
                 return count
         raise TimeoutError
@@ -153,7 +161,11 @@ class _Response(http.client.HTTPResponse):
             piece = read(n)
             pieces.append(piece)
             position = chunk.end() - 1 + len(piece)
-        return b"".join(pieces)
+        whole = b"".join(pieces)
+        if len(pieces) > 1:  # one alone may be a part of a chunk
+            size = _CHUNKS_AT_A_TIME * (len(whole) // len(pieces) + _FRAME)
+            self._reader.most = max(_LEAST_READ_SIZE, min(size, _READ_SIZE))
+        return whole
 
     def _ahead(self) -> bytes:
         """Return the bytes that were received and not read yet."""

@@ -93,6 +93,7 @@ class WorkerProcess:
     @classmethod
     def spawn(cls, settings: WorkerSettings) -> Self:
         """Start the worker that the settings describe, on another port if its own is taken."""
+        guardian().await_turn()
         claim = Port(settings.port)
         try:
             worker = cls(settings.command(claim.number), claim.number)
@@ -171,9 +172,11 @@ class WorkerProcess:
         """
         try:
             if not self.exited.is_set():
+                guardian().await_turn()
                 self._family.signal(signal.SIGTERM)
                 self._family.signal(signal.SIGCONT)
                 self.exited.wait(grace)
+            guardian().await_turn()
         finally:
             self._end_by_force()
 

@@ -8,6 +8,8 @@ import gevent
 import pytest
 
 from rnd_actors.errors import WorkerStartError
+from rnd_actors.workers import WorkerSettings, choose_ports
+from rnd_actors.workers._family import Family
 from rnd_actors.workers._process import WorkerProcess
 from tests.processes import lives, until
 
@@ -142,3 +144,37 @@ def test_nothing_is_remembered_of_one_that_has_ended() -> None:
 def test_a_command_that_does_not_exist_is_a_clear_error() -> None:
     with pytest.raises(WorkerStartError, match="cannot start /no/such/worker: No such file"):
         WorkerProcess(["/no/such/worker"])
+
+
+def test_the_loop_has_its_turn_between_the_starts_and_the_ends_of_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, begun, ended = 0, [], []
+    ports = choose_ports(0, 20)
+    idle = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)")
+
+    def count() -> None:
+        nonlocal turns
+        turns += 1
+
+    def begin(worker: int, port: int) -> WorkerProcess:
+        settings = WorkerSettings(id=worker, port=port, program=idle)
+        process = WorkerProcess.spawn(settings)
+        begun.append(turns)
+        return process
+
+    def note(family: Family, number: signal.Signals) -> set[int]:
+        if number == signal.SIGTERM:
+            ended.append(turns)
+        return send(family, number)
+
+    send = Family.signal
+    monkeypatch.setattr(Family, "signal", note)
+    watcher = gevent.get_hub().loop.check()
+    watcher.start(count)
+    beginning = [gevent.spawn(begin, *each) for each in enumerate(ports, 1)]
+    gevent.joinall(beginning, raise_error=True)
+    ending = [gevent.spawn(each.value.end, 10.0) for each in beginning if each.value]
+    gevent.joinall(ending, raise_error=True)
+    watcher.close()
+    assert len(set(begun)) == len(set(ended)) == 20

@@ -428,3 +428,29 @@ def test_a_flood_is_read_no_faster_than_the_event_loop_looks_around() -> None:
     finally:
         watcher.stop()
         watcher.close()
+
+
+def test_a_flood_of_small_chunks_is_read_in_pieces_that_take_little_time() -> None:
+    def answer(connection: socket) -> None:
+        with suppress(OSError):
+            connection.sendall(HEAD)
+            while True:
+                connection.sendall(chunk(b"rnd=1\n") * 10_000)
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 5, 10)) as stream:
+        pieces = iter(stream)
+        _first, *sizes = (next(pieces).count(b"\n") for _ in range(50))
+    assert 50 <= max(sizes) <= 200
+
+
+def test_a_flood_of_long_chunks_is_read_in_long_pieces() -> None:
+    def answer(connection: socket) -> None:
+        with suppress(OSError):
+            connection.sendall(HEAD)
+            while True:
+                connection.sendall(chunk(b"rnd=1\n" * 100) * 1000)
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 5, 10)) as stream:
+        pieces = iter(stream)
+        sizes = sorted(next(pieces).count(b"\n") for _ in range(50))
+    assert sizes[25] >= 1000
