@@ -24,7 +24,7 @@ from typing import Final
 
 import gevent
 
-__all__ = ["Family", "inherit_orphans"]
+__all__ = ["Family", "inherit_orphans", "marked_children"]
 
 _HAS_PROC: Final = sys.platform == "linux" and Path("/proc/self/task").is_dir()
 _SET_CHILD_SUBREAPER: Final = 36
@@ -123,21 +123,27 @@ class Family:
         if not _HAS_PROC:
             return set()
         children = set(_children_of(os.getpid()))
-        orphans = {pid for pid in children - _first_ones if self._is_marked(pid)}
+        orphans = {pid for pid in children - _first_ones if _is_marked(pid, self._mark)}
         ancestors = orphans | (children & {self._pid})  # its number may be another's by now
         return set(filter(_lives, orphans.union(_descendants_of(ancestors))))
 
-    def _is_marked(self, pid: int) -> bool:
-        try:
-            return self._mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            return False
+
+def marked_children(mark: str) -> list[int]:
+    """Return the children of this program with a mark in their environment; none without /proc."""
+    return [pid for pid in _children_of(os.getpid()) if _is_marked(pid, mark.encode())]
 
 
 def inherit_orphans(*, do: bool) -> None:
     """Make this program the parent of all descendants that lose theirs, or stop that."""
     if _HAS_PROC:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(do), 0, 0, 0)
+
+
+def _is_marked(pid: int, mark: bytes) -> bool:
+    try:
+        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _descendants_of(pids: Iterable[int]) -> Iterator[int]:

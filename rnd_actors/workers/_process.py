@@ -15,7 +15,7 @@ from gevent.os import make_nonblocking, nb_read
 from gevent.socket import wait_read
 
 from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreachableError
-from rnd_actors.workers._family import Family
+from rnd_actors.workers._family import Family, marked_children
 from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
 from rnd_actors.workers._stream import WorkerStream
@@ -68,18 +68,6 @@ class WorkerProcess:
         self._is_read = False
         """Whether somebody reads its output, and so closes it."""
         self._is_over = False
-        _prepare_to_watch()
-        self._output, child_output = os.pipe()
-        make_nonblocking(self._output)
-        try:
-            mark = guardian().mark()
-            self.pid = _spawn(command, mark, child_output)
-        except WorkerStartError:
-            posix.close(self._output)
-            raise
-        finally:
-            posix.close(child_output)
-        self._family = Family(self.pid, mark)
         self.exited = Event()
         self.exit_code: int | None = None
         """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
@@ -88,7 +76,21 @@ class WorkerProcess:
         """Set once it has logged a line with `started`, as workers do when they listen."""
         self.output_ended = Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_LINES)
-        _watch_exit(self.pid, self._has_exited)
+        _prepare_to_watch()
+        self._output, child_output = os.pipe()
+        make_nonblocking(self._output)
+        mark = ""
+        try:
+            mark = guardian().mark()
+            self.pid = _spawn(command, mark, child_output)
+            self._family = Family(self.pid, mark)
+            _watch_exit(self.pid, self._has_exited)
+        except BaseException:  # a signal handler may raise anywhere, also before the pid is known
+            posix.close(self._output)
+            _end_lost(mark)
+            raise
+        finally:
+            posix.close(child_output)
 
     @classmethod
     def spawn(cls, settings: WorkerSettings) -> Self:
@@ -242,6 +244,15 @@ def _spawn(command: Sequence[str], mark: str, output: int) -> int:
         raise WorkerStartError(f"cannot start {command[0]}: {_why(error, command[0])}") from error
     guardian().add(pid)
     return pid
+
+
+def _end_lost(mark: str) -> None:
+    """End the process with this mark, if there is one: nobody will have its number."""
+    for pid in marked_children(mark):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        _wait_for(pid)
+        guardian().remove(pid)
 
 
 def _why(error: OSError, program: str) -> str:

@@ -1,12 +1,16 @@
 import os
+import posix
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gevent
+import psutil
 import pytest
 
+from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers import WorkerSettings, choose_ports
 from rnd_actors.workers._family import Family
@@ -178,3 +182,29 @@ def test_the_loop_has_its_turn_between_the_starts_and_the_ends_of_workers(
     gevent.joinall(ending, raise_error=True)
     watcher.close()
     assert len(set(begun)) == len(set(ended)) == 20
+
+
+@pytest.mark.parametrize("step", ["posix_spawn", "watch"])
+def test_nothing_is_left_of_a_start_that_a_signal_handler_interrupts(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, pids = posix.posix_spawn, []
+
+    def interrupted(program: str, arguments: list[str], *rest: Any, **options: Any) -> int:
+        pids.append(start(program, arguments, *rest, **options))
+        if "time.sleep" in arguments[-1]:
+            raise KeyboardInterrupt
+        return pids[-1]
+
+    def interrupted_later(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if step == "posix_spawn":
+        monkeypatch.setattr(posix, "posix_spawn", interrupted)
+    else:
+        monkeypatch.setattr("rnd_actors.workers._process._watch_exit", interrupted_later)
+    before = open_descriptors()
+    with pytest.raises(KeyboardInterrupt):
+        WorkerProcess([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"])
+    assert psutil.Process().children() == []
+    assert open_descriptors() == before
