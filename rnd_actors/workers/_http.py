@@ -43,7 +43,7 @@ _SWITCHING_PROTOCOLS: Final = 101
 _LONGEST_SHOWN: Final = 80
 _CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;.*)?\r?\n", re.DOTALL)
 """RFC 9112, 7.1, with what many servers add to it: blanks, and a line that ends in LF alone."""
-_CHUNK_AHEAD: Final = re.compile(rb"\r\n0*[1-9A-Fa-f][0-9A-Fa-f]{0,15}\r\n.", re.DOTALL)
+_CHUNK_AHEAD: Final = re.compile(rb"\r\n(?=0*[1-9A-Fa-f])[0-9A-Fa-f]{1,16}\r\n.", re.DOTALL)
 """The end of a chunk, and the next one as far as its first byte: with that, reading cannot wait."""
 
 
@@ -161,10 +161,12 @@ class _Response(http.client.HTTPResponse):
             piece = read(n)
             pieces.append(piece)
             position = chunk.end() - 1 + len(piece)
-        whole = b"".join(pieces)
-        if len(pieces) > 1:  # one alone may be a part of a chunk
-            size = _CHUNKS_AT_A_TIME * (len(whole) // len(pieces) + _FRAME)
-            self._reader.most = max(_LEAST_READ_SIZE, min(size, _READ_SIZE))
+        whole, most = b"".join(pieces), self._reader.most
+        if len(pieces) > 1:
+            most = _CHUNKS_AT_A_TIME * (len(whole) // len(pieces) + _FRAME)
+        elif len(whole) > most // 2:  # a part of a chunk that is long
+            most *= 2
+        self._reader.most = max(_LEAST_READ_SIZE, min(most, _READ_SIZE))
         return whole
 
     def _ahead(self) -> bytes:

@@ -454,3 +454,29 @@ def test_a_flood_of_long_chunks_is_read_in_long_pieces() -> None:
         pieces = iter(stream)
         sizes = sorted(next(pieces).count(b"\n") for _ in range(50))
     assert sizes[25] >= 1000
+
+
+def test_a_flood_of_long_chunks_after_small_ones_is_read_in_long_pieces() -> None:
+    def answer(connection: socket) -> None:
+        with suppress(OSError):
+            connection.sendall(HEAD + chunk(b"rnd=1\n") * 300)
+            while True:
+                connection.sendall(chunk(b"rnd=1\n" * 10_000))
+
+    with serving(answer) as port, closing(WorkerStream(port, WORKER, 5, 10)) as stream:
+        pieces = iter(stream)
+        sizes = [next(pieces).count(b"\n") for _ in range(100)]
+    assert sorted(sizes[50:])[25] >= 1000
+
+
+@pytest.mark.parametrize("size", [b"-5", b"1_0", b"g", 17 * b"f", 20 * b"0" + b"5"])
+def test_what_came_before_a_wrong_chunk_size_is_read(size: bytes) -> None:
+    sent = HEAD + chunk(b"rnd=1\n") + chunk(b"rnd=2\n") + size + b"\r\nrnd=3\n\r\n"
+    with (
+        serving(lambda connection: connection.sendall(sent)) as port,
+        closing(WorkerStream(port, WORKER, 5, 10)) as stream,
+    ):
+        pieces = iter(stream)
+        assert next(pieces) == b"rnd=1\nrnd=2\n"
+        with pytest.raises(WorkerRefusedError, match="a chunk size that is none"):
+            next(pieces)
