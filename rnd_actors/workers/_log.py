@@ -53,11 +53,10 @@ class WorkerLog:
     def __init__(self, folder: Path, worker: int, lost: Callable[[OSError], object]) -> None:
         self._file = _File(folder / f"worker-{worker}.log")
         self._lost = lost
-        self._steps: list[Callable[[], None]] = []
         self._unwritten = 0
         self._is_open = True
-        self._writing: gevent.Greenlet[[], None] | None = None
-        self._add(self._file.open)
+        self._steps: list[Callable[[], None]] = [self._file.open]
+        self._writing = gevent.spawn(self._write_all)
 
     def write(self, piece: bytes) -> None:
         """Add what the worker has written, which waits for the disk if that is slow."""
@@ -82,13 +81,12 @@ class WorkerLog:
             return
         self._steps.append(step)
         self._unwritten += size
-        if self._writing is None:
+        if self._writing.ready():
             self._writing = gevent.spawn(self._write_all)
 
     def _wait(self, patience: float) -> None:
-        if self._writing is not None:
-            self._writing.join(patience)
-        if self._writing is not None:
+        self._writing.join(patience)
+        if not self._writing.ready():
             why = f"its disk has taken nothing for {patience:g} s"
             self._give_up(OSError(errno.ETIMEDOUT, why))
 
@@ -100,7 +98,6 @@ class WorkerLog:
                 error = hub.threadpool.apply(_take, (steps,))
             if error:
                 self._give_up(error)
-        self._writing = None
 
     def _give_up(self, error: OSError) -> None:
         """Drop what waits; the file is closed once the step that the disk works on is over."""

@@ -209,3 +209,13 @@ def test_a_folder_that_cannot_be_made_is_refused(name: str, tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="worker_log takes a folder that is there, or can be"):
         run(RunSettings(worker_log=tmp_path / name, worker=STANDIN, base_port=0))
+
+
+def test_a_log_whose_writing_is_interrupted_goes_on(tmp_path: Path) -> None:
+    log = WorkerLog(tmp_path, 3, fail)
+    log.write(b"one\n")
+    assert log._writing is not None
+    log._writing.kill()
+    log.write(b"two\n")
+    log.close()
+    assert "two\n" in (tmp_path / "worker-3.log").read_text()
