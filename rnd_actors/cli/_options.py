@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from enum import Enum
-from math import inf
 from pathlib import Path
+from sys import float_info
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 import typer
@@ -87,7 +87,9 @@ def whole_number(least: int, most: int) -> Kind:
 
 def positive(accepted: str) -> Kind:
     """Return the kind of the finite numbers above 0, described by `accepted`."""
-    return Kind(accepted, lambda value: type(value) in (int, float) and 0 < value < inf, float)
+    return Kind(
+        accepted, lambda value: type(value) in (int, float) and 0 < value <= float_info.max, float
+    )
 
 
 class CommandLine(tuple[str, ...]):

@@ -281,6 +281,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
             "base_port = 1",
             "run.toml takes the keys samples, workers, worker, worker-arg, base-port, ",
         ),
+        (f"deadline = 1{400 * '0'}", "deadline in run.toml takes seconds > 0; got 1000"),
         ("samples = ", "--config takes a TOML file that can be read (Invalid value "),
     ],
 )
