@@ -20,6 +20,8 @@ import pytest
 
 __all__ = ["main"]
 
+_LONGEST = "test_fuzz.py"
+"""Takes minutes, and so begins at once."""
 _COUNTED = ("failed", "error", "passed", "skipped", "xfailed", "xpassed", "warnings")
 
 
@@ -69,10 +71,10 @@ class _Half:
 
     @pytest.hookimpl(trylast=True)  # after pytest-randomly has shuffled them
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self._number:
-            files = list(dict.fromkeys(item.path for item in items))
-            place = {path: -number for number, path in enumerate(files)}
-            items.sort(key=lambda item: place[item.path])
+        files = list(dict.fromkeys(item.path for item in items))
+        files.sort(key=lambda path: path.name != _LONGEST)
+        place = {path: number for number, path in enumerate(files)}
+        items.sort(key=lambda item: place[item.path], reverse=bool(self._number))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
