@@ -159,13 +159,26 @@ class WorkerProcess:
         stream = WorkerStream(
             self.port, settings.id, settings.numbers_per_request, settings.stall_timeout
         )
-        if not self._family.serves(self.port, stream.client_port):
+        if not self._serves(stream):
             stream.close()
-            if self.exited.wait(_EXIT_PATIENCE_S):  # one that is ending is no longer recognized
+            if self.exited.is_set():
                 raise WorkerUnreachableError("has ended")
             raise WorkerRefusedError(f"another program answers on its port {self.port}")
         self._stream = stream
+        if self.exited.is_set():
+            stream.end_soon(_LAST_LINES_PATIENCE_S)
         return stream
+
+    def _serves(self, stream: WorkerStream) -> bool:
+        """Whether the family gives this answer.
+
+        A process that is ending has lost its descriptors while its sockets are open still, so that
+        it is recognized only once it has ended.
+        """
+        look = self._family.serves
+        if look(self.port, stream.client_port):
+            return True
+        return self.exited.wait(_EXIT_PATIENCE_S) and look(self.port, stream.client_port)
 
     def end(self, grace: float) -> None:
         """End its whole family: SIGTERM first, SIGKILL after `grace` seconds.

@@ -3,7 +3,7 @@ import posix
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import gevent
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from rnd_actors._descriptors import open_descriptors
-from rnd_actors.errors import WorkerStartError
+from rnd_actors.errors import StreamCutError, WorkerStartError
 from rnd_actors.workers import WorkerSettings, choose_ports
 from rnd_actors.workers._family import Family
 from rnd_actors.workers._process import WorkerProcess
@@ -208,3 +208,31 @@ def test_nothing_is_left_of_a_start_that_a_signal_handler_interrupts(
         WorkerProcess([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"])
     assert psutil.Process().children() == []
     assert open_descriptors() == before
+
+
+def test_the_answer_of_a_worker_that_dies_while_it_is_looked_at_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks, look = [], Family.serves
+
+    def seen_too_late(family: Family, port: int, client_port: int) -> bool:
+        looks.append(port)
+        return len(looks) > 1 and look(family, port, client_port)
+
+    monkeypatch.setattr(Family, "serves", seen_too_late)
+    [port] = choose_ports(0, 1)
+    flags = ("-interval", "0", "-crash-at", "50")
+    settings = WorkerSettings(id=3, port=port, arguments=flags)
+    process = WorkerProcess.spawn(settings)
+    reader = gevent.spawn(process.read_output, bool)
+    try:
+        assert process.said_started.wait(10)
+        with closing(process.open_stream(settings)) as stream, suppress(StreamCutError):
+            lines = 0
+            for piece in stream:
+                lines += piece.count(b"\n")
+    finally:
+        process.end(10)
+        reader.kill()
+    assert lines == 49
+    assert len(looks) == 2
