@@ -31,17 +31,17 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed-bench ## Measure everything beside peers and limits, for half an hour, and write docs/performance.md
-	$(BIN)/python -m benchmarks --json docs/performance.json
-	$(BIN)/python -m benchmarks.table docs/performance.json docs/performance.md
+	$(BIN)/python -m tests.benchmarks --json docs/performance.json
+	$(BIN)/python -m tests.benchmarks.table docs/performance.json docs/performance.md
 
 bench-quick: $(VENV)/.installed-bench ## The same in small, in two minutes, and print it
-	$(BIN)/python -m benchmarks --quick
+	$(BIN)/python -m tests.benchmarks --quick
 
 soak: $(VENV)/.installed-dev ## Collect a million samples from workers that die all the time
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m tests.benchmarks.soak
 
 fuzz: $(VENV)/.installed-dev ## Play a thousand runs in which everything misbehaves and signals strike at random
-	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m tests.benchmarks.fuzz
 
 docs: $(VENV)/.installed-dev ## Draw the live view for the README
 	$(BIN)/python -m docs.live_view

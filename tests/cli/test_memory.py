@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from benchmarks.big_store import make_store, measured
+from tests.benchmarks.big_store import make_store, measured
 
 SAMPLES: Final = 200_000
 

@@ -12,12 +12,12 @@ import gevent
 import psutil
 from attrs import define, field
 
-from benchmarks.soak._checker import Checker
 from rnd_actors.actors import Crashed, Event, ExitReason
 from rnd_actors.collecting import Outcome, SamplesAccepted
 from rnd_actors.errors import WorkerError, WorkerExitedError, WorkerSilentError
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import WorkerSpawned
+from tests.benchmarks.soak._checker import Checker
 
 SEED = 1
 SAMPLES = 20_000

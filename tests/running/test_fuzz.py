@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from benchmarks.fuzz._case import Case
-from benchmarks.fuzz._judge import judge_run, judge_session
-from benchmarks.fuzz._session import Session
 from rnd_actors import RunSettings, run
+from tests.benchmarks.fuzz._case import Case
+from tests.benchmarks.fuzz._judge import judge_run, judge_session
+from tests.benchmarks.fuzz._session import Session
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(900)
 def test_sixty_random_runs_are_exact_and_leave_nothing() -> None:
-    command = [sys.executable, "-m", "benchmarks.fuzz", "--runs", "60", "--seed", "1"]
+    command = [sys.executable, "-m", "tests.benchmarks.fuzz", "--runs", "60", "--seed", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert done.stdout.startswith("60 runs in ")

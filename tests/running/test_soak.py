@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak._checker import Checker
 from rnd_actors.actors import Crashed
 from rnd_actors.collecting import Sample
 from rnd_actors.errors import StreamCutError, WorkerExitedError
+from tests.benchmarks.soak._checker import Checker
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(60)
 def test_nothing_is_lost_nor_left_while_workers_die_all_the_time() -> None:
-    command = [sys.executable, "-m", "benchmarks.soak", "--samples", "50000"]
+    command = [sys.executable, "-m", "tests.benchmarks.soak", "--samples", "50000"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert done.stdout.count("\nok ") == 7
