@@ -18,8 +18,8 @@ from typing import Any
 
 from tests.benchmarks import plan_against_reality, ten_hours
 from tests.benchmarks.catalogue import CONTESTS
-from tests.benchmarks.contest import Contest, Results
-from tests.benchmarks.words import in_words
+from tests.benchmarks.contest import Contest
+from tests.benchmarks.results import Results
 
 PEERS = ("gevent", "greenlet", "urllib3", "Pykka", "thespian", "xoscar")
 
@@ -35,7 +35,7 @@ def main() -> None:
     results: list[Results] = []
     for contest in chosen:
         results.append(contest.hold(options.rounds or (1 if options.quick else 5), size))
-        print(in_words(results[-1]), end="\n\n", flush=True)
+        print(results[-1].in_words(), end="\n\n", flush=True)
     others = _others(options.json, results) if options.only else []
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(_as_json(others + results, size), indent=1) + "\n")
@@ -76,12 +76,12 @@ def _is_chosen(contest: Contest, only: list[str] | None, size: str) -> bool:
 
 
 def _others(file: Path, results: list[Results]) -> list[Results]:
-    """Return what an earlier run has written, but for the contests that were held anew."""
+    """Return what an earlier run has written of the contests that were not held now."""
     if not file.exists():
         return []
-    anew = {(result.group, result.name) for result in results}
+    held = {(result.group, result.name) for result in results}
     earlier = [Results(**each) for each in json.loads(file.read_text())["benchmarks"]]
-    return [result for result in earlier if (result.group, result.name) not in anew]
+    return [result for result in earlier if (result.group, result.name) not in held]
 
 
 def _place(result: Results) -> int:
@@ -102,7 +102,7 @@ def _as_json(results: list[Results], size: str) -> dict[str, Any]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    """Give the versions of those that are installed: the others take no part."""
+    """Yield the versions of those that are installed: the others take no part."""
     for name in PEERS:
         with suppress(PackageNotFoundError):
             yield name, version(name)

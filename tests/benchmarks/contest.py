@@ -10,24 +10,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from importlib import import_module
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
-__all__ = ["OURS", "Contest", "Results", "Side"]
+from tests.benchmarks.results import OURS, Results
 
-_FOLDER: Final = Path(__file__).parent
+__all__ = ["SIDES", "Contest", "Side"]
+
 _TIME_LIMIT_S: Final = 60.0
-OURS: Final = "rnd-actors"
 
 
 @frozen
 class Side:
-    """Who takes part: the module that has its program, and whether gevent patches its process."""
+    """Who takes part: the function that is its program, and whether gevent patches its process."""
 
     name: str
-    module: str
+    function: str
     is_patched: bool
     is_limit: bool = False
     is_quick: bool = True
@@ -49,37 +49,15 @@ SIDES: Final = (
 )
 
 
-@frozen
-class Results:
-    """What a contest gave: for each side, the figures of each round by their names."""
-
-    group: str
-    name: str
-    parameters: dict[str, Any]
-    rounds: dict[str, list[dict[str, float]]]
-
-    def ratios(self, side: str, figure: str = "seconds") -> list[float]:
-        """Return, of each round, how many times as much as ours this side needed."""
-        pairs = zip(self.rounds[side], self.rounds[OURS], strict=True)
-        return [theirs[figure] / ours[figure] for theirs, ours in pairs]
-
-    def of(self, side: str, figure: str = "seconds") -> list[float]:
-        """Return a figure of a side, of each round."""
-        return [each[figure] for each in self.rounds[side]]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
-
-
 @frozen(kw_only=True)
 class Contest:
-    """A program of `tests/benchmarks/<group>/<program>`, and how it is run.
+    """A program of `tests/benchmarks/<group>/<program>.py`, and how it is run.
 
     Args:
         group: the folder of programs.
         name: what it is called in tables.
-        program: its folder; the name, if it is not given.
+        program: its file; the name, if it is not given.
+        without: sides whose function in that file is for another contest.
         parameters: of a normal run.
         quick: those that differ in the quick run; None: it takes no part in it.
         full: those that differ at full size.
@@ -89,6 +67,7 @@ class Contest:
     group: str
     name: str
     program: str = field()
+    without: tuple[str, ...] = ()
     parameters: Mapping[str, Any]
     quick: Mapping[str, Any] | None = field(factory=dict)
     full: Mapping[str, Any] = field(factory=dict)
@@ -100,9 +79,17 @@ class Contest:
 
     @property
     def sides(self) -> Iterator[Side]:
-        """Those that have a module in its folder."""
-        folder = _FOLDER / self.group / self.program
-        return (side for side in SIDES if (folder / f"{side.module}.py").exists())
+        """Those that have a function in its file, in the order of tables."""
+        module = import_module(self._module)
+        return (
+            side
+            for side in SIDES
+            if hasattr(module, side.function) and side.name not in self.without
+        )
+
+    @property
+    def _module(self) -> str:
+        return f"{__package__}.{self.group}.{self.program}"
 
     def hold(self, rounds: int, size: str) -> Results:
         """Run so many rounds of the size `normal`, `quick` or `full`; show who is at work.
@@ -126,9 +113,9 @@ class Contest:
     def _measure(
         self, side: Side, repeats: int, parameters: dict[str, Any]
     ) -> dict[str, float] | None:
-        module = f"tests.benchmarks.{self.group}.{self.program}.{side.module}"
+        program = f"{self._module}.{side.function}"
         patched = "patched" if side.is_patched else "plain"
-        command = [sys.executable, "-m", "tests.benchmarks.measured", module, patched, str(repeats)]
+        command = [sys.executable, "-m", f"{__package__}.measured", program, patched, str(repeats)]
         output, errors, code = _run([*command, json.dumps(parameters)])
         if code == 0:
             figures: dict[str, float] = json.loads(output.splitlines()[-1])

@@ -34,8 +34,8 @@ PROGRAMS: Final[dict[str, tuple[str, dict[str, Any], float, str]]] = {
     "ask, µs": ("framework.ask", {"requests": 20_000}, 1e6 / 20_000, ".1f"),
     "ping-pong, µs a message": ("framework.ping_pong", {"pings": 20_000}, 1e6 / 40_000, ".2f"),
     "spawn, µs": ("framework.spawn", {"actors": 2_000}, 1e6 / 2_000, ".0f"),
-    "spawn and stop, µs": ("framework.spawn_and_stop", {"actors": 2_000}, 1e6 / 2_000, ".0f"),
-    "bytes per idle actor": ("framework.idle_memory", {"actors": 5_000}, 1.0, ",.0f"),
+    "spawn and stop, µs": ("framework.spawn", {"actors": 2_000, "stop": True}, 1e6 / 2_000, ".0f"),
+    "bytes per idle actor": ("framework.idle", {"actors": 5_000, "memory": True}, 1.0, ",.0f"),
     "samples, one line a chunk, µs": (
         "tool.throughput",
         {"lines": 1, "samples": 200_000, "streams": 8},
@@ -81,8 +81,8 @@ def _unpacked(revision: str, folder: Path) -> Path:
 
 
 def _measured(place: Path, program: str, parameters: dict[str, Any]) -> float:
-    module = f"tests.benchmarks.{program}.ours"
-    command = [sys.executable, "-m", "tests.benchmarks.measured", module, "patched", "0"]
+    ours = f"tests.benchmarks.{program}.ours"
+    command = [sys.executable, "-m", "tests.benchmarks.measured", ours, "patched", "0"]
     done = subprocess.run(
         [*command, json.dumps(parameters)],
         cwd=place,

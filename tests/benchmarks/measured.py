@@ -1,8 +1,8 @@
 """One measurement, in a process of its own.
 
-`python -m tests.benchmarks.measured MODULE patched|plain REPEATS PARAMETERS` prints the figures of
-`MODULE.run(**parameters)` as JSON: the median of so many repeats, after one that is not counted, or
-those of the only run if there are no repeats.
+`python -m tests.benchmarks.measured PROGRAM patched|plain REPEATS PARAMETERS` prints the figures of
+a function of a module as JSON: the median of so many repeats, after one that is not counted, or
+those of the only run if there are no repeats. `tests.benchmarks.framework.tell.ours` is a PROGRAM.
 """
 
 import importlib
@@ -14,9 +14,10 @@ from typing import Any
 __all__ = ["figures"]
 
 
-def figures(module: str, repeats: int, parameters: dict[str, Any]) -> dict[str, float]:
+def figures(program: str, repeats: int, parameters: dict[str, Any]) -> dict[str, float]:
     """Run a program so often and return its figures, by name; a bare number is `seconds`."""
-    run = importlib.import_module(module).run
+    module, _, function = program.rpartition(".")
+    run = getattr(importlib.import_module(module), function)
     runs = [_named(run(**parameters)) for _ in range(1 + repeats)]
     counted = runs[1:] or runs
     return {name: median(each[name] for each in counted) for name in counted[0]}

@@ -13,11 +13,13 @@ class Stopwatch:
     Example:
         >>> with Stopwatch() as watch:
         ...     total = sum(range(1000))
-        >>> watch.seconds > 0
+        ...     halfway = watch.seconds
+        ...     total += sum(range(1000))
+        >>> 0 < halfway < watch.seconds
         True
     """
 
-    seconds = 0.0
+    _ended: float | None = None
 
     def __enter__(self) -> Self:
         gc.collect()
@@ -25,4 +27,9 @@ class Stopwatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._began
+        self._ended = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Those of the block, or those up to now while it runs."""
+        return (self._ended or time.perf_counter()) - self._began

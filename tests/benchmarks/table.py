@@ -13,10 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from tests.benchmarks.contest import OURS, SIDES, Results
-from tests.benchmarks.growth import SCALE, by_operation
+from tests.benchmarks.contest import SIDES
+from tests.benchmarks.results import OURS, SCALE, Results, spread
 from tests.benchmarks.targets import TARGETS
-from tests.benchmarks.words import spread
 
 __all__ = ["write"]
 
@@ -83,7 +82,7 @@ def _scale(_: dict[str, Any], contests: Sequence[Results]) -> str:
     rows = []
     for contest in contests:
         if (contest.group, contest.name) == SCALE:
-            for operation, (few, many) in by_operation(contest).items():
+            for operation, (few, many) in contest.by_operation().items():
                 ratios = [more / less for less, more in zip(few, many, strict=True)]
                 rows.append((operation, spread(few, ".1f"), spread(many, ".1f"), spread(ratios)))
     head = ("", "beside 100 children, µs", "beside 10,000, µs", "ratio")

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from tests.benchmarks.catalogue import SAVINA
-from tests.benchmarks.contest import OURS, SIDES, Results
-from tests.benchmarks.growth import SCALE, by_operation
+from tests.benchmarks.contest import SIDES
+from tests.benchmarks.results import OURS, SCALE, Results
 
 __all__ = ["TARGETS", "Target"]
 
@@ -69,7 +69,7 @@ def _growth(results: ByName) -> float:
     """Return how many times as long the operation that grows most takes beside many children."""
     return max(
         median(many / few for few, many in zip(*rounds, strict=True))
-        for rounds in by_operation(results[SCALE]).values()
+        for rounds in results[SCALE].by_operation().values()
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a program goes: `python -m tests.benchmarks.where MODULE PARAMETERS`.
+"""Where the time of a program goes: `python -m tests.benchmarks.where PROGRAM PARAMETERS`.
 
 py-spy looks a thousand times a second at the line that runs; the table says which share each file
 had. What C code does for a line (greenlet switches, sockets, allocation) counts for that line.
@@ -16,14 +16,15 @@ _REPEATS = 20
 _LEAST_SHARE = 0.01
 
 
-def shares(module: str, parameters: str) -> dict[str, float]:
+def shares(program: str, parameters: str) -> dict[str, float]:
     """Return the share of each file in the time of a program that runs twenty times."""
     with TemporaryDirectory() as folder:
         raw = Path(folder, "samples")
-        program = ["-m", "tests.benchmarks.measured", module, "patched", str(_REPEATS), parameters]
+        module = f"{__package__}.measured"
+        python = [sys.executable, "-m", module, program, "patched", str(_REPEATS), parameters]
         command = ["py-spy", "record", "-r", "1000", "-f", "raw", "-o", str(raw), "--"]
         py_spy = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
-        subprocess.run([*py_spy, sys.executable, *program], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*py_spy, *python], check=True, stdout=subprocess.DEVNULL)
         counts = _by_file(raw.read_text())
     total = sum(counts.values())
     return {file: count / total for file, count in counts.most_common()}

@@ -1,1 +1,0 @@
-"""A producer tells a counter to count and then asks it how far it came: the cost of a message."""

@@ -1,1 +1,0 @@
-"""Two actors send one message to and fro: the cost of a message to an actor that waits."""

@@ -1,1 +1,0 @@
-"""Starting 16 workers, one after the other: seconds until the last process exists."""
