@@ -24,7 +24,7 @@ _TIME_LIMIT_S: Final = 60.0
 
 @frozen
 class Side:
-    """Who takes part: the function that is its program, and whether gevent patches its process."""
+    """One that takes part: the function that is its program, and whether gevent is patched in."""
 
     name: str
     function: str
@@ -92,7 +92,7 @@ class Contest:
         return f"{__package__}.{self.group}.{self.program}"
 
     def hold(self, rounds: int, size: str) -> Results:
-        """Run so many rounds of the size `normal`, `quick` or `full`; show who is at work.
+        """Run so many rounds of the size `normal`, `quick` or `full`.
 
         A side that fails or takes more than a minute is left out.
         """

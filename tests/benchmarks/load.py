@@ -78,7 +78,7 @@ class _Watch:
     began: float = field(factory=time.monotonic)
 
     def tick(self) -> None:
-        """Do so until it is killed."""
+        """Tick until the greenlet is killed."""
         due = time.monotonic() + _TICK_S
         while True:
             gevent.sleep(max(0.0, due - time.monotonic()))

@@ -47,12 +47,12 @@ class Until(Collector):
         self._end = seconds
 
     def is_reached(self, sample: Sample) -> bool:
-        """Say whether the time is over; in virtual time the clock begins at 0."""
+        """Return whether the time is over; in virtual time the clock begins at 0."""
         return time.monotonic() >= self._end
 
 
 def simulated(hours: float) -> dict[str, Any]:
-    """Simulate so many hours, and say what came of them."""
+    """Simulate so many hours; return what came of them."""
     law = SimulatedWorker(startup=0.05, lifetime=lambda: random.expovariate(1 / 30))
     began = time.perf_counter()
     result = simulate(lambda _: run(RunSettings(), Until(hours * 3600), spawn=law), SEED).result

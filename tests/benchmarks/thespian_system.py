@@ -11,7 +11,7 @@ __all__ = ["thespian_system"]
 
 @contextmanager
 def thespian_system() -> Iterator[Any]:
-    """Give a system on Thespian's fastest base, which runs all actors in the calling thread.
+    """Yield a system on Thespian's fastest base, which runs all actors in the calling thread.
 
     All messages have been handled there when `tell` returns.
     """

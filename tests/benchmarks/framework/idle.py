@@ -3,7 +3,7 @@
 All are up before the clock starts. It stops when all have handled their message. With `memory` the
 programs return the bytes of one actor instead of seconds: how much more memory is resident then
 than before the first start, divided by the number of actors. Each of these runs needs a fresh
-process, because memory that was used before is used again without becoming resident anew.
+process, because memory that was used before is used again without becoming resident again.
 """
 
 import gc

@@ -99,7 +99,7 @@ class FirstStarts:
         self._workers = workers
 
     def attempt(self, incarnation: int) -> None:
-        """Hear of a start."""
+        """Count a start of a worker, and let its first one fail."""
         if incarnation == 1:
             self.began_at = self.began_at or time.perf_counter()
             raise ConnectionError("not yet")
@@ -188,18 +188,18 @@ class Crowd:
 
     def _subscribe(self, operations: int) -> float:
         events = self.system.events
-        heard: list[Event] = []
-        others = [events.subscribe(heard.append, to=Elsewhere) for _ in range(self.children)]
+        received: list[Event] = []
+        others = [events.subscribe(received.append, to=Elsewhere) for _ in range(self.children)]
 
-        def hear(event: Here) -> None:
-            unsubscribe = events.subscribe(heard.append, to=Here)
+        def publish(event: Here) -> None:
+            unsubscribe = events.subscribe(received.append, to=Here)
             events.publish(event)
             unsubscribe()
 
-        took = _each(hear, [Here()] * operations)
+        took = _each(publish, [Here()] * operations)
         for unsubscribe in others:
             unsubscribe()
-        assert heard == [Here()] * operations, "not every event was heard of once"
+        assert received == [Here()] * operations, "not every event was received once"
         return took
 
     def _find(self, operations: int) -> float:

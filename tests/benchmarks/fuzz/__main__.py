@@ -15,7 +15,7 @@ from tests.benchmarks.fuzz._fuzz import Played, fuzz
 
 
 def main() -> int:
-    """Play them, say what did not hold, and return 1 if anything did not."""
+    """Play the runs, print what did not hold, and return 1 if anything did not."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.fuzz")
     parser.add_argument("--runs", type=int, default=1000, help="default: %(default)s")
     parser.add_argument(

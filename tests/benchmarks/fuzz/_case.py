@@ -22,7 +22,7 @@ _MOST_STRIKES: Final = 4
 
 
 class Target(Enum):
-    """Whom a signal strikes."""
+    """The process that a signal strikes."""
 
     PROGRAM = "program"
     GUARDIAN = "guardian"
@@ -44,7 +44,7 @@ _SIGNALS: Final = {
 
 @frozen
 class Strike:
-    """A signal, so many seconds after the start of a session. Whoever is stopped goes on soon."""
+    """A signal, so many seconds after the start of a session; what it stops goes on soon."""
 
     after_s: float
     target: Target
@@ -53,14 +53,14 @@ class Strike:
 
 @frozen
 class Case:
-    """What one seed says.
+    """A run that a seed stands for.
 
     Args:
         seed: makes the same case again.
         samples: how many are wanted.
         workers: how many there are.
         flags: of the stand-ins.
-        suffixes: of the files that are written besides the store.
+        suffixes: of the files that are written beside the store.
         deadline_s: of each session; None: none.
         sessions: the strikes of the first sessions; those that follow are left in peace.
     """
@@ -75,7 +75,7 @@ class Case:
 
     @classmethod
     def of(cls, seed: int) -> "Case":
-        """Draw it."""
+        """Draw the case of a seed."""
         draw = random.Random(seed)
         samples = round(_MOST_SAMPLES ** draw.random())
         workers = round(_MOST_WORKERS ** draw.random())
@@ -157,6 +157,6 @@ def _strikes(draw: random.Random) -> tuple[Strike, ...]:
     if any(
         strike.signal is signal.SIGKILL for strike in strikes if strike.target is Target.PROGRAM
     ):
-        # Who kills the program and its guardian is left with its workers: nothing can help that.
+        # With the program and its guardian killed, nothing is there to end the workers.
         strikes = [strike for strike in strikes if strike.target is not Target.GUARDIAN]
     return tuple(sorted(strikes, key=lambda strike: strike.after_s))

@@ -35,7 +35,7 @@ class Played:
 
 
 def fuzz(seeds: Iterable[int], jobs: int = os.cpu_count() or 1) -> Iterator[Played]:
-    """Play the cases of these seeds, `jobs` at a time, and give what came in their order."""
+    """Play the cases of these seeds, `jobs` at a time; yield what came of each, in their order."""
     with ProcessPoolExecutor(jobs, get_context("spawn"), _inherit_orphans) as pool:
         yield from pool.map(_play_seed, seeds)
 
@@ -88,7 +88,7 @@ class _Course:
         return not self.problems and self._state() != "complete" and self.number < _MOST_SESSIONS
 
     def play_session(self) -> None:
-        """Begin the run or go on with it."""
+        """Begin the run, or resume it."""
         sessions = self.case.sessions
         strikes = sessions[self.number] if self.number < len(sessions) else ()
         session = play(self._arguments(), strikes, self.folder, self.case.seed)

@@ -26,7 +26,7 @@ _DESCRIPTORS_OF_A_WORKER: Final = 5
 
 
 def judge_session(case: Case, session: Session) -> Iterator[str]:
-    """Give what did not hold of a session."""
+    """Yield what did not hold of a session."""
     if session.code is None:
         yield f"it did not end within {session.seconds:.0f} s"
         return
@@ -72,7 +72,7 @@ def _judge_outcome(session: Session) -> Iterator[str]:
 
 
 def judge_run(case: Case, store: Path, files: Sequence[Path], last: Session) -> Iterator[str]:
-    """Give what does not hold of a run that has come to its end."""
+    """Yield what does not hold of a run that has come to its end."""
     history = read_run(store)
     samples = list(history.samples)
     if len(samples) != case.samples or history.run.state != "complete":

@@ -54,7 +54,7 @@ class Tenth:
 
 @define
 class Recorder:
-    """Hears the events of a run and measures it a hundred times.
+    """A subscriber of the events of a run, which it measures a hundred times.
 
     Args:
         goal: how many samples the run will have.
@@ -74,7 +74,7 @@ class Recorder:
         self._begin = (time.monotonic(), 0, 0)
 
     def __call__(self, event: Event) -> None:
-        """Hear an event."""
+        """Count starts of workers, and measure when enough samples are accepted."""
         if isinstance(event, WorkerSpawned):
             self._starts += 1
         elif isinstance(event, SamplesAccepted):
