@@ -168,7 +168,7 @@ def ours(buffer: int, producers: int, consumers: int, items: int, cost: int) -> 
                 consumer.tell(StartConsumer(message.cost, self.ref))
             self.ask_producers()
 
-        def hand(self, item: DataItem, consumer: ActorRef[DataItem]) -> None:
+        def hand(self, item: DataItem, consumer: "ActorRef[DataItem]") -> None:
             consumer.tell(item)
             self.room += 1
             self.ask_producers()
