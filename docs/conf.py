@@ -18,6 +18,7 @@ html_title = f"{project} {release}"
 html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
+highlight_options = {"go": {"tabsize": 4}}
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 3
@@ -48,6 +49,8 @@ _HOMES: Final = {
 
 def setup(app: Sphinx) -> None:
     """Explain each public name once, and let names in code font lead there."""
+    for name, home in _HOMES.items():
+        getattr(import_module(home), name)  # some modules import a name when it is first used
     _give_constants_their_texts()
     app.connect("autodoc-skip-member", _skip_member)
     app.connect("autodoc-process-docstring", _list_names_from_other_modules)
@@ -62,7 +65,7 @@ def _give_constants_their_texts() -> None:
     public = {module: ModuleAnalyzer.for_module(module) for module in _PAGES}
     for analyzer in public.values():
         analyzer.analyze()
-    for path in (_DOCS.parent / project.replace("-", "_")).rglob("*.py"):
+    for path in (_DOCS.parent / "rnd_actors").rglob("*.py"):
         private = ModuleAnalyzer.for_file(path, path.stem)
         private.analyze()
         for (owner, name), text in private.attr_docs.items():
@@ -70,9 +73,7 @@ def _give_constants_their_texts() -> None:
                 public[_HOMES[name]].attr_docs["", name] = text
 
 
-def _skip_member(
-    app: Sphinx, kind: str, name: str, _thing: object, _skip: bool, _options: object
-) -> bool | None:
+def _skip_member(app: Sphinx, kind: str, name: str, *_: object) -> bool | None:
     is_elsewhere = kind == "module" and _PAGES[_HOMES[name]] != app.env.docname
     return True if is_elsewhere else None
 
@@ -111,7 +112,7 @@ def _tidy_signature(
 
     def default(of: re.Match[str]) -> str:
         value = fields_dict(thing)[of[1]].default  # type: ignore[arg-type]
-        return str(value) if isinstance(value, Enum) else repr(value)
+        return str(value) if isinstance(value, Enum) else getattr(value, "__name__", repr(value))
 
     shown = re.sub(r"attr_dict\['(\w+)'\]\.default", default, signature)
     return _shortened(shown.replace("NOTHING", "...")), returned

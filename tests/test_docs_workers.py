@@ -42,5 +42,5 @@ def broken_by(program: list[str]) -> set[str]:
     """Return what the contract wants and this worker does not do."""
     [port] = choose_ports(0, 1)
     findings = check_worker(WorkerSettings(id=7, port=port, program=program))
-    assert len(findings) == 17
+    assert len(findings) == 17, findings
     return {finding.wanted for finding in findings if finding.verdict is not Verdict.OK}
