@@ -43,11 +43,13 @@ soak: $(VENV)/.installed-dev ## Collect a million samples from workers that die 
 fuzz: $(VENV)/.installed-dev ## Play a thousand runs in which everything misbehaves and signals strike at random
 	$(BIN)/python -m tests.benchmarks.fuzz
 
-docs: $(VENV)/.installed-dev ## Draw the live view for the README
+docs: $(VENV)/.installed-dev ## Draw the live view for the README, and make the site in site/
 	$(BIN)/python -m docs.live_view
+	rm -rf site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs site
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) .bench dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.python: Makefile
