@@ -11,7 +11,6 @@ import gevent
 from attrs import frozen
 
 from rnd_actors._validators import require, whole_number
-from rnd_actors.actors import _forks
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.actors._events import Crashed, DeadLetter, EventStream, Stopped, log_events
@@ -151,7 +150,6 @@ class ActorSystem:
         self._simulation = getattr(gevent.get_hub(), "simulation", None)
         self._unsubscribe = [self.events.subscribe(self._count_dead_letter, to=DeadLetter)]
         if self._simulation is None:
-            _forks.begin(self)
             self.loop_turn.start()
             self._unsubscribe.append(log_events(self.events))
         self._root = self.new_cell(ChildSpec("system", Supervisor), None)
@@ -173,7 +171,6 @@ class ActorSystem:
             wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:
             kill_together([root])  # it is over, unless this was interrupted
-            _forks.end(self)
             self.loop_turn.close()
             for unsubscribe in self._unsubscribe:
                 unsubscribe()
