@@ -29,13 +29,13 @@ class OwnedGreenlet(AnyGreenlet):
     spawning_stack_limit = 0  # or each greenlet would keep ten frames of whoever started it
 
     cell: Any
-    """The actor that it belongs to."""
+    """Of its actor."""
     owned: Owned
-    """What ends with the incarnation that it belongs to."""
+    """Of its incarnation."""
 
     @property
     def name(self) -> str:
-        """That of the actor, for `gevent.util.print_run_info` and other tools."""
+        """The name of its actor, for `gevent.util.print_run_info` and other tools."""
         name: str = self.cell.name
         return name
 
@@ -49,17 +49,7 @@ def current_greenlet() -> OwnedGreenlet | None:
 class Timer:
     """Calls something later, once or again and again, until it is cancelled.
 
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
-        >>> class Clock(Actor[str]):
-        ...     def on_start(self) -> None:
-        ...         self.ticking = self.every(0.001, "tick")
-        ...     def receive(self, message: str) -> None:
-        ...         self.ticking.cancel()
-        ...         self.stop()
-        >>> with ActorSystem() as system:
-        ...     system.start(ChildSpec("clock", Clock, restart=Restart.TRANSIENT)).join()
-        Normal()
+    `Actor.after` and `Actor.every` make timers.
     """
 
     def __init__(
@@ -88,11 +78,6 @@ class Owned:
         self._endings: dict[Callable[[], object], None] = {}
 
     def after(self, delay: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` once, `delay` seconds from now.
-
-        Raises:
-            SettingsError: `delay` is less than 0, or no finite number.
-        """
         require(is_delay, "after() delay", delay)
 
         def fire_once() -> None:
@@ -103,11 +88,6 @@ class Owned:
         return timer
 
     def every(self, interval: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` every `interval` seconds, first after one interval.
-
-        Raises:
-            SettingsError: `interval` is not more than 0, or no finite number.
-        """
         require(is_interval, "every() interval", interval)
         return Timer(interval, interval, fire, self._timers)
 
@@ -118,15 +98,12 @@ class Owned:
         greenlet.start()
 
     def at_end(self, ending: Callable[[], object]) -> Callable[[], object]:
-        """Call `ending` at the end; return what takes that back, for what has ended before."""
+        """Call `ending` at the end; return a function that cancels that."""
         self._endings[ending] = None
         return lambda: self._endings.pop(ending, None)
 
     def end(self) -> int:
-        """Cancel, kill and end all; return how many greenlets have not ended.
-
-        It waits at most a second for them.
-        """
+        """Cancel, kill and end all; return how many greenlets have not ended within a second."""
         greenlets = self.abandon()
         if not greenlets:
             return 0
@@ -134,7 +111,7 @@ class Owned:
         return len(greenlets) - len(ended)
 
     def abandon(self) -> list[AnyGreenlet]:
-        """Cancel, kill and end all, and do not wait; return the greenlets that were killed."""
+        """Cancel, kill and end all without a wait; return the greenlets that were killed."""
         for timer in tuple(self._timers):
             timer.cancel()
         for ending in tuple(self._endings):

@@ -16,15 +16,15 @@ from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
     Budget,
+    Policy,
     Restart,
     ShutdownOrder,
     Strategy,
 )
 from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
-from rnd_actors.actors._restarts import Policy, Relaunch, Restarts
+from rnd_actors.actors._restarts import Relaunch, Restarts, end_children
 from rnd_actors.actors._routing import Dispatch
-from rnd_actors.actors._shutdown import end_children
 from rnd_actors.actors._supervision import (
     ChildSpec,
     ChildState,

@@ -19,8 +19,8 @@ from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef, Figures
 from rnd_actors.actors._requests import wait_for
+from rnd_actors.actors._restarts import kill_together
 from rnd_actors.actors._routing import Router, Routing
-from rnd_actors.actors._shutdown import kill_together
 from rnd_actors.actors._supervision import (
     INFINITY,
     ChildSpec,
