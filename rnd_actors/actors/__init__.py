@@ -4,7 +4,6 @@ It knows nothing of workers, HTTP, samples or the command line.
 """
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._bounded import Overflow
 from rnd_actors.actors._events import (
     ActorFailed,
     ActorStarted,
@@ -26,6 +25,7 @@ from rnd_actors.actors._events import (
 )
 from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._loop import require_patched
+from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._policy import (
     AutoShutdown,

@@ -10,7 +10,6 @@ import gevent.event
 from attrs import define, field
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._bounded import BoundedMailbox, Overflow
 from rnd_actors.actors._events import (
     FAILURES,
     DeadLetter,
@@ -19,7 +18,7 @@ from rnd_actors.actors._events import (
     MessageUnhandled,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
-from rnd_actors.actors._mailbox import Mailbox, Signal, Stop
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
 from rnd_actors.actors._ref import ActorRef, Figures, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
