@@ -169,7 +169,7 @@ class Mailbox(AnyQueue):
         return len(self.queue) - self.marks
 
     def post(self, entry: Any) -> None:
-        """Add a message of the framework itself: whatever the capacity says, and never waiting."""
+        """Add a message of the framework itself; never waits, and needs no room."""
         self.put(entry)
 
     def put_signal(self, signal: Signal) -> None:

@@ -1,4 +1,4 @@
-"""The supervisor: an actor whose work is to start, restart and end other actors."""
+"""The supervisor: an actor that starts, restarts and ends other actors."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ class Supervisor(Actor[_Message]):
 
     A child that ended by itself is restarted as its `ChildSpec` says, and others with it as the
     strategy says: at once after the first failure, then with `backoff`. A child that needs more
-    restarts than `budget` allows is given up: of a DELEGATED child the decider is told; any other
-    makes the supervisor itself fail, so that its own supervisor can act.
+    restarts than `budget` allows is given up: the decider of a DELEGATED child is told; any other
+    child makes the supervisor itself fail, so that its own supervisor can act.
 
     Of its first children, and of those that are restarted together, one starts when `on_start` of
     the one before has returned or failed. A failed start is treated like any other crash, unless
-    somebody asked for it with `StartChild` or `RestartChild`: who did is told.
+    `StartChild` or `RestartChild` asked for it: the asker gets the error then.
 
-    It is healthy itself once all its children have shown that they are (`Actor.mark_healthy`).
+    It is healthy itself once all its children are marked as healthy (`Actor.mark_healthy`).
 
-    It is told and asked: `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`,
-    `WhichChildren`, `CountChildren` and `ShutDown`.
+    Its messages are `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`, `WhichChildren`,
+    `CountChildren` and `ShutDown`.
 
     Args:
         children: the specs of the first children; more come with `StartChild`.
-        strategy: who is restarted together.
+        strategy: which children are restarted together.
         budget: how many restarts each child may need; None: the default of `Budget`, or no limit
             if there is a `total_budget`.
         total_budget: how many restarts all children together may need; None: no limit.
@@ -214,8 +214,7 @@ class Supervisor(Actor[_Message]):
         ActorGreenlet(child.cell)
 
     def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
-        child = self._add(spec, is_kept=False)
-        self._start_for(request, child)
+        self._start_for(request, self._add(spec, is_kept=False))
 
     def _restart_child(self, request: RestartChild, child: Child) -> None:
         if not child.is_at_rest:
@@ -233,7 +232,7 @@ class Supervisor(Actor[_Message]):
             self.reply_error(request, BudgetSpentError(f"{child.cell.name} is given up"))
 
     def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
-        """Start a child in its turn, or at once if the one that is starting waits for that."""
+        """Start a child in its turn, or at once if the one that starts waits for it."""
         is_urgent = self._children.is_awaited_by_starting(self._own.handling.asked(request))
         child.starter = self.defer(request)
         if is_urgent:
@@ -276,7 +275,6 @@ class Supervisor(Actor[_Message]):
 
 
 def _require_usable(spec: object, auto_shutdown: AutoShutdown, supervisor: str) -> None:
-    """Raise `ChildSpecError` unless this can be a child of the supervisor."""
     if not isinstance(spec, ChildSpec):
         raise ChildSpecError(
             f"{supervisor} takes ChildSpec(id, factory, …) as a child; got {shown(spec)}"
