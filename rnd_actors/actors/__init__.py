@@ -25,12 +25,12 @@ from rnd_actors.actors._events import (
 )
 from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._loop import require_patched
-from rnd_actors.actors._mailbox import Overflow
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
     Budget,
+    Overflow,
     Restart,
     ShutdownOrder,
     Strategy,

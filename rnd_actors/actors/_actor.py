@@ -14,7 +14,7 @@ from rnd_actors.actors._events import Event, ExitReason, Normal
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
 from rnd_actors.actors._mailbox import Signal
-from rnd_actors.actors._owned import Timer
+from rnd_actors.actors._owned import BackgroundGreenlet, Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ActorClassError, ActorError
@@ -100,8 +100,8 @@ class Actor(Generic[M]):
         """Override it to give the actor work of its own, on its greenlet, instead of messages.
 
         It is called after `on_start`; when it returns, the actor stops normally. To stop the actor,
-        a `GreenletExit` is raised in it where it waits. Every message to such an actor is a dead
-        letter. Work that seldom waits calls `checkpoint()`.
+        a `GreenletExit` is raised in it where it waits. Every message to it is a dead letter.
+        Work that seldom waits calls `checkpoint()`.
         """
 
     def on_stop(self, reason: ExitReason) -> None:
@@ -209,7 +209,7 @@ class Actor(Generic[M]):
 
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
-        self._own.background(work, args)
+        self._own.owned.background(BackgroundGreenlet(self._own, work, args))
 
     def checkpoint(self) -> None:
         """Give other greenlets, timers and sockets their turn if it is due, every few milliseconds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent.event
@@ -18,7 +18,8 @@ from rnd_actors.actors._events import (
     MessageUnhandled,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Overflow, Signal, Stop
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Signal, Stop
+from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._ref import ActorRef, Figures, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
@@ -51,29 +52,6 @@ class CellSpec(Protocol):
     def capacity(self) -> int | None: ...
     @property
     def overflow(self) -> Overflow: ...
-
-
-class Incarnation(Protocol):
-    """An `ActorGreenlet`, as cells know it."""
-
-    actor: Any
-    handling: Any
-
-    def ready(self) -> bool: ...
-    def join(self, timeout: float | None = None) -> None: ...
-    def kill(self, *, block: bool) -> None: ...
-    def abandon(self) -> None: ...
-    def report_end(self) -> None: ...
-    def unwatch(self, other: Any) -> None: ...
-
-
-class Children(Protocol):
-    """The children of a supervisor, as cells know them."""
-
-    @property
-    def refs(self) -> Sequence[ActorRef[Any]]: ...
-    def find(self, child_id: str) -> Cell | None: ...
-    def cells(self) -> Iterable[Cell]: ...
 
 
 @define(eq=False)
@@ -117,8 +95,10 @@ class Cell:
     mailbox: Mailbox = field(init=False)
     put: Callable[..., object] = field(init=False)
     ref: ActorRef[Any] = field(init=False)
-    children: Children | None = None
-    greenlet: Incarnation | None = None
+    children: Any = None
+    """The `Children` of a supervisor that is up."""
+    greenlet: Any = None
+    """The `ActorGreenlet` of the present incarnation."""
     incarnation: int = 0
     """The number of the present or the last one."""
     end_reason: ExitReason | None = None
@@ -150,10 +130,10 @@ class Cell:
             self.put = self.mailbox.tell
         self.ref = ActorRef(self)
 
-    def make_actor(self) -> object:
+    def make_actor(self) -> Any:
         return self.spec.factory()
 
-    def begin(self, greenlet: Incarnation) -> None:
+    def begin(self, greenlet: Any) -> None:
         """Take a new incarnation, which is about to start, as the present one."""
         if self.greenlet is not None:  # it is stuck; its signals are not for the next one
             self.greenlet.abandon()
@@ -272,7 +252,7 @@ class Cell:
         )
 
     def describe_work(self) -> str:
-        """Return in words what the actor does, for errors of those that wait for it."""
+        """Return the present work of the actor in words, for errors about waits for it."""
         greenlet = self.greenlet
         if self.waits_for is not None:
             return f"waits for {self.waits_for}"

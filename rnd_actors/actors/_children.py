@@ -142,7 +142,7 @@ class Children:
         """The child after which the next one in the queue starts."""
         self._all_starting: set[Child] = set()
         self._significant: set[Child] = set()
-        """Those that are not at rest."""
+        """Significant children that are not at rest."""
         self._unhealthy: set[Child] = set()
         """Children that have not ended for good, and do not work yet."""
 

@@ -27,13 +27,13 @@ from rnd_actors.actors._events import (
 from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
 from rnd_actors.actors._mailbox import Fail, Signal, Stop, is_signal
-from rnd_actors.actors._owned import BackgroundGreenlet, Owned, OwnedGreenlet
+from rnd_actors.actors._owned import Owned, OwnedGreenlet
 from rnd_actors.actors._requests import Addressed
 from rnd_actors.errors import ChildSpecError
 
 
 class _Interrupted(GreenletExit):
-    """Raised in `run()` where it waits: the actor is to stop."""
+    """Raised in `run()` where it waits, to end it."""
 
     def __init__(self, reason: ExitReason) -> None:
         super().__init__()
@@ -184,7 +184,7 @@ class ActorGreenlet(OwnedGreenlet):
             self.throw(interruption)
 
     def _look_at_what_came(self) -> None:
-        """Raise an error if a signal ends `run()`; messages are not handled by such an actor."""
+        """Raise an error if a signal ends `run()`; account for messages, which it leaves."""
         mailbox = self.cell.mailbox
         mailbox.listener = self._attend
         while mailbox.signals or mailbox.queue:
@@ -234,7 +234,7 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _reason_of(self, error: BaseException) -> ExitReason:
         if isinstance(error, SYSTEM_ERRORS):
-            self.cell.healthy = True  # what ends the whole program is not held against this actor
+            self.cell.healthy = True  # it is not to blame for the end of the program
             raise_in_main(error)
             return Killed()
         return Killed() if isinstance(error, GreenletExit) else Crashed(error)
@@ -267,9 +267,6 @@ class ActorGreenlet(OwnedGreenlet):
         if self._owned is None:
             self._owned = Owned()
         return self._owned
-
-    def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
-        self.owned.background(BackgroundGreenlet(self, work, args, self.fail))
 
     def fail(self, error: BaseException) -> None:
         """End with this error after the message in hand."""

@@ -1,4 +1,4 @@
-"""The message in hand: whether the actor accepts it, what may become of it, and its account."""
+"""The message in hand: its account, answers given later, and which messages are accepted."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ _PROMOTED: Final[dict[object, tuple[type, ...]]] = {
     float: (float, int),
     complex: (complex, float, int),
 }
-"""What type checkers accept where one of these is written."""
+"""The classes that type checkers accept in the place of another."""
 
 
 class Acceptance:

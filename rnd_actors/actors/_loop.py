@@ -1,4 +1,4 @@
-"""What the framework asks of gevent: a patched process, the loop's attention, no part in forks."""
+"""The use of gevent: a patched process, turns of the loop, calls from threads, and forks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from greenlet import greenlet
 from rnd_actors.errors import NotPatchedError
 
 SYSTEM_ERRORS: Final = (KeyboardInterrupt, SystemExit)
-"""What gevent raises in the main greenlet, whichever greenlet was running."""
+"""Errors for the main greenlet, whichever greenlet was running."""
 
 thread_id = monkey.get_original("_thread", "get_ident")
 """The thread that runs, where the patched `get_ident` would name the greenlet."""

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -14,6 +13,7 @@ from gevent import getcurrent
 from gevent.queue import Full, SimpleQueue
 
 from rnd_actors.actors._events import ExitReason
+from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._requests import Addressed, wait_for
 from rnd_actors.errors import MailboxFullError
 
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     AnyQueue = SimpleQueue[Any]
 else:
     AnyQueue = SimpleQueue
-
-
-class Overflow(Enum):
-    """What `tell` does when the receiver's mailbox is at its capacity."""
-
-    BLOCK = "block"
-    """The sender waits for room: a slow receiver slows its senders down."""
-    DROP_NEWEST = "drop_newest"
-    """The new message is refused."""
-    DROP_OLDEST = "drop_oldest"
-    """The message that has waited longest is refused, and the new one takes its place."""
-    FAIL = "fail"
-    """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
 @define(eq=False)
@@ -96,22 +83,22 @@ class Mailbox(AnyQueue):
         self._readers = 0
         """Greenlets that wait in `get` or `peek`, which gevent's own `put` wakes."""
         self._is_plain = capacity is None
-        """Whether `put` has nothing to heed: room, an end, or such readers."""
+        """Whether `put` need not look for room, an end or readers."""
         self.listener: Callable[[], object] | None = None
-        """Called once by the loop when something has come; None while nobody waits for that."""
+        """The loop calls it once when an entry has come."""
         self.signals: deque[Signal] | tuple[()] = ()
-        """The system lane; a deque only once it is used, since most actors are never signalled."""
+        """The system lane; a deque from its first use on, since most actors get no signal."""
         self.marks = 0
         """How many signals stand in the queue, among the messages."""
         self.closed = False
         self.told = 0
         self.idle_s = 0.0
-        """Seconds that the actor has waited here, without the wait that goes on."""
+        """Seconds of all past waits of the actor."""
         self.idle_since: float | None = None
-        """When the wait that goes on began, in monotonic seconds."""
+        """When the present wait began, in monotonic seconds."""
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
-        """Add at the end, as gevent's `put` does; this is what `tell` costs."""
+        """Add at the end, as gevent's `put` does; `tell` ends here."""
         if self._is_plain:
             self.told += 1
             add = self._add  # CPython specializes calls of methods and of local names alone
@@ -122,12 +109,12 @@ class Mailbox(AnyQueue):
             super().put(item, block, timeout)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002
-        """Take what is next in the queue, as gevent's `get` does; the actor itself `take`s."""
+        """Take the oldest entry, as gevent's `get` does; the actor itself calls `take`."""
         with self._reading():
             return super().get(block, timeout)
 
     def peek(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002
-        """Return what is next in the queue, as gevent's `peek` does."""
+        """Return the oldest entry, as gevent's `peek` does."""
         with self._reading():
             return super().peek(block, timeout)
 
@@ -146,7 +133,7 @@ class Mailbox(AnyQueue):
             self.idle_s += time.monotonic() - started
 
     def ignore(self) -> None:
-        """Call the listener no more, not even for what has come: it may wait elsewhere by then."""
+        """Cancel every call of the listener: by then its greenlet may wait elsewhere."""
         self.listener = None
         if self._call is not None and self._call.pending:
             self._call.stop()
@@ -241,7 +228,7 @@ class Mailbox(AnyQueue):
             self._readers -= 1
             self._is_plain = not (self._readers or self.closed or self.maxsize)
 
-    def _put(self, item: Any) -> None:  # what gevent's own `put` ends in
+    def _put(self, item: Any) -> None:  # gevent's own `put` ends here
         if self.closed:
             self.refuse(item, "the actor has stopped")
         else:
@@ -337,7 +324,7 @@ class BoundedMailbox(Mailbox):
     def take_entry(self) -> Any:
         return AnyQueue.get(self)
 
-    def _get(self) -> Any:  # what gevent's own `get` ends in
+    def _get(self) -> Any:  # gevent's own `get` ends here
         entry = self.queue.popleft()
         if _takes_no_room(entry):
             self._grow(-1)

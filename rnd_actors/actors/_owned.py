@@ -1,4 +1,4 @@
-"""What an incarnation of an actor owns, and what therefore ends with it."""
+"""The timers, background work and subscriptions of an incarnation, which end with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OwnedGreenlet(AnyGreenlet):
 
     __slots__ = ("cell", "owned")
 
-    spawning_stack_limit = 0  # or each greenlet would keep ten frames of whoever started it
+    spawning_stack_limit = 0  # or each greenlet would keep ten frames of its starter
 
     cell: Any
     """Of its actor."""
@@ -122,23 +122,17 @@ class Owned:
 
 
 class BackgroundGreenlet(OwnedGreenlet):
-    """Runs `work(*args)`, which may wait; an exception goes to `failed`."""
+    """Runs `work(*args)`, which may wait; an exception in it ends the incarnation `of`."""
 
-    __slots__ = ("_args", "_failed", "_work")
+    __slots__ = ("_args", "_of", "_work")
 
-    def __init__(
-        self,
-        of: OwnedGreenlet,
-        work: Callable[..., object],
-        args: tuple[Any, ...],
-        failed: Callable[[BaseException], object],
-    ) -> None:
+    def __init__(self, of: Any, work: Callable[..., object], args: tuple[Any, ...]) -> None:
         super().__init__()
         self.cell = of.cell
         self.owned = of.owned
+        self._of = of
         self._work = work
         self._args = args
-        self._failed = failed
 
     def _run(self) -> None:
         try:
@@ -148,4 +142,4 @@ class BackgroundGreenlet(OwnedGreenlet):
         except SYSTEM_ERRORS as error:
             raise_in_main(error)
         except BaseException as error:  # noqa: BLE001
-            self._failed(error)
+            self._of.fail(error)

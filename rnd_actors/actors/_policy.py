@@ -1,4 +1,4 @@
-"""The settings of supervision: which children restart, how often, how soon, in which order."""
+"""The settings of children and supervisors: restarts, shutdown, full mailboxes."""
 
 import random
 from enum import Enum
@@ -59,6 +59,19 @@ class ShutdownOrder(Enum):
     """The last one started ends first, and the next one is told when it has ended."""
     PARALLEL = "parallel"
     """All are told at once; for many alike children that do not need each other."""
+
+
+class Overflow(Enum):
+    """How `tell` treats a message for which the receiver's mailbox has no room."""
+
+    BLOCK = "block"
+    """The sender waits for room: a slow receiver slows its senders down."""
+    DROP_NEWEST = "drop_newest"
+    """The new message is refused."""
+    DROP_OLDEST = "drop_oldest"
+    """The message that has waited longest is refused, and the new one takes its place."""
+    FAIL = "fail"
+    """The new message is refused and `tell` raises `MailboxFullError`."""
 
 
 @frozen
@@ -170,7 +183,7 @@ _is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"
 
 @frozen(kw_only=True)
 class Policy:
-    """What a supervisor does with children that end: arguments of `Supervisor`."""
+    """The settings of a supervisor, which are the arguments of `Supervisor`."""
 
     strategy: Strategy = field(validator=member(Strategy))
     budget: Budget | None = field(validator=_is_budget)

@@ -111,7 +111,7 @@ class ActorRef(Generic[M_contra]):
             SelfAskError: an actor asks itself, which could never be answered.
             DeadlockError: nothing is left in this thread that could ever answer.
             WrongThreadError: the system belongs to another thread.
-            Exception: whatever the actor raised while it handled the request.
+            Exception: any error that the actor raised while it handled the request.
         """
         require_other(self._cell)
         limit = limit_of(request, timeout)
@@ -168,7 +168,7 @@ class ActorRef(Generic[M_contra]):
 
     @property
     def name(self) -> str:
-        """The path of ids that leads to the actor from the system, such as `workers/3`."""
+        """The path of ids that leads to the actor from the system, like `workers/3`."""
         return self._cell.name
 
     @property

@@ -242,17 +242,10 @@ class Future(Generic[R_co]):
         """Wait for the answer and return it.
 
         Args:
-            timeout: seconds; None: as long as it takes; by default the `ask_timeout` of the class
-                of the request: 5, and None for those to supervisors.
+            timeout: the same as for `ActorRef.ask`.
 
         Raises:
-            ActorDeadError: the actor has stopped for good without handling the request.
-            ActorCrashedError: the incarnation that was to answer has ended.
-            AskTimeoutError: no answer came in time.
-            SelfAskError: an actor waits for an answer of its own.
-            DeadlockError: nothing is left in this thread that could ever answer.
-            WrongThreadError: the system belongs to another thread.
-            Exception: whatever the actor raised while it handled the request.
+            Exception: the same errors as `ActorRef.ask`.
         """
         limit = limit_of(self._asked.request, timeout)
         return self.get_by(None if limit is None else time.monotonic() + limit, limit)

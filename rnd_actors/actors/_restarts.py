@@ -70,7 +70,7 @@ class Restarts:
         self._is_ending = False
 
     def ended(self, child: Child, reason: ExitReason) -> None:
-        """Decide what follows from the end of an incarnation that nobody has asked for."""
+        """Decide what follows when an incarnation has ended by itself."""
         self._children.start_is_over(child)
         child.note_failure(self._policy.backoff.quiet_s(self._policy.child_budget))
         if child.starter is not None:
@@ -100,7 +100,7 @@ class Restarts:
         return True
 
     def relaunch(self, relaunch: Relaunch) -> None:
-        """Start these, except those that were ended or forgotten meanwhile."""
+        """Start these children, except those that were ended or forgotten meanwhile."""
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
 
     def forget(self, child: Child) -> None:
@@ -214,8 +214,8 @@ def _error_of(child: Child) -> BaseException:
 def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: bool) -> set[Child]:
     """End the incarnations of children, given in start order, each within its own limit.
 
-    Return those that had not ended by themselves before their turn came. If they end for good, what
-    waits for them becomes dead letters. If this itself is killed, what is left is killed too.
+    Return the children that had not ended by themselves before their turn came. If they end for
+    good, their mailboxes become dead letters. If this itself is killed, all are killed at once.
     """
     alive = {child for child in children if child.cell.greenlet is not None}
     batches = [children] if order is ShutdownOrder.PARALLEL else [[x] for x in reversed(children)]
@@ -264,7 +264,7 @@ def kill_together(cells: Iterable[Cell], *, are_killed: bool = False) -> None:
     """Kill the incarnations that live, and wait for a second; do it once more; leave the rest.
 
     The first kill may meet an actor in `receive` and start its `on_stop`; the second ends that.
-    Those that `are_killed` have had the first one.
+    With `are_killed`, the first kill was given already.
     """
     left = [cell for cell in cells if cell.greenlet is not None]
     patience = _KILL_PATIENCE_S * (1 + _KILLS * any(cell.supervises for cell in left))
