@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 import gevent
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import Event, ExitReason, Normal
+from rnd_actors.actors._events import Event
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
-from rnd_actors.actors._mailbox import Signal
-from rnd_actors.actors._owned import BackgroundGreenlet, Timer
+from rnd_actors.actors._incarnation import BackgroundGreenlet, ExitReason, Normal, Signal, Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ActorClassError, ActorError

@@ -10,15 +10,17 @@ import gevent.event
 from attrs import define, field
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import (
+from rnd_actors.actors._events import DeadLetter, EventStream, MessageUnhandled
+from rnd_actors.actors._incarnation import (
     FAILURES,
-    DeadLetter,
-    EventStream,
+    ChildEnded,
+    ChildHealthy,
+    ChildReady,
     ExitReason,
-    MessageUnhandled,
+    Stop,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
-from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox, Signal, Stop
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._ref import ActorRef, Figures, Terminated
 from rnd_actors.actors._requests import Asked
@@ -52,31 +54,6 @@ class CellSpec(Protocol):
     def capacity(self) -> int | None: ...
     @property
     def overflow(self) -> Overflow: ...
-
-
-@define(eq=False)
-class ChildSignal(Signal):
-    """Something has happened to this incarnation of a child; the parent gets it."""
-
-    child: Cell
-    incarnation: int
-
-
-@define(eq=False)
-class ChildReady(ChildSignal):
-    """Its `on_start` has returned."""
-
-
-@define(eq=False)
-class ChildHealthy(ChildSignal):
-    """It works."""
-
-
-@define(eq=False)
-class ChildEnded(ChildSignal):
-    """It is over."""
-
-    reason: ExitReason
 
 
 @define(eq=False)

@@ -11,9 +11,8 @@ from typing import Any, Final
 from attrs import define, field
 
 from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._handling import Deferred
-from rnd_actors.actors._owned import OwnedGreenlet
+from rnd_actors.actors._incarnation import ExitReason, OwnedGreenlet, Stopped
 from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked

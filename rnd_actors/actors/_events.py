@@ -1,4 +1,4 @@
-"""Why actors end, the events that report it, and the stream of events."""
+"""The events that report the lives of actors, their stream, and their log."""
 
 import logging
 import time
@@ -6,61 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from rnd_actors._printing import shown, shown_error, text_of
+from rnd_actors.actors._incarnation import Crashed, ExitReason, current_greenlet
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main, thread_id
-from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.errors import WrongThreadError
-
-
-@frozen
-class Normal:
-    """The actor stopped itself: its work is done."""
-
-    def __str__(self) -> str:
-        return "normal"
-
-
-@frozen
-class Stopped:
-    """Its supervisor or its system told the actor to stop."""
-
-    def __str__(self) -> str:
-        return "shutdown"
-
-
-@frozen
-class Killed:
-    """The actor did not stop within its time limit, or something killed it."""
-
-    def __str__(self) -> str:
-        return "killed"
-
-
-def _signature(error: BaseException) -> object:
-    return type(error), error.args
-
-
-@frozen
-class Crashed:
-    """An exception left the actor: `error`, with its traceback.
-
-    Two crashes are equal if their errors are of the same class and have the same arguments.
-    """
-
-    error: BaseException = field(eq=_signature, hash=False)
-
-    def __str__(self) -> str:
-        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
-
-
-ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
-"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
-
-FAILURES: Final = (Crashed, Killed)
-"""The reasons for which a TRANSIENT child is restarted."""
 
 
 @frozen

@@ -13,21 +13,22 @@ from gevent import GreenletExit
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import (
+from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, ActorStuck
+from rnd_actors.actors._handling import NOTHING, Handling
+from rnd_actors.actors._incarnation import (
     FAILURES,
-    ActorFailed,
-    ActorStarted,
-    ActorStopped,
-    ActorStuck,
     Crashed,
     ExitReason,
+    Fail,
     Killed,
     Normal,
+    Owned,
+    OwnedGreenlet,
+    Signal,
+    Stop,
+    is_signal,
 )
-from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
-from rnd_actors.actors._mailbox import Fail, Signal, Stop, is_signal
-from rnd_actors.actors._owned import Owned, OwnedGreenlet
 from rnd_actors.actors._requests import Addressed
 from rnd_actors.errors import ChildSpecError
 

@@ -23,7 +23,8 @@ from gevent import GreenletExit
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import DeadLetter, ExitReason, Killed, MessageFailed
+from rnd_actors.actors._events import DeadLetter, MessageFailed
+from rnd_actors.actors._incarnation import ExitReason, Killed
 from rnd_actors.actors._loop import SYSTEM_ERRORS
 from rnd_actors.actors._requests import Addressed, Asked, Request
 from rnd_actors.errors import (

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
 from gevent import getcurrent
 from gevent.queue import Full, SimpleQueue
 
-from rnd_actors.actors._events import ExitReason
+from rnd_actors.actors._incarnation import Signal, Stop, is_signal
 from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._requests import Addressed, wait_for
 from rnd_actors.errors import MailboxFullError
@@ -21,31 +20,6 @@ if TYPE_CHECKING:
     AnyQueue = SimpleQueue[Any]
 else:
     AnyQueue = SimpleQueue
-
-
-@define(eq=False)
-class Signal:
-    """The base of all that the system lane carries: it overtakes every waiting message."""
-
-
-@define(eq=False)
-class Stop(Signal):
-    """End after the message in hand."""
-
-    reason: ExitReason
-    outlives_crash: bool
-    """Whether it holds for the next incarnation if this one crashes first."""
-
-
-@define(eq=False)
-class Fail(Signal):
-    """End with this error."""
-
-    error: BaseException
-
-
-def is_signal(entry: object) -> bool:
-    return issubclass(type(entry), Signal)  # the `__class__` of a message may raise
 
 
 class Mailbox(AnyQueue):

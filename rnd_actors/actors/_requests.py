@@ -12,8 +12,7 @@ from gevent import get_hub, getcurrent
 from gevent.exceptions import LoopExit
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import ExitReason
-from rnd_actors.actors._owned import current_greenlet
+from rnd_actors.actors._incarnation import ExitReason, current_greenlet
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
 
 M_co = TypeVar("M_co", covariant=True)

@@ -12,15 +12,8 @@ from attrs import frozen
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._children import Child, Children
-from rnd_actors.actors._events import (
-    FAILURES,
-    ActorStuck,
-    ChildAbandoned,
-    ChildRestarting,
-    Crashed,
-    ExitReason,
-    Stopped,
-)
+from rnd_actors.actors._events import ActorStuck, ChildAbandoned, ChildRestarting
+from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason, Stopped
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Policy,

@@ -10,7 +10,7 @@ from attrs import Attribute, field, fields, frozen
 
 from rnd_actors._printing import shown
 from rnd_actors._validators import Validator, accepts, member, optional, time_limit
-from rnd_actors.actors._events import ExitReason
+from rnd_actors.actors._incarnation import ExitReason
 from rnd_actors.actors._policy import Overflow, Restart
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request

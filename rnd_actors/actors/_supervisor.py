@@ -7,11 +7,17 @@ from typing import Any, TypeAlias
 
 from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import ChildEnded, ChildHealthy, ChildReady, ChildSignal
 from rnd_actors.actors._children import Child, Children
-from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._greenlet import ActorGreenlet
-from rnd_actors.actors._mailbox import Signal
+from rnd_actors.actors._incarnation import (
+    ChildEnded,
+    ChildHealthy,
+    ChildReady,
+    ChildSignal,
+    ExitReason,
+    Signal,
+    Stopped,
+)
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,

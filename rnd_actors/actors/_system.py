@@ -13,8 +13,9 @@ from attrs import frozen
 from rnd_actors._validators import require, whole_number
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
-from rnd_actors.actors._events import Crashed, DeadLetter, EventStream, Stopped, log_events
+from rnd_actors.actors._events import DeadLetter, EventStream, log_events
 from rnd_actors.actors._greenlet import ActorGreenlet
+from rnd_actors.actors._incarnation import Crashed, Stopped
 from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef, Figures

@@ -1,13 +1,15 @@
-"""The timers, background work and subscriptions of an incarnation, which end with it."""
+"""An incarnation of an actor: why it ends, the signals to it, and all that ends with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import gevent
+from attrs import define, field, frozen
 from gevent import Greenlet, GreenletExit, getcurrent
 
+from rnd_actors._printing import text_of
 from rnd_actors._validators import delay as is_delay
 from rnd_actors._validators import require
 from rnd_actors._validators import seconds as is_interval
@@ -19,6 +21,105 @@ else:
     AnyGreenlet = Greenlet
 
 _KILL_PATIENCE_S: Final = 1.0
+
+
+@frozen
+class Normal:
+    """The actor stopped itself: its work is done."""
+
+    def __str__(self) -> str:
+        return "normal"
+
+
+@frozen
+class Stopped:
+    """Its supervisor or its system told the actor to stop."""
+
+    def __str__(self) -> str:
+        return "shutdown"
+
+
+@frozen
+class Killed:
+    """The actor did not stop within its time limit, or something killed it."""
+
+    def __str__(self) -> str:
+        return "killed"
+
+
+def _signature(error: BaseException) -> object:
+    return type(error), error.args
+
+
+@frozen
+class Crashed:
+    """An exception left the actor: `error`, with its traceback.
+
+    Two crashes are equal if their errors are of the same class and have the same arguments.
+    """
+
+    error: BaseException = field(eq=_signature, hash=False)
+
+    def __str__(self) -> str:
+        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
+
+
+ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
+"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
+
+FAILURES: Final = (Crashed, Killed)
+"""The reasons for which a TRANSIENT child is restarted."""
+
+
+@define(eq=False)
+class Signal:
+    """The base of all that the system lane carries: it overtakes every waiting message."""
+
+
+@define(eq=False)
+class Stop(Signal):
+    """End after the message in hand."""
+
+    reason: ExitReason
+    outlives_crash: bool
+    """Whether it holds for the next incarnation if this one crashes first."""
+
+
+@define(eq=False)
+class Fail(Signal):
+    """End with this error."""
+
+    error: BaseException
+
+
+@define(eq=False)
+class ChildSignal(Signal):
+    """News of an incarnation of a child, for its parent."""
+
+    child: Any
+    """Its cell."""
+    incarnation: int
+
+
+@define(eq=False)
+class ChildReady(ChildSignal):
+    """Its `on_start` has returned."""
+
+
+@define(eq=False)
+class ChildHealthy(ChildSignal):
+    """It works."""
+
+
+@define(eq=False)
+class ChildEnded(ChildSignal):
+    """It has ended."""
+
+    reason: ExitReason
+
+
+def is_signal(entry: object) -> bool:
+    return issubclass(type(entry), Signal)  # the `__class__` of a message may raise
 
 
 class OwnedGreenlet(AnyGreenlet):
