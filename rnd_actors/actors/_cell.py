@@ -77,13 +77,11 @@ class Cell:
     greenlet: Any = None
     """The `ActorGreenlet` of the present incarnation."""
     incarnation: int = 0
-    """The number of the present or the last one."""
     end_reason: ExitReason | None = None
     """Why the last incarnation ended; None while one lives."""
     exit_reason: ExitReason | None = None
     """Why the actor has stopped for good."""
     healthy: bool = False
-    """Whether the last incarnation was marked healthy."""
     handled: int = 0
     failed: int = 0
     dead: int = 0
@@ -122,19 +120,16 @@ class Cell:
         self._started_at = time.monotonic()
 
     def is_ready(self) -> None:
-        """Signal that `on_start` of the incarnation has returned."""
         if self.parent is not None:
             self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
 
     def is_healthy(self) -> None:
-        """Record that the incarnation works, and signal it."""
         if not self.healthy:
             self.healthy = True
             if self.parent is not None:
                 self.parent.mailbox.put_signal(ChildHealthy(self, self.incarnation))
 
     def has_ended(self, reason: ExitReason) -> None:
-        """Record the end of the incarnation, and signal it."""
         self.greenlet = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason
@@ -146,7 +141,6 @@ class Cell:
 
     @property
     def supervises(self) -> bool:
-        """Whether a supervisor lives in it."""
         actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001
 
@@ -168,12 +162,10 @@ class Cell:
         return greenlet is None or greenlet.ready()
 
     def kill(self) -> None:
-        """Kill the incarnation, if one lives, without a wait."""
         if self.greenlet is not None:
             self.greenlet.kill(block=False)
 
     def await_retirement(self, timeout: float | None) -> None:
-        """Wait up to `timeout` seconds until the actor has stopped for good."""
         if self.exit_reason is None:
             if self._retired is None:
                 self._retired = gevent.event.Event()
@@ -251,7 +243,6 @@ class Cell:
         self.system.events.publish(DeadLetter(self.name, message, "the actor has no case for it"))
 
     def require_thread(self) -> None:
-        """Raise `WrongThreadError` in another thread than that of the system."""
         if thread_id() != self.thread_id:
             raise WrongThreadError(
                 f"{self.name} lives in the thread that entered its ActorSystem, and only tell() "
@@ -293,5 +284,4 @@ class Cell:
 
 
 def message_of(entry: object) -> Any:
-    """Return the user's message in an entry of a mailbox."""
     return entry.request if type(entry) is Asked else entry

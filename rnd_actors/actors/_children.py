@@ -24,7 +24,6 @@ _AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
 _NOT_YET: Final = Stopped()
 _SHUTDOWN_S: Final = 10.0
 _NAMED: Final = 20
-"""Children that an error names; of thousands nobody wants to read them all."""
 
 
 @define(eq=False)
@@ -39,12 +38,11 @@ class Child:
     attempt: int = 0
     """The number of the restart, so that a backoff that was cut off does not start it."""
     failures: int = 0
-    """In a row, without a sign of health or a quiet time."""
+    """Failures in a row, without a sign of health or a quiet time."""
     starter: Deferred[Any] | None = None
     """The answer to the request for it, until it has started."""
     _window: RestartWindow | None = None
     _failed_starts: int = 0
-    """In a row."""
     _ready_at: float | None = None
 
     @property
@@ -88,14 +86,12 @@ class Child:
         self.note_end()
 
     def note_end(self) -> None:
-        """Record the end of an incarnation."""
         self._ready_at = None
         if self.cell.healthy:
             self.failures = 0
             self._window = None
 
     def settle(self, error: BaseException) -> None:
-        """Give its asker this error, if it has one."""
         if self.starter is not None:
             self.starter.reply_error(error)
             self.starter = None
@@ -170,7 +166,6 @@ class Children:
         return None if child is None or child.cell.exit_reason is not None else child.cell
 
     def cells(self) -> Iterator[Cell]:
-        """Give the cells of the children that have not stopped for good, in start order."""
         return (child.cell for child in self if child.cell.exit_reason is None)
 
     def has(self, child: Child) -> bool:

@@ -79,7 +79,6 @@ class Handling:
         )
 
     def defer(self, request: Request[Any]) -> Deferred[Any]:
-        """Owe the answer to the request in hand."""
         asked = self.asked(request)
         if asked is not None and not (asked.is_answered or asked.is_given_up):
             if self._deferred is None:
@@ -90,12 +89,10 @@ class Handling:
         return Deferred(asked)
 
     def forward(self, request: Request[Any], other: Addressed) -> None:
-        """Hand on the request in hand; `other` answers it."""
         other.put(self.asked(request) or request)
         self._let_go()
 
     def stash(self, capacity: int) -> None:
-        """Keep the entry in hand for later."""
         if self.in_hand is NOTHING:
             raise ActorError("stash() keeps the message that is being handled; there is none")
         if len(self.stashed) >= capacity:
@@ -133,7 +130,6 @@ class Handling:
         self.cell.not_handled(entry)
 
     def discard(self, why: str) -> None:
-        """Make a dead letter of the message in hand."""
         entry, self.in_hand = self.in_hand, NOTHING
         self.cell.dead += 1
         self.cell.system.events.publish(DeadLetter(self.cell.name, entry, why))

@@ -129,10 +129,8 @@ class OwnedGreenlet(AnyGreenlet):
 
     spawning_stack_limit = 0  # or each greenlet would keep ten frames of its starter
 
-    cell: Any
-    """Of its actor."""
-    owned: Owned
-    """Of its incarnation."""
+    cell: Any  # of its actor
+    owned: Owned  # of its incarnation
 
     @property
     def name(self) -> str:
@@ -193,7 +191,6 @@ class Owned:
         return Timer(interval, interval, fire, self._timers)
 
     def background(self, greenlet: BackgroundGreenlet) -> None:
-        """Start a greenlet that is killed at the end."""
         self._greenlets[greenlet] = None
         greenlet.rawlink(self._greenlets.pop)
         greenlet.start()

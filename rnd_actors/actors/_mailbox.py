@@ -126,7 +126,6 @@ class Mailbox(AnyQueue):
         return self.queue.popleft()
 
     def waiting(self) -> int:
-        """Return how many messages wait."""
         return len(self.queue) - self.marks
 
     def post(self, entry: Any) -> None:

@@ -118,12 +118,11 @@ class Asked:
     request: Any
     receiver: Addressed
     asker: object = field(factory=getcurrent)
-    """The greenlet that asks."""
     is_answered: bool = False
     is_given_up: bool = False
     """Whether nobody will look at the answer."""
     owed: dict[Asked, None] | None = None
-    """All that the incarnation owes which has deferred this one."""
+    """All requests that the same incarnation has deferred."""
     _value: object = None
     _error: BaseException | None = None
     _waiting: dict[Any, Any] | None = None
@@ -160,7 +159,6 @@ class Asked:
         return self._value
 
     def give_up(self) -> None:
-        """Record that nobody will look at the answer."""
         self.is_given_up = True
         self._is_over()
 
@@ -270,7 +268,6 @@ def limit_of(request: object, timeout: Timeout) -> float | None:
 
 
 def require_other(receiver: Addressed) -> None:
-    """Raise `SelfAskError` if the actor is the one that runs."""
     if receiver.greenlet is getcurrent():
         raise SelfAskError(
             f"{receiver.name} waits for its own answer, which could never come; "

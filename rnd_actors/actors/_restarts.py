@@ -97,7 +97,6 @@ class Restarts:
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
 
     def forget(self, child: Child) -> None:
-        """Remove a child, which has ended."""
         self._children.remove(child)
         child.cell.retire(child.reason)
         child.settle(ActorDeadError(f"{child.cell.name} was ended before it had started"))

@@ -24,7 +24,6 @@ _POINTS: Final = 64
 _COMPARED: Final = 64
 """Actors that `LeastLoaded` compares for a message, so that a large pool costs no more."""
 _NAMED: Final = 20
-"""Actors that an error names."""
 
 
 class Routing(ABC):
