@@ -248,6 +248,7 @@ class Future(Generic[R_co]):
         return self.get_by(None if limit is None else time.monotonic() + limit, limit)
 
     def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
+        """Wait for the answer until `give_up_at` (monotonic seconds), `limit` seconds in all."""
         receiver = self._asked.receiver
         receiver.require_thread()
         if not self._asked.is_answered:

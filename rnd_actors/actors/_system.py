@@ -138,6 +138,7 @@ class ActorSystem:
         )
 
     def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell:
+        """Return the cell of a new actor; a simulation has its own kind."""
         if self._simulation is not None:
             cell: Cell = self._simulation.new_cell(spec, parent, self)
             return cell
