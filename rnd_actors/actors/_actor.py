@@ -168,7 +168,7 @@ class Actor(Generic[M]):
 
     def mark_healthy(self) -> None:
         """Mark this incarnation as healthy: its end resets backoff and restart budget."""
-        self._own.cell.is_healthy()
+        self._own.cell.signal_healthy()
 
     def stop(self) -> None:
         """End this incarnation normally after the message in hand."""

@@ -119,17 +119,17 @@ class Cell:
         self.healthy = False
         self._started_at = time.monotonic()
 
-    def is_ready(self) -> None:
+    def signal_ready(self) -> None:
         if self.parent is not None:
             self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
 
-    def is_healthy(self) -> None:
+    def signal_healthy(self) -> None:
         if not self.healthy:
             self.healthy = True
             if self.parent is not None:
                 self.parent.mailbox.put_signal(ChildHealthy(self, self.incarnation))
 
-    def has_ended(self, reason: ExitReason) -> None:
+    def signal_end(self, reason: ExitReason) -> None:
         self.greenlet = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason

@@ -94,7 +94,7 @@ class ActorGreenlet(OwnedGreenlet):
         if cell.greenlet is not self:
             raise GreenletExit  # it was stuck, and has been replaced meanwhile
         cell.system.events.publish(ActorStarted(cell.name, self.number))
-        cell.is_ready()
+        cell.signal_ready()
 
     def _work(self) -> ExitReason:
         actor = self.actor
@@ -252,7 +252,7 @@ class ActorGreenlet(OwnedGreenlet):
             cell.system.events.publish(event(cell.name, self.number, reason))
         finally:
             if cell.greenlet is self:
-                cell.has_ended(reason)
+                cell.signal_end(reason)
 
     def abandon(self) -> None:
         """Give up all that it has: it is stuck, and another one takes its place."""

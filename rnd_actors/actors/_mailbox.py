@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from attrs import define
 from gevent import getcurrent
 from gevent.queue import Full, SimpleQueue
 
@@ -312,13 +313,11 @@ class BoundedMailbox(Mailbox):
         queue.maxsize += by
 
 
+@define(eq=False)
 class _Extra:
     """A message in a bounded mailbox that takes up no room."""
 
-    __slots__ = ("message",)
-
-    def __init__(self, message: Any) -> None:
-        self.message = message
+    message: Any
 
 
 def _takes_no_room(entry: object) -> bool:
