@@ -154,7 +154,7 @@ class Supervisor(Actor[_Message]):
     def _handle(self, message: _Message) -> None:  # noqa: C901  # one short case a message
         match message:
             case StartChild(spec):
-                self._start_child(message, spec)
+                self._start_for(message, self._add(spec, is_kept=False))
             case RestartChild(child_id):
                 self._restart_child(message, self._children[child_id])
             case TerminateChild(child_id):
@@ -218,9 +218,6 @@ class Supervisor(Actor[_Message]):
             up = ChildUp(self.ref, child.spec.id, child.cell.incarnation + 1)
             post(child.spec.decider, up)
         ActorGreenlet(child.cell)
-
-    def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
-        self._start_for(request, self._add(spec, is_kept=False))
 
     def _restart_child(self, request: RestartChild, child: Child) -> None:
         if not child.is_at_rest:
