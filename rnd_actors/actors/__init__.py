@@ -4,7 +4,6 @@ It knows nothing of workers, HTTP, samples or the command line.
 """
 
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._bounded import Overflow
 from rnd_actors.actors._events import (
     ActorFailed,
     ActorStarted,
@@ -12,25 +11,21 @@ from rnd_actors.actors._events import (
     ActorStuck,
     ChildAbandoned,
     ChildRestarting,
-    Crashed,
     DeadLetter,
     Event,
     EventStream,
-    ExitReason,
-    Killed,
     MessageFailed,
     MessageUnhandled,
-    Normal,
-    Stopped,
     log_events,
 )
 from rnd_actors.actors._handling import Deferred
+from rnd_actors.actors._incarnation import Crashed, ExitReason, Killed, Normal, Stopped, Timer
 from rnd_actors.actors._loop import require_patched
-from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
     Budget,
+    Overflow,
     Restart,
     ShutdownOrder,
     Strategy,

@@ -1,4 +1,4 @@
-"""The actor: what users subclass."""
+"""The actor: the class that users subclass."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 import gevent
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import Event, ExitReason, Normal
+from rnd_actors.actors._events import Event
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
-from rnd_actors.actors._mailbox import Signal
-from rnd_actors.actors._owned import Timer
+from rnd_actors.actors._incarnation import BackgroundGreenlet, ExitReason, Normal, Signal, Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ActorClassError, ActorError
@@ -30,11 +29,11 @@ class Actor(Generic[M]):
     """State that nobody else can reach, changed by one message of type `M` at a time.
 
     Subclass it, write `receive` with `match`, and hand a factory of it to a supervisor or an
-    `ActorSystem`. What happens inside an actor is never concurrent: no locks are needed. An
-    exception that leaves any method ends the incarnation; the supervisor decides what follows.
+    `ActorSystem`. Nothing inside an actor is concurrent: no locks are needed. An exception that
+    leaves any method ends the incarnation; the supervisor decides what follows.
 
-    Each incarnation is a `gevent.Greenlet` of its own, with the name of the actor: what gevent
-    promises of greenlets is true of it.
+    Each incarnation is a `gevent.Greenlet` of its own, with the name of the actor: all promises of
+    gevent for greenlets hold for it.
 
     A message that is no `M` does not reach `receive`: it is a dead letter, and an event says so.
     Methods other than the hooks work from `on_start` on, not yet in `__init__`.
@@ -64,12 +63,11 @@ class Actor(Generic[M]):
     """
 
     stash_capacity: ClassVar[int] = 1000
-    """How many messages `stash` keeps; one more is a `StashFullError`."""
+    """How many messages `stash` keeps; one more raises `StashFullError`."""
 
     _acceptance: ClassVar[Acceptance] = Acceptance(Any)
     _greenlet: ActorGreenlet | None = None
     _has_own_work: ClassVar[bool] = False
-    """Whether `run` is overridden."""
     _supervises: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -91,7 +89,7 @@ class Actor(Generic[M]):
             )
 
     def on_start(self) -> None:
-        """Called once, before the first message of this incarnation."""
+        """Prepare; the framework calls it once, before the first message of this incarnation."""
 
     def receive(self, message: M) -> None:
         """Handle one message."""
@@ -100,27 +98,13 @@ class Actor(Generic[M]):
     def run(self) -> None:
         """Override it to give the actor work of its own, on its greenlet, instead of messages.
 
-        It is called after `on_start`; when it returns, the actor stops normally. When the actor is
-        to stop, a `GreenletExit` is raised in it where it waits. Messages are not handled
-        by such an actor: each is a dead letter. Work that seldom waits calls `checkpoint()`.
-
-        Example:
-            >>> import gevent
-            >>> from typing import Never
-            >>> from rnd_actors import Actor, ActorSystem, ChildSpec
-            >>> class Ticker(Actor[Never]):
-            ...     def run(self) -> None:
-            ...         while True:
-            ...             print("tick")
-            ...             gevent.sleep(3600)
-            >>> with ActorSystem() as system:
-            ...     ref = system.start(ChildSpec("ticker", Ticker))
-            ...     gevent.sleep(0)
-            tick
+        It is called after `on_start`; when it returns, the actor stops normally. To stop the actor,
+        a `GreenletExit` is raised in it where it waits. Every message to it is a dead letter.
+        Work that seldom waits calls `checkpoint()`.
         """
 
     def on_stop(self, reason: ExitReason) -> None:
-        """Called once, after the last message of this incarnation, also after a crash.
+        """Clean up; called once, after the last message of this incarnation or its crash.
 
         Timers and background work have ended by then.
         """
@@ -136,7 +120,7 @@ class Actor(Generic[M]):
         return self._own.number
 
     def reply(self, request: Request[R], answer: R) -> None:
-        """Answer the request that is being handled; nothing happens if it was told, not asked."""
+        """Answer the request in hand; without effect if it was told, not asked."""
         if asked := (self._greenlet or self._own).handling.asked(request):
             asked.answer(answer)
 
@@ -146,22 +130,22 @@ class Actor(Generic[M]):
             asked.fail(error)
 
     def defer(self, request: Request[R]) -> Deferred[R]:
-        """Owe the answer to the request that is being handled, and go on.
+        """Owe the answer to the request in hand, and go on.
 
         If this incarnation ends before `reply`, the asker gets an `ActorCrashedError`.
         """
         return self._own.handling.defer(request)
 
     def forward(self, request: Q, to: ActorRef[Q]) -> None:
-        """Hand the request that is being handled on; `to` answers the asker in your place."""
+        """Hand on the request in hand; `to` answers the asker."""
         self._own.handling.forward(request, to._cell)  # noqa: SLF001
 
     def unhandled(self, message: object) -> None:
-        """Say that there is no case for this message: for the last `case _` of a `match`."""
+        """Report that there is no case for this message: for the last `case _` of a `match`."""
         self._own.handling.unhandled(message)
 
     def stash(self) -> None:
-        """Keep the message that is being handled for later.
+        """Keep the message in hand for later.
 
         A restart and a stop put stashed messages back where they came from.
 
@@ -171,23 +155,20 @@ class Actor(Generic[M]):
         self._own.handling.stash(self.stash_capacity)
 
     def unstash(self) -> None:
-        """Take the message that was stashed first up again, before all others.
-
-        For an actor that goes on with one: after `unstash_all` it would stash the others again.
-        """
+        """Take up the oldest stashed message again, before all others."""
         self._own.handling.unstash()
 
     def unstash_all(self) -> None:
-        """Take all stashed messages up again, in their order and before all others."""
+        """Take up all stashed messages again, in their order and before all others."""
         self._own.handling.unstash_all()
 
     def publish(self, event: Event) -> None:
-        """Tell the subscribers of the system's event stream."""
+        """Publish an event on the event stream of the system."""
         self._own.cell.system.events.publish(event)
 
     def mark_healthy(self) -> None:
-        """Say that this incarnation works: when it ends, backoff and restart budget start anew."""
-        self._own.cell.is_healthy()
+        """Mark this incarnation as healthy: its end resets backoff and restart budget."""
+        self._own.cell.signal_healthy()
 
     def stop(self) -> None:
         """End this incarnation normally after the message in hand."""
@@ -212,7 +193,7 @@ class Actor(Generic[M]):
         return self._own.owned.every(interval, lambda: cell.post(message))
 
     def watch(self, ref: ActorRef[Any]) -> None:
-        """Be told `Terminated(ref, reason)` once that actor has stopped for good.
+        """Let this actor be told `Terminated(ref, reason)` when `ref` has stopped for good.
 
         If it has already, the message comes at once. Watching ends with this incarnation.
         """
@@ -227,23 +208,21 @@ class Actor(Generic[M]):
 
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
-        self._own.background(work, args)
+        self._own.owned.background(BackgroundGreenlet(self._own, work, args))
 
     def checkpoint(self) -> None:
-        """Let other greenlets, timers and sockets have their turn, if it is due.
+        """Give other greenlets, timers and sockets their turn if it is due, every few milliseconds.
 
-        It is due some milliseconds after the loop had its last one. For loops in `run` that may
-        always find something to do; those that wait need it not.
+        For loops in `run` that may always find work; loops that wait do not need it.
         """
         if time.monotonic() > self._own.cell.system.loop_turn.due:
             gevent.sleep(0)
 
     def _on_signal(self, signal: Signal) -> None:
-        """Handle what the system lane brings beyond stopping; only supervisors get such."""
+        """Handle a signal that is neither `Stop` nor `Fail`; only supervisors get any."""
 
     @property
     def _own(self) -> ActorGreenlet:
-        """The greenlet of this incarnation."""
         if self._greenlet is None:
             raise ActorError(
                 f"this {type(self).__name__} does not run in a system; start it with "
@@ -253,7 +232,7 @@ class Actor(Generic[M]):
 
 
 def _wants_receive(actor: type[Actor[Any]], accepted: object) -> bool:
-    """Say whether a class has to have a `receive`: it is final, and says what it accepts."""
+    """Return whether a class must have a `receive`: it is concrete, and names its messages."""
     is_abstract = any(getattr(each, "__isabstractmethod__", False) for each in vars(actor).values())
     says_nothing = accepted in (Never, NoReturn, Any, object) or isinstance(accepted, TypeVar)
     return not (actor._has_own_work or is_abstract or says_nothing)  # noqa: SLF001

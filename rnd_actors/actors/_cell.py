@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent.event
 from attrs import define, field
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._bounded import BoundedMailbox, Overflow
-from rnd_actors.actors._events import (
+from rnd_actors.actors._events import DeadLetter, EventStream, MessageUnhandled
+from rnd_actors.actors._incarnation import (
     FAILURES,
-    DeadLetter,
-    EventStream,
+    ChildEnded,
+    ChildHealthy,
+    ChildReady,
     ExitReason,
-    MessageUnhandled,
+    Stop,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
-from rnd_actors.actors._mailbox import Mailbox, Signal, Stop
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
+from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._ref import ActorRef, Figures, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
@@ -31,7 +33,7 @@ from rnd_actors.errors import (
 
 
 class System(Protocol):
-    """What an actor has to know of its system."""
+    """An `ActorSystem`, as its actors know it."""
 
     events: EventStream
     thread_id: int
@@ -42,7 +44,7 @@ class System(Protocol):
 
 
 class CellSpec(Protocol):
-    """What a cell is made of; `ChildSpec` explains it."""
+    """A `ChildSpec`, as cells know it."""
 
     @property
     def id(self) -> str: ...
@@ -54,60 +56,12 @@ class CellSpec(Protocol):
     def overflow(self) -> Overflow: ...
 
 
-class Incarnation(Protocol):
-    """The greenlet of the present incarnation; `ActorGreenlet` explains it."""
-
-    actor: Any
-    handling: Any
-
-    def ready(self) -> bool: ...
-    def join(self, timeout: float | None = None) -> None: ...
-    def kill(self, *, block: bool) -> None: ...
-    def abandon(self) -> None: ...
-    def report_end(self) -> None: ...
-    def unwatch(self, other: Any) -> None: ...
-
-
-class Children(Protocol):
-    """The children of an actor that supervises."""
-
-    @property
-    def refs(self) -> Sequence[ActorRef[Any]]: ...
-    def find(self, child_id: str) -> Cell | None: ...
-    def cells(self) -> Iterable[Cell]: ...
-
-
-@define(eq=False)
-class ChildSignal(Signal):
-    """For the parent: something has happened to this incarnation of a child."""
-
-    child: Cell
-    incarnation: int
-
-
-@define(eq=False)
-class ChildReady(ChildSignal):
-    """Its `on_start` has returned."""
-
-
-@define(eq=False)
-class ChildHealthy(ChildSignal):
-    """It has shown that it works."""
-
-
-@define(eq=False)
-class ChildEnded(ChildSignal):
-    """It is over."""
-
-    reason: ExitReason
-
-
 @define(eq=False)
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
 
-    `put(entry, block, timeout)` adds a message at the end, and returns False if there was no room
-    in time. Tests and simulations replace it.
+    `put(entry, block, timeout)` adds a message at the end; it returns False if there was no room in
+    time. Tests and simulations replace it.
     """
 
     spec: CellSpec
@@ -118,16 +72,16 @@ class Cell:
     mailbox: Mailbox = field(init=False)
     put: Callable[..., object] = field(init=False)
     ref: ActorRef[Any] = field(init=False)
-    children: Children | None = None
-    greenlet: Incarnation | None = None
+    children: Any = None
+    """The `Children` of a supervisor that is up."""
+    greenlet: Any = None
+    """The `ActorGreenlet` of the present incarnation."""
     incarnation: int = 0
-    """The number of the present incarnation, or of the last one."""
     end_reason: ExitReason | None = None
     """Why the last incarnation ended; None while one lives."""
     exit_reason: ExitReason | None = None
     """Why the actor has stopped for good."""
     healthy: bool = False
-    """Whether the last incarnation has shown that it works."""
     handled: int = 0
     failed: int = 0
     dead: int = 0
@@ -135,7 +89,7 @@ class Cell:
     waits_for: object = None
     watchers: dict[Cell, None] | None = None
     _retired: gevent.event.Event | None = None
-    """Set once it has stopped for good; made for the first one who waits for that."""
+    """Set when it stops for good; made by the first wait for that."""
     _started_at: float = 0.0
     _lived_s: float = 0.0
 
@@ -151,13 +105,12 @@ class Cell:
             self.put = self.mailbox.tell
         self.ref = ActorRef(self)
 
-    def make_actor(self) -> object:
-        """Return what the factory of the `ChildSpec` makes: a fresh actor, if it is right."""
+    def make_actor(self) -> Any:
         return self.spec.factory()
 
-    def begin(self, greenlet: Incarnation) -> None:
-        """Hear of a new incarnation that is about to start."""
-        if self.greenlet is not None:  # it is stuck; what it was told to do is not for the next one
+    def begin(self, greenlet: Any) -> None:
+        """Take a new incarnation, which is about to start, as the present one."""
+        if self.greenlet is not None:  # it is stuck; its signals are not for the next one
             self.greenlet.abandon()
             self.mailbox.discard_signals(but_stops=True)
         self.greenlet = greenlet
@@ -166,20 +119,17 @@ class Cell:
         self.healthy = False
         self._started_at = time.monotonic()
 
-    def is_ready(self) -> None:
-        """Hear that `on_start` of the incarnation has returned."""
+    def signal_ready(self) -> None:
         if self.parent is not None:
             self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
 
-    def is_healthy(self) -> None:
-        """Hear that the incarnation has shown that it works."""
+    def signal_healthy(self) -> None:
         if not self.healthy:
             self.healthy = True
             if self.parent is not None:
                 self.parent.mailbox.put_signal(ChildHealthy(self, self.incarnation))
 
-    def has_ended(self, reason: ExitReason) -> None:
-        """Hear that the incarnation is over."""
+    def signal_end(self, reason: ExitReason) -> None:
         self.greenlet = None
         self._lived_s += time.monotonic() - self._started_at
         self.end_reason = reason
@@ -191,7 +141,6 @@ class Cell:
 
     @property
     def supervises(self) -> bool:
-        """Whether the present incarnation is a supervisor."""
         actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001
 
@@ -201,31 +150,29 @@ class Cell:
             self.mailbox.put_signal(Stop(reason, outlives_crash))
 
     def drain(self, reason: ExitReason, *, outlives_crash: bool = False) -> None:
-        """Let the incarnation end after the messages that wait already."""
+        """Let the incarnation end after the messages that wait now."""
         if self.exit_reason is None:
             self.mailbox.put_signal_last(Stop(reason, outlives_crash))
 
     def await_end(self, limit: float) -> bool:
-        """Wait up to `limit` seconds for the end of the incarnation; say whether it is over."""
+        """Wait up to `limit` seconds for the end of the incarnation; return whether it is over."""
         greenlet = self.greenlet
         if greenlet is not None and limit > 0:
             greenlet.join(None if limit == float("inf") else limit)
         return greenlet is None or greenlet.ready()
 
     def kill(self) -> None:
-        """Kill the incarnation, if one lives, and do not wait for its end."""
         if self.greenlet is not None:
             self.greenlet.kill(block=False)
 
     def await_retirement(self, timeout: float | None) -> None:
-        """Wait until it has stopped for good, for so many seconds at most."""
         if self.exit_reason is None:
             if self._retired is None:
                 self._retired = gevent.event.Event()
             self._retired.wait(timeout)
 
     def retire(self, reason: ExitReason) -> None:
-        """Stop for good: what waits or still comes becomes dead letters. The first reason stays."""
+        """Stop for good: messages that wait or come become dead letters. The first reason stays."""
         if self.exit_reason is not None:
             return
         self.exit_reason = reason
@@ -243,7 +190,7 @@ class Cell:
             self._retired.set()
 
     def add_watcher(self, watcher: Cell) -> None:
-        """Tell `watcher` when this actor has stopped for good, or now if it has."""
+        """Tell `watcher` `Terminated` when this actor has stopped for good, or now if it has."""
         if self.exit_reason is not None:
             watcher.post(Terminated(self.ref, self.exit_reason))
         else:
@@ -252,12 +199,10 @@ class Cell:
             self.watchers[watcher] = None
 
     def remove_watcher(self, watcher: Cell) -> None:
-        """Do not tell `watcher`; nothing happens if it does not watch."""
         if self.watchers is not None:
             self.watchers.pop(watcher, None)
 
     def figures(self) -> Figures:
-        """Return what the actor has done so far."""
         now = time.monotonic()
         mailbox, greenlet = self.mailbox, self.greenlet
         lived_s = self._lived_s + (now - self._started_at if greenlet is not None else 0.0)
@@ -275,12 +220,8 @@ class Cell:
             busy_s=max(0.0, lived_s - idle_s),
         )
 
-    def waiting(self) -> int:
-        """Return how many messages wait."""
-        return self.mailbox.waiting()
-
     def describe_work(self) -> str:
-        """Say what the actor is doing, for errors of those who wait for it."""
+        """Return the present work of the actor in words, for errors about waits for it."""
         greenlet = self.greenlet
         if self.waits_for is not None:
             return f"waits for {self.waits_for}"
@@ -292,12 +233,8 @@ class Cell:
             return f"is busy with {shown(message_of(greenlet.handling.in_hand))}"
         return "is busy"
 
-    def who_waits(self) -> str:
-        """Say of all actors of the system what they are doing."""
-        return self.system.who_waits()
-
     def not_handled(self, entry: object) -> None:
-        """Account for a message that the actor was given and has no case for."""
+        """Account for a message for which the actor has no case."""
         message = message_of(entry)
         if type(entry) is Asked:
             entry.fail(UnhandledMessageError(f"{self.name} does not handle {shown(message)}"))
@@ -305,13 +242,7 @@ class Cell:
         self.system.events.publish(MessageUnhandled(self.name, message))
         self.system.events.publish(DeadLetter(self.name, message, "the actor has no case for it"))
 
-    def make_dead_letter(self, message: object, why: str) -> None:
-        """Account for a message that the actor was given in vain."""
-        self.dead += 1
-        self.system.events.publish(DeadLetter(self.name, message, why))
-
     def require_thread(self) -> None:
-        """Raise `WrongThreadError` in another thread than that of the system."""
         if thread_id() != self.thread_id:
             raise WrongThreadError(
                 f"{self.name} lives in the thread that entered its ActorSystem, and only tell() "
@@ -319,7 +250,7 @@ class Cell:
             )
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
-        """Call it in the thread of the system: at once, or as soon as its loop has its turn."""
+        """Call `function` in the thread of the system: now, or when its loop has its turn."""
         if thread_id() == self.thread_id:
             function(*args)
         else:
@@ -327,18 +258,17 @@ class Cell:
             loop.run_callback_threadsafe(function, *args)
 
     def post(self, entry: Any) -> None:
-        """Add a message of the framework itself: never waits, never refused for want of room."""
+        """Add a message of the framework itself; never waits, and needs no room."""
         self.mailbox.post(entry)
 
     def put_from_thread(self, message: object) -> None:
-        """Add a message that another thread has told, which waits if the mailbox is bounded."""
+        """Add a message from another thread, which waits if the mailbox is bounded."""
         if self.mailbox.maxsize is None or self.mailbox.closed:
             self.call(self.put, message)
-            return
-        call_and_wait(self.mailbox.hub.loop, lambda: self.put(message))
+        else:
+            call_and_wait(self.mailbox.hub.loop, lambda: self.put(message))
 
     def _refuse(self, entry: object, why: str) -> None:
-        """Account for an entry that the mailbox does not take."""
         if self.mailbox.closed:
             self.dead += 1
         else:
@@ -346,7 +276,6 @@ class Cell:
         self._report_undelivered(entry, why)
 
     def _report_undelivered(self, entry: object, why: str) -> None:
-        """Say that an entry was not delivered, also to whoever asked."""
         message = message_of(entry)
         if type(entry) is Asked:
             error = ActorDeadError if self.mailbox.closed else MailboxFullError
@@ -355,5 +284,4 @@ class Cell:
 
 
 def message_of(entry: object) -> Any:
-    """Return the user's message of an entry in a mailbox."""
     return entry.request if type(entry) is Asked else entry

@@ -1,4 +1,4 @@
-"""The children of a supervisor: who they are, the order in which they start, and how they end."""
+"""The children of a supervisor: their states, and the order in which they start."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any, Final
 from attrs import define, field
 
 from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._handling import Deferred
-from rnd_actors.actors._owned import OwnedGreenlet
+from rnd_actors.actors._incarnation import ExitReason, OwnedGreenlet, Stopped
 from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
@@ -25,7 +24,6 @@ _AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
 _NOT_YET: Final = Stopped()
 _SHUTDOWN_S: Final = 10.0
 _NAMED: Final = 20
-"""Children that an error names; of thousands nobody wants to read them all."""
 
 
 @define(eq=False)
@@ -38,34 +36,30 @@ class Child:
     """Whether it stays a child if its first start fails."""
     state: ChildState = ChildState.WAITING
     attempt: int = 0
-    """Counts restarts, so that a backoff that was cut off does not start it."""
+    """The number of the restart, so that a backoff that was cut off does not start it."""
     failures: int = 0
-    """In a row, without a sign of health or a quiet time."""
+    """Failures in a row, without a sign of health or a quiet time."""
     starter: Deferred[Any] | None = None
-    """Who asked for it, until it has started."""
+    """The answer to the request for it, until it has started."""
     _window: RestartWindow | None = None
     _failed_starts: int = 0
-    """In a row."""
     _ready_at: float | None = None
 
     @property
     def reason(self) -> ExitReason:
-        """Why its last incarnation ended."""
         return self.cell.end_reason or _NOT_YET
 
     @property
     def is_active(self) -> bool:
-        """Whether an incarnation of it lives."""
         return self.state in _ACTIVE
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nothing will start it by itself."""
+        """Whether only a request starts it."""
         return self.state in _AT_REST
 
     @property
     def shutdown_s(self) -> float:
-        """How long it may take to stop."""
         if self.spec.shutdown is not None:
             return self.spec.shutdown
         return INFINITY if self.cell.supervises else _SHUTDOWN_S
@@ -79,12 +73,12 @@ class Child:
         return self._window.spend(time.monotonic())
 
     def note_ready(self) -> None:
-        """Enter that its `on_start` has returned."""
+        """Record that its `on_start` has returned."""
         self._ready_at = time.monotonic()
         self._failed_starts = 0
 
     def note_failure(self, quiet_s: float) -> None:
-        """Enter that it ended by itself; if it ran for more than `quiet_s`, a new row begins."""
+        """Record that it ended by itself; after more than `quiet_s` seconds, a new row begins."""
         if self._ready_at is None:
             self._failed_starts += 1
         ran_s = 0.0 if self._ready_at is None else time.monotonic() - self._ready_at
@@ -92,14 +86,12 @@ class Child:
         self.note_end()
 
     def note_end(self) -> None:
-        """Enter the end of an incarnation into its record."""
         self._ready_at = None
         if self.cell.healthy:
             self.failures = 0
             self._window = None
 
     def settle(self, error: BaseException) -> None:
-        """Tell who asked for it that it does not start."""
         if self.starter is not None:
             self.starter.reply_error(error)
             self.starter = None
@@ -111,17 +103,14 @@ class LivingRefs(list[ActorRef[Any]]):
     def __init__(self) -> None:
         super().__init__()
         self.changes = 0
-        """How often a ref came or went."""
         self._position: dict[ActorRef[Any], int] = {}
 
     def add(self, ref: ActorRef[Any]) -> None:
-        """Add a ref at the end."""
         self.changes += 1
         self._position[ref] = len(self)
         self.append(ref)
 
     def discard(self, ref: ActorRef[Any]) -> None:
-        """Take a ref out, if it is in."""
         position = self._position.pop(ref, None)
         if position is not None:
             self.changes += 1
@@ -142,15 +131,15 @@ class Children:
         self._launch = launch
         self._by_id: dict[str, Child] = {}
         self.refs = LivingRefs()
-        """Of those of the children that have not stopped for good."""
+        """Of the children that have not stopped for good."""
         self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
-        """The one after which the next one in the queue starts."""
+        """The child after which the next one in the queue starts."""
         self._all_starting: set[Child] = set()
         self._significant: set[Child] = set()
         """Significant children that are not at rest."""
         self._unhealthy: set[Child] = set()
-        """Children that have not ended for good and have not shown yet that they work."""
+        """Children that have not ended for good, and do not work yet."""
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_id.values()))
@@ -177,34 +166,30 @@ class Children:
         return None if child is None or child.cell.exit_reason is not None else child.cell
 
     def cells(self) -> Iterator[Cell]:
-        """Give the cells of those that have not stopped for good, in start order."""
         return (child.cell for child in self if child.cell.exit_reason is None)
 
     def has(self, child: Child) -> bool:
-        """Whether this one is among them, and not forgotten or replaced."""
+        """Return whether a child is among them, and not forgotten or replaced."""
         return self._by_id.get(child.spec.id) is child
 
     def alive(self, cell: Cell, incarnation: int) -> Child | None:
-        """Return the child of which this is the present incarnation; None if there is none."""
+        """Return the child whose present incarnation this is; None if there is none."""
         child = self._by_id.get(cell.spec.id)
         if child is None or child.cell is not cell or cell.incarnation != incarnation:
             return None
         return child if child.is_active else None
 
     def add(self, child: Child) -> None:
-        """Add a child at the end."""
         self._by_id[child.spec.id] = child
         self.refs.add(child.cell.ref)
         self.change(child, child.state)
 
     def remove(self, child: Child) -> None:
-        """Forget a child."""
         self.change(child, ChildState.TERMINATED)
         if self.has(child):
             del self._by_id[child.spec.id]
 
     def change(self, child: Child, state: ChildState) -> None:
-        """Let a child be in this state."""
         if (child.state is ChildState.TERMINATED) != (state is ChildState.TERMINATED):
             keep = self.refs.add if child.state is ChildState.TERMINATED else self.refs.discard
             keep(child.cell.ref)
@@ -219,19 +204,17 @@ class Children:
                 self._significant.add(child)
 
     def note_health(self, child: Child) -> None:
-        """Record that a child works."""
         self._unhealthy.discard(child)
 
     def are_healthy(self) -> bool:
-        """Whether there are children, and all that have not ended for good work."""
+        """Return whether there are children, and all that have not ended for good work."""
         return bool(self.refs) and not self._unhealthy
 
     def are_significant_at_rest(self) -> bool:
-        """Whether no significant child is up, or will be by itself."""
         return not self._significant
 
     def start(self, children: Iterable[Child]) -> None:
-        """Start these, in this order and after those that wait already."""
+        """Start these in this order, after all that wait already."""
         for child in children:
             if child.state is not ChildState.WAITING:
                 self.change(child, ChildState.WAITING)
@@ -239,7 +222,7 @@ class Children:
         self.start_next()
 
     def is_awaited_by_starting(self, asked: Asked | None) -> bool:
-        """Whether a child that is starting waits, maybe by way of others, for this request."""
+        """Return whether a child that starts waits, maybe by way of others, for this request."""
         if asked is None or not self._all_starting:
             return False
         asking = _actor_of(asked.asker)
@@ -248,7 +231,7 @@ class Children:
         )
 
     def start_now(self, child: Child) -> None:
-        """Start this one whatever the others do: it needs none of them."""
+        """Start a child at once, whatever the others do."""
         self.change(child, ChildState.STARTING)
         self._all_starting.add(child)
         self._launch(child)
@@ -262,27 +245,25 @@ class Children:
                 self.start_now(child)
 
     def start_is_over(self, child: Child) -> None:
-        """Note that `on_start` of this one has returned or failed."""
+        """Record that `on_start` of a child has returned or failed."""
         self._all_starting.discard(child)
         if child is self._starting:
             self._starting = None
 
     def infos(self) -> tuple[ChildInfo, ...]:
-        """Say who they are."""
         return tuple(
             ChildInfo(child.spec.id, child.cell.ref, child.state, child.cell.incarnation)
             for child in self
         )
 
     def counts(self) -> ChildCounts:
-        """Say how many they are."""
         active = [child for child in self if child.is_active]
         supervisors = sum(child.cell.supervises for child in active)
         return ChildCounts(len(self), len(active), supervisors, len(active) - supervisors)
 
 
 def _actor_of(greenlet: Any) -> object:
-    """Return the actor that a greenlet belongs to, or that has spawned it; None for others."""
+    """Return the actor whose greenlet this is, or whose greenlet has spawned it, if any."""
     while greenlet is not None and not isinstance(greenlet, OwnedGreenlet):
         spawned_by = getattr(greenlet, "spawning_greenlet", None)
         greenlet = None if spawned_by is None else spawned_by()
@@ -290,7 +271,7 @@ def _actor_of(greenlet: Any) -> object:
 
 
 def _waits_for(waiting: Any, other: object) -> bool:
-    """Say whether an actor is `other`, or waits for its answer, maybe by way of further ones."""
+    """Return whether an actor is `other`, or waits for it, maybe by way of further ones."""
     while waiting is not None and waiting is not other:
         waits_for = waiting.waits_for
         waiting = waits_for.receiver if isinstance(waits_for, Asked) else None

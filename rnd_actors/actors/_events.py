@@ -1,4 +1,4 @@
-"""What happens to actors: why they end, the events that say so, and the stream of events."""
+"""The events that report the lives of actors, their stream, and their log."""
 
 import logging
 import time
@@ -6,61 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from rnd_actors._printing import shown, shown_error, text_of
+from rnd_actors.actors._incarnation import Crashed, ExitReason, current_greenlet
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main, thread_id
-from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._policy import Budget, RestartWindow
 from rnd_actors.errors import WrongThreadError
-
-
-@frozen
-class Normal:
-    """The actor stopped itself: its work is done."""
-
-    def __str__(self) -> str:
-        return "normal"
-
-
-@frozen
-class Stopped:
-    """Its supervisor or its system told it to stop."""
-
-    def __str__(self) -> str:
-        return "shutdown"
-
-
-@frozen
-class Killed:
-    """It did not stop within its time limit, or something killed it."""
-
-    def __str__(self) -> str:
-        return "killed"
-
-
-def _signature(error: BaseException) -> object:
-    return type(error), error.args
-
-
-@frozen
-class Crashed:
-    """An exception came out of it: `error`, with its traceback.
-
-    Two crashes are equal if their errors are of the same class and have the same arguments.
-    """
-
-    error: BaseException = field(eq=_signature, hash=False)
-
-    def __str__(self) -> str:
-        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
-
-
-ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
-"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
-
-FAILURES: Final = (Crashed, Killed)
-"""The reasons for which a TRANSIENT child is restarted."""
 
 
 @frozen
@@ -97,7 +49,7 @@ class ActorStarted(Event):
 
 @frozen
 class ActorStopped(Event):
-    """An incarnation of an actor ended as it was meant to: by itself, or told to stop."""
+    """An incarnation of an actor ended normally: by itself, or told to stop."""
 
     actor: str
     incarnation: int
@@ -130,9 +82,9 @@ class ActorStuck(Event):
     """How many pieces of its background work do not end; 0: the actor itself does not."""
 
     def __str__(self) -> str:
-        who = f"background work ({self.background}) of " if self.background else ""
+        of = f"background work ({self.background}) of " if self.background else ""
         return (
-            f"{who}{self.actor} does not end: it catches the kill, or never gives up the processor"
+            f"{of}{self.actor} does not end: it catches the kill, or never gives up the processor"
         )
 
 
@@ -164,7 +116,7 @@ class DeadLetter(Event):
 
 @frozen
 class MessageUnhandled(Event):
-    """An actor was given a message that it has no case for; a `DeadLetter` follows."""
+    """An actor has no case for a message; a `DeadLetter` follows."""
 
     level = logging.WARNING
     actor: str
@@ -203,16 +155,14 @@ class ChildAbandoned(Event):
 E = TypeVar("E", bound=Event)
 
 _Subscribers: TypeAlias = dict[object, Callable[[Any], object]]
-_Places: TypeAlias = tuple[tuple[_Subscribers, object], ...]
-"""In which dictionary each of some subscribers is, and under which key."""
 
 
 class EventStream:
-    """Hands every published event to those who subscribed to its type, at once and in order.
+    """Calls the subscribers of an event's type for every published event, at once and in order.
 
     Subscribers run in the greenlet that publishes, so they must be quick and must not wait: a kill
-    that meets one which waits would be lost. One that raises is reported to the logger `rnd_actors`
-    and disturbs nobody.
+    that meets a wait would be lost. The error of a subscriber goes to the logger `rnd_actors`, and
+    disturbs nobody.
 
     Example:
         >>> from rnd_actors import ActorStarted, EventStream
@@ -227,15 +177,15 @@ class EventStream:
         self.thread_id = thread_id()
         """Of the thread in which events may be published."""
         self._by_type: dict[type[Event], _Subscribers] = {}
-        self._of: dict[type[Event], _Places] = {}
-        """Where all are who want events of a class, or of one above it, until that changes."""
+        self._of: dict[type[Event], tuple[tuple[_Subscribers, object], ...]] = {}
+        """Of each published type: where each of its subscribers is, and under which key."""
 
     def subscribe(
         self,
         subscriber: Callable[[E], object],
         to: type[E] = Event,  # type: ignore[assignment]
     ) -> Callable[[], None]:
-        """Call `subscriber` with each event of the type `to`; call what is returned to end that.
+        """Call `subscriber` with each event of the type `to`; return a function that ends that.
 
         The subscription of an actor ends with its incarnation at the latest.
 
@@ -262,7 +212,7 @@ class EventStream:
         return unsubscribe
 
     def publish(self, event: Event) -> None:
-        """Tell all subscribers of this type of event, those to the most specific type first.
+        """Call all subscribers of this type of event, those to the most specific type first.
 
         Raises:
             WrongThreadError: the stream belongs to another thread.
@@ -274,14 +224,12 @@ class EventStream:
             )
         subscribers = self._of.get(type(event))
         if subscribers is None:
-            subscribers = self._of[type(event)] = self._subscribers_of(type(event))
+            of_each = [self._by_type.get(each, {}) for each in type(event).__mro__]
+            subscribers = tuple((some, key) for some in of_each for key in tuple(some))
+            self._of[type(event)] = subscribers
         for some, key in subscribers:
-            if subscriber := some.get(key):  # or another one has just ended its subscription
+            if (subscriber := some.get(key)) is not None:  # another one may have ended it just now
                 _call(subscriber, event)
-
-    def _subscribers_of(self, kind: type[Event]) -> _Places:
-        of_each = (self._by_type.get(each, {}) for each in kind.__mro__)
-        return tuple((some, key) for some in of_each for key in tuple(some))
 
 
 def _call(subscriber: Callable[[Event], object], event: Event) -> None:
@@ -294,28 +242,19 @@ def _call(subscriber: Callable[[Event], object], event: Event) -> None:
             logging.getLogger("rnd_actors").exception("a subscriber failed on %s", text_of(event))
 
 
-_DEAD_LETTERS: Final = Budget(10, within=10.0)
-"""How many dead letters are logged: they come in floods."""
+_LOGGED_DEAD_LETTERS: Final = Budget(10, within=10.0)
 
 
 def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], object]:
-    """Log all events of the stream to a logger of `logging`; call what is returned to end that.
+    """Log all events of the stream to a logger of `logging`; return a function that ends that.
 
     An `ActorSystem` does this by itself for the logger `rnd_actors`, but not in virtual time, where
     thousands of schedules would flood the log. The record of a crash has the traceback; if the
-    class of the error says `is_expected = True`, a record of its own at level DEBUG has it. Of dead
-    letters at most ten in any ten seconds are logged; how many were left out is said with the next
-    one.
-
-    Example:
-        >>> from rnd_actors import ActorStarted, EventStream, log_events
-        >>> events = EventStream()
-        >>> end_logging = log_events(events, "my_service.actors")
-        >>> events.publish(ActorStarted("cache", incarnation=1))
-        >>> end_logging()
+    class of the error has `is_expected = True`, a record of its own at level DEBUG has it. At most
+    ten dead letters in any ten seconds are logged; the next one names the number left out.
     """
     log = logging.getLogger(logger)
-    dead_letters, left_out = RestartWindow(_DEAD_LETTERS), 0
+    dead_letters, left_out = RestartWindow(_LOGGED_DEAD_LETTERS), 0
     told: BaseException | None = None
 
     def write(event: Event) -> None:

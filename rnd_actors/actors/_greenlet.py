@@ -6,56 +6,35 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import Any, Final
 
 import gevent
 from gevent import GreenletExit
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import (
+from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, ActorStuck
+from rnd_actors.actors._handling import NOTHING, Handling
+from rnd_actors.actors._incarnation import (
     FAILURES,
-    ActorFailed,
-    ActorStarted,
-    ActorStopped,
-    ActorStuck,
     Crashed,
     ExitReason,
+    Fail,
     Killed,
     Normal,
+    Owned,
+    OwnedGreenlet,
+    Signal,
+    Stop,
+    is_signal,
 )
-from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
-from rnd_actors.actors._mailbox import Fail, Signal, Stop, is_signal
-from rnd_actors.actors._owned import BackgroundGreenlet, Owned, OwnedGreenlet
 from rnd_actors.actors._requests import Addressed
 from rnd_actors.errors import ChildSpecError
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._handling import Acceptance
-
-
-class Hooks(Protocol):
-    """What the greenlet of an actor calls of it."""
-
-    _greenlet: ActorGreenlet | None
-    _acceptance: ClassVar[Acceptance]
-    _has_own_work: ClassVar[bool]
-
-    def on_start(self) -> None: ...
-
-    def receive(self, message: Any) -> None: ...
-
-    def run(self) -> None: ...
-
-    def on_stop(self, reason: ExitReason) -> None: ...
-
-    def _on_signal(self, signal: Signal) -> None:
-        """Handle what the system lane brings beyond stopping and failing."""
-
 
 class _Interrupted(GreenletExit):
-    """Raised in `run()` where it waits: the actor is to stop."""
+    """Raised in `run()` where it waits, to end it."""
 
     def __init__(self, reason: ExitReason) -> None:
         super().__init__()
@@ -67,24 +46,18 @@ _CLOCK_EVERY: Final = 3
 
 
 class ActorGreenlet(OwnedGreenlet):
-    """Makes a fresh instance of the user's actor and lives its life: one after the other its hooks.
+    """Makes a fresh instance of the user's actor and calls its hooks, one after the other.
 
-    Whatever ends it, its cell hears of that: also if it is killed before it has begun.
+    Whatever ends it, it reports that to its cell, even if it is killed before it has begun.
     """
 
-    __slots__ = (
-        "_owned",
-        "actor",
-        "handling",
-        "number",
-        "watched",
-    )
+    __slots__ = ("_owned", "actor", "handling", "number", "watched")
 
     def __init__(self, cell: Cell) -> None:
         super().__init__()
         self.gr_context = copy_context()
         self.cell: Cell = cell
-        self.actor: Hooks | None = None
+        self.actor: Any = None
         self.handling = Handling(cell)
         self.watched: dict[Addressed, None] | None = None
         self._owned: Owned | None = None
@@ -104,12 +77,12 @@ class ActorGreenlet(OwnedGreenlet):
         except BaseException as error:  # noqa: BLE001
             reason = self._reason_of(error)
         if self.actor is not None:
-            reason = self._wind_down(self.actor, reason)
+            reason = self._wind_down(reason)
         self._report(reason)
 
     def _begin(self) -> None:
         cell = self.cell
-        actor: Any = cell.make_actor()
+        actor = cell.make_actor()
         if not hasattr(type(actor), "_has_own_work") or actor._greenlet is not None:  # noqa: SLF001
             raise ChildSpecError(
                 f"the factory of {cell.name} must make a fresh Actor each time; "
@@ -121,10 +94,10 @@ class ActorGreenlet(OwnedGreenlet):
         if cell.greenlet is not self:
             raise GreenletExit  # it was stuck, and has been replaced meanwhile
         cell.system.events.publish(ActorStarted(cell.name, self.number))
-        cell.is_ready()
+        cell.signal_ready()
 
     def _work(self) -> ExitReason:
-        actor: Any = self.actor
+        actor = self.actor
         if not actor._has_own_work:  # noqa: SLF001
             return self._serve(actor)
         mailbox = self.cell.mailbox
@@ -136,8 +109,8 @@ class ActorGreenlet(OwnedGreenlet):
                 mailbox.ignore()
         return Normal()
 
-    def _serve(self, actor: Hooks) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost
-        """Handle one message after the other; return why to end."""
+    def _serve(self, actor: Any) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost
+        """Handle one message after the other; return the reason to end."""
         cell, mailbox, handling = self.cell, self.cell.mailbox, self.handling
         loop_turn = cell.system.loop_turn
         receive, known, switch = actor.receive, actor._acceptance.known, self.switch  # noqa: SLF001
@@ -181,8 +154,7 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _handle(self, entry: Any) -> None:
         """Handle a request that was asked, or a message of a class that has not come before."""
-        actor: Any = self.actor
-        handling, message = self.handling, message_of(entry)
+        actor, handling, message = self.actor, self.handling, message_of(entry)
         handling.in_hand = entry
         accepts = actor._acceptance  # noqa: SLF001
         try:
@@ -196,16 +168,16 @@ class ActorGreenlet(OwnedGreenlet):
         handling.finish()
 
     def _obey(self, signal: Signal) -> ExitReason | None:
-        """Do what a signal says; return why to end, if that is what it says."""
+        """Obey a signal; return the reason to end, if it is a `Stop`."""
         if isinstance(signal, Stop):
             return signal.reason
         if isinstance(signal, Fail):
             raise signal.error
-        self.actor._on_signal(signal)  # type: ignore[union-attr]  # noqa: SLF001
+        self.actor._on_signal(signal)  # noqa: SLF001
         return None
 
     def _attend(self) -> None:
-        """In the loop: look at what has come to an actor that has its own work."""
+        """Interrupt `run()` if that has to end; the loop calls this when an entry has come."""
         try:
             self._look_at_what_came()
         except BaseException as interruption:  # noqa: BLE001
@@ -213,7 +185,7 @@ class ActorGreenlet(OwnedGreenlet):
             self.throw(interruption)
 
     def _look_at_what_came(self) -> None:
-        """Raise what interrupts `run()`; messages are not handled by such an actor."""
+        """Raise an error if a signal ends `run()`; account for messages, which it leaves."""
         mailbox = self.cell.mailbox
         mailbox.listener = self._attend
         while mailbox.signals or mailbox.queue:
@@ -225,11 +197,11 @@ class ActorGreenlet(OwnedGreenlet):
 
     # --- its end
 
-    def _wind_down(self, actor: Hooks, reason: ExitReason) -> ExitReason:
-        """End what the incarnation owns, also what `on_stop` may begin; return why it ended."""
+    def _wind_down(self, reason: ExitReason) -> ExitReason:
+        """End all that the incarnation owns, before and after `on_stop`; return why it ended."""
         self.handling.unstash_all()
         reason = self._after(reason, self._end_owned)
-        reason = self._after(reason, actor.on_stop, reason)
+        reason = self._after(reason, self.actor.on_stop, reason)
         reason = self._after(reason, self._end_owned_for_good)
         self.handling.owe_nothing(reason)
         return reason
@@ -243,7 +215,7 @@ class ActorGreenlet(OwnedGreenlet):
         return 0 if self._owned is None else self._owned.end()
 
     def _end_owned_for_good(self) -> None:
-        """End what `on_stop` has begun, and say what does not end at all."""
+        """End all that `on_stop` has begun; publish how many greenlets do not end at all."""
         if left := self._end_owned():
             self.cell.system.events.publish(ActorStuck(self.cell.name, background=left))
 
@@ -263,13 +235,13 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _reason_of(self, error: BaseException) -> ExitReason:
         if isinstance(error, SYSTEM_ERRORS):
-            self.cell.healthy = True  # what ends the whole program is not held against this actor
+            self.cell.healthy = True  # it is not to blame for the end of the program
             raise_in_main(error)
             return Killed()
         return Killed() if isinstance(error, GreenletExit) else Crashed(error)
 
     def report_end(self) -> None:
-        """Tell the cell that the greenlet has ended, unless it has heard of it."""
+        """Report the end of the greenlet to the cell, unless that was done."""
         if self.cell.greenlet is self:
             self._report(Killed())
 
@@ -280,10 +252,10 @@ class ActorGreenlet(OwnedGreenlet):
             cell.system.events.publish(event(cell.name, self.number, reason))
         finally:
             if cell.greenlet is self:
-                cell.has_ended(reason)
+                cell.signal_end(reason)
 
     def abandon(self) -> None:
-        """Give up what it has: it is stuck, and another one takes its place."""
+        """Give up all that it has: it is stuck, and another one takes its place."""
         self.handling.abandon()
         self._unwatch_all()
         if self._owned is not None:
@@ -293,14 +265,9 @@ class ActorGreenlet(OwnedGreenlet):
 
     @property
     def owned(self) -> Owned:  # type: ignore[override]
-        """Its timers, background work and subscriptions."""
         if self._owned is None:
             self._owned = Owned()
         return self._owned
-
-    def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
-        """Run `work(*args)` in a greenlet of its own; an exception in it ends the incarnation."""
-        self.owned.background(BackgroundGreenlet(self, work, args, self.fail))
 
     def fail(self, error: BaseException) -> None:
         """End with this error after the message in hand."""
@@ -308,14 +275,12 @@ class ActorGreenlet(OwnedGreenlet):
             self.cell.mailbox.put_signal(Fail(error))
 
     def watch(self, other: Addressed) -> None:
-        """Be told `Terminated` when `other` has stopped for good, or at once if it has already."""
         if self.watched is None:
             self.watched = {}
         self.watched[other] = None
         other.add_watcher(self.cell)
 
     def unwatch(self, other: Addressed) -> None:
-        """Undo `watch`; a `Terminated` that is on its way still comes."""
         if self.watched is not None:
             self.watched.pop(other, None)
         other.remove_watcher(self.cell)

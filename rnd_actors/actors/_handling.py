@@ -1,4 +1,4 @@
-"""The message in hand: whether the actor accepts it, what may become of it, and its account."""
+"""The message in hand: its account, answers given later, and which messages are accepted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from gevent import GreenletExit
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell, message_of
-from rnd_actors.actors._events import ExitReason, Killed, MessageFailed
+from rnd_actors.actors._events import DeadLetter, MessageFailed
+from rnd_actors.actors._incarnation import ExitReason, Killed
 from rnd_actors.actors._loop import SYSTEM_ERRORS
 from rnd_actors.actors._requests import Addressed, Asked, Request
 from rnd_actors.errors import (
@@ -41,23 +42,18 @@ NOTHING: Final = object()
 
 @define(eq=False)
 class Handling:
-    """What one incarnation has taken from its mailbox and still has to account for.
-
-    That is the entry in hand, those that were stashed, and the answers that were deferred.
-    """
+    """The entry in hand of one incarnation, its stashed entries, and the answers that it owes."""
 
     cell: Cell
     in_hand: object = NOTHING
     stashed: deque[object] | tuple[()] = ()
     _deferred: dict[Asked, None] | None = None
-    """Requests whose answers were deferred, until each is over."""
 
     def is_busy(self) -> bool:
-        """Whether there is an entry in hand."""
         return self.in_hand is not NOTHING
 
     def finish(self) -> None:
-        """Account for the entry in hand, which has been handled; a request must be answered."""
+        """Count the entry in hand as handled; fail a request that has no answer."""
         entry = self.in_hand
         if entry is not NOTHING:
             self.in_hand = NOTHING
@@ -83,7 +79,6 @@ class Handling:
         )
 
     def defer(self, request: Request[Any]) -> Deferred[Any]:
-        """Take the answer to the request in hand upon the incarnation, for later."""
         asked = self.asked(request)
         if asked is not None and not (asked.is_answered or asked.is_given_up):
             if self._deferred is None:
@@ -94,12 +89,10 @@ class Handling:
         return Deferred(asked)
 
     def forward(self, request: Request[Any], other: Addressed) -> None:
-        """Hand the request in hand on, with the duty to answer."""
         other.put(self.asked(request) or request)
         self._let_go()
 
     def stash(self, capacity: int) -> None:
-        """Keep the entry in hand for later."""
         if self.in_hand is NOTHING:
             raise ActorError("stash() keeps the message that is being handled; there is none")
         if len(self.stashed) >= capacity:
@@ -113,21 +106,21 @@ class Handling:
         self.in_hand = NOTHING
 
     def unstash(self) -> None:
-        """Put what was stashed first before all that waits."""
+        """Put the oldest stashed entry before all that wait."""
         if self.stashed:
             self.cell.mailbox.put_back([self.stashed.popleft()])
 
     def unstash_all(self) -> None:
-        """Put what was stashed before all that waits."""
+        """Put all stashed entries before all that wait."""
         mailbox = self.cell.mailbox
-        while self.stashed and mailbox.closed:  # each is refused, and somebody may look
+        while self.stashed and mailbox.closed:  # each is refused, and a subscriber may count them
             mailbox.put_back([self.stashed.popleft()])
         if self.stashed:
             mailbox.put_back(self.stashed)
             self.stashed = ()
 
     def unhandled(self, message: object) -> None:
-        """Account for the message in hand, which the actor has no case for."""
+        """Account for the message in hand, for which the actor has no case."""
         entry = self.in_hand
         if entry is NOTHING or message_of(entry) is not message:
             raise ActorError(
@@ -137,12 +130,12 @@ class Handling:
         self.cell.not_handled(entry)
 
     def discard(self, why: str) -> None:
-        """Make a dead letter of the message in hand."""
         entry, self.in_hand = self.in_hand, NOTHING
-        self.cell.make_dead_letter(entry, why)
+        self.cell.dead += 1
+        self.cell.system.events.publish(DeadLetter(self.cell.name, entry, why))
 
     def fail(self, message: object, error: BaseException) -> None:
-        """Account for the entry in hand, on which the incarnation ends."""
+        """Account for the entry in hand, which ends the incarnation."""
         entry, self.in_hand = self.in_hand, NOTHING
         if entry is NOTHING:
             return  # it was stashed, deferred or forwarded before
@@ -154,14 +147,14 @@ class Handling:
         self.cell.system.events.publish(MessageFailed(self.cell.name, message, error))
 
     def abandon(self) -> None:
-        """Account for all that is left: the incarnation does not end, and is left behind."""
+        """Account for all that is left of an incarnation that does not end."""
         if self.is_busy():
             self.fail(message_of(self.in_hand), GreenletExit())
         self.unstash_all()
         self.owe_nothing(Killed())
 
     def owe_nothing(self, reason: ExitReason) -> None:
-        """Tell those who wait for a deferred answer that none will come."""
+        """Fail all requests whose answers were deferred."""
         for asked in tuple(self._deferred or ()):
             asked.fail(
                 ActorCrashedError(
@@ -171,7 +164,6 @@ class Handling:
             )
 
     def _let_go(self) -> None:
-        """Count the entry in hand as handled: what is left to do for it is not its duty."""
         self.in_hand = NOTHING
         self.cell.handled += 1
 
@@ -181,16 +173,6 @@ class Deferred(Generic[R]):
 
     It can be given from any thread. If the incarnation ends first, the asker gets an
     `ActorCrashedError`.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
-        >>> class Lazy(Actor[Request[str]]):
-        ...     def receive(self, message: Request[str]) -> None:
-        ...         deferred = self.defer(message)
-        ...         self.background(lambda: deferred.reply("at last"))
-        >>> with ActorSystem() as system:
-        ...     system.start(ChildSpec("lazy", Lazy)).ask(Request())
-        'at last'
     """
 
     __slots__ = ("_asked",)
@@ -199,7 +181,7 @@ class Deferred(Generic[R]):
         self._asked = asked
 
     def reply(self, answer: R) -> None:
-        """Answer now. Only the first answer counts."""
+        """Answer now; only the first answer counts."""
         if self._asked is not None:
             self._asked.receiver.call(self._asked.answer, answer)
 
@@ -213,24 +195,20 @@ _PROMOTED: Final[dict[object, tuple[type, ...]]] = {
     float: (float, int),
     complex: (complex, float, int),
 }
-"""What type checkers accept where one of these is written."""
+"""The classes that type checkers accept in the place of another."""
 
 
 class Acceptance:
-    """Says whether a class of actors accepts a message, and remembers it per class of message.
+    """Returns whether an `Actor[of]` accepts a message, and remembers it per class of message.
 
-    Where `M` says nothing that can be checked at run time (a type variable, a name in quotes),
-    everything is accepted.
-
-    Args:
-        of: the `M` of the actor.
+    Of an `of` that cannot be checked at run time (a type variable, a name in quotes) all messages
+    are accepted.
     """
 
     def __init__(self, of: object) -> None:
         self._classes: tuple[type, ...] = ()
-        """Whose instances are accepted."""
         self._protocols: tuple[type, ...] = ()
-        """Protocols with data: of two instances of a class one may be accepted, the other not."""
+        """Of two instances of a class one may have the data of a protocol, the other not."""
         self._values: tuple[object, ...] = ()
         """Of `Literal`: a value is accepted with its type."""
         self.known: set[type] = set()
@@ -276,10 +254,7 @@ class Acceptance:
 
 
 def message_type(actor: type, root: type) -> object:
-    """Return the `M` that the class or the nearest of its bases gives to `root`, the `Actor`.
-
-    A type variable if none is given.
-    """
+    """Return the `M` that a class or the nearest of its bases gives to `root`, the `Actor`."""
     if actor is root:
         return root.__parameters__[0]  # type: ignore[attr-defined]
     for base in vars(actor).get("__orig_bases__", actor.__bases__):

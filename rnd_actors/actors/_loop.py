@@ -1,18 +1,21 @@
-"""What the framework asks of gevent: a patched process, its loop's attention, its main greenlet."""
+"""The use of gevent: a patched process, turns of the loop, calls from threads, and forks."""
 
 from __future__ import annotations
 
+import gc
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import gevent
 from gevent import get_hub, getcurrent, monkey
+from greenlet import greenlet
 
 from rnd_actors.errors import NotPatchedError
 
 SYSTEM_ERRORS: Final = (KeyboardInterrupt, SystemExit)
-"""What gevent raises in the main greenlet, whichever greenlet was running."""
+"""Errors for the main greenlet, whichever greenlet was running."""
 
 thread_id = monkey.get_original("_thread", "get_ident")
 """The thread that runs, where the patched `get_ident` would name the greenlet."""
@@ -28,10 +31,6 @@ def require_patched() -> None:
     """Raise `NotPatchedError` unless gevent has patched the standard library.
 
     Entering an `ActorSystem` does that, and so do `run` and `resume`.
-
-    Example:
-        >>> from rnd_actors import require_patched
-        >>> require_patched()
     """
     missing = [module for module in _NEEDED if not monkey.is_module_patched(module)]
     if missing:
@@ -47,15 +46,11 @@ def raise_in_main(error: BaseException) -> None:
 
 
 _with_loop: set[int] = set()
-"""Threads that have entered a system, and so have a loop that has to go on while they wait."""
+"""Threads that have entered a system: their loops have to go on while they wait."""
 
 
 def call_and_wait(loop: Any, function: Callable[[], object]) -> None:
-    """Call `function` in a greenlet of the thread whose loop this is; wait until it has returned.
-
-    Raises:
-        Exception: what the function raises.
-    """
+    """Call `function` in a greenlet of the thread of `loop`; wait until it returns, or raise."""
     failure: list[BaseException] = []
     wait, release = _cooperative_wait() if thread_id() in _with_loop else _native_wait()
 
@@ -80,7 +75,7 @@ def _native_wait() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _cooperative_wait() -> tuple[Callable[[], object], Callable[[], object]]:
-    """Wait in this greenlet alone; release is called in the other thread."""
+    """Return a wait of this greenlet alone, and its end, which another thread may call."""
     hub: Any = get_hub()
     over: list[bool] = []
     watcher = hub.loop.async_()
@@ -105,6 +100,8 @@ class LoopTurn:
 
     `gevent.sleep(0)` lets the loop run callbacks, some fifty of them before it looks at anything
     else. Time is counted from its last look, so that all busy greenlets together are bounded.
+
+    While one has started, nothing of this process goes on in a child that it forks.
     """
 
     __slots__ = ("_watcher", "due")
@@ -116,6 +113,7 @@ class LoopTurn:
 
     def start(self) -> None:
         """Begin to watch the loop of this thread."""
+        _started.add(self)
         _with_loop.add(thread_id())
         loop: Any = get_hub().loop
         self._watcher = loop.check(ref=False)
@@ -124,9 +122,46 @@ class LoopTurn:
 
     def close(self) -> None:
         """Watch the loop no longer; no turn is due any more."""
+        _started.discard(self)
         if self._watcher is not None:
             self._watcher.close()
         self.due = float("inf")
 
     def _has_come(self) -> None:
         self.due = time.monotonic() + _SLICE_S
+
+
+_started: Final[set[LoopTurn]] = set()
+
+_kept: Final[list[object]] = []
+"""In a forked child, the greenlets of the parent: freed, they would be ended, and clean up."""
+
+
+def _silence() -> None:
+    """Keep only the greenlet that has forked: all others live on in the parent.
+
+    gevent lets all greenlets go on in both processes, so that both would read the same sockets and
+    write the same files.
+    """
+    if not _started:
+        return
+    _started.clear()
+    sources = _types_that_wake()
+    everything = gc.get_objects()
+    _kept.extend(each for each in everything if isinstance(each, greenlet))
+    for source in everything:
+        if isinstance(source, sources):
+            source.stop()
+
+
+def _types_that_wake() -> Any:
+    """Return the classes of all watchers and callbacks of the event loop."""
+    loop: Any = get_hub().loop
+    timer, callback = loop.timer(1.0), loop.run_callback(bool)
+    timer.close()
+    callback.stop()
+    watcher = next(cls for cls in type(timer).__mro__ if cls.__name__ == "watcher")
+    return watcher, type(callback)
+
+
+os.register_at_fork(after_in_child=_silence)

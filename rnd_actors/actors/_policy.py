@@ -1,4 +1,4 @@
-"""What a supervisor is told of restarts and ends: who, how often, how soon, in which order."""
+"""The settings of children and supervisors: restarts, shutdown, full mailboxes."""
 
 import random
 from enum import Enum
@@ -6,7 +6,15 @@ from typing import Final
 
 from attrs import field, frozen
 
-from rnd_actors._validators import accepts, probability, seconds, whole_number
+from rnd_actors._validators import (
+    accepts,
+    instance,
+    member,
+    optional,
+    probability,
+    seconds,
+    whole_number,
+)
 from rnd_actors.errors import SettingsError
 
 
@@ -27,11 +35,11 @@ class Strategy(Enum):
     """Which children are restarted when one has failed."""
 
     ONE_FOR_ONE = "one_for_one"
-    """Only that one."""
+    """The failed one only."""
     ONE_FOR_ALL = "one_for_all"
-    """All: the others are ended, in reverse start order, and then all start in order."""
+    """All: the others end, in reverse start order, and then all start in order."""
     REST_FOR_ONE = "rest_for_one"
-    """That one and those that were started after it."""
+    """The failed one and those that were started after it."""
 
 
 class AutoShutdown(Enum):
@@ -39,9 +47,9 @@ class AutoShutdown(Enum):
 
     NEVER = "never"
     ANY_SIGNIFICANT = "any_significant"
-    """When the first of them has."""
+    """When the first of them has ended."""
     ALL_SIGNIFICANT = "all_significant"
-    """When the last of them has."""
+    """When the last of them has ended."""
 
 
 class ShutdownOrder(Enum):
@@ -53,6 +61,19 @@ class ShutdownOrder(Enum):
     """All are told at once; for many alike children that do not need each other."""
 
 
+class Overflow(Enum):
+    """How `tell` treats a message for which the receiver's mailbox has no room."""
+
+    BLOCK = "block"
+    """The sender waits for room: a slow receiver slows its senders down."""
+    DROP_NEWEST = "drop_newest"
+    """The new message is refused."""
+    DROP_OLDEST = "drop_oldest"
+    """The message that has waited longest is refused, and the new one takes its place."""
+    FAIL = "fail"
+    """The new message is refused and `tell` raises `MailboxFullError`."""
+
+
 @frozen
 class Budget:
     """At most `max_restarts` restarts within any `within` seconds (Erlang's restart intensity).
@@ -60,7 +81,7 @@ class Budget:
     A child that never starts is given up after `max_restarts` restarts in a row however long each
     attempt takes: those whose `on_start` fails count until one succeeds.
 
-    A sign of health (`Actor.mark_healthy`) starts the count anew: an actor that does its work and
+    A sign of health (`Actor.mark_healthy`) clears the count: an actor that does its work and
     crashes by design is not given up for it. The default is that of Elixir's `Supervisor`.
 
     Args:
@@ -69,11 +90,6 @@ class Budget:
 
     Raises:
         SettingsError: a value is out of range.
-
-    Example:
-        >>> from rnd_actors import Budget
-        >>> print(Budget(max_restarts=10, within=60.0))
-        10 restarts within 60 s
     """
 
     max_restarts: int = field(default=3, validator=whole_number(0))
@@ -86,17 +102,17 @@ class Budget:
 class RestartWindow:
     """The restarts that count against a `Budget` at the moment."""
 
-    __slots__ = ("_budget", "_restarts")
+    __slots__ = ("_restarts", "budget")
 
     def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+        self.budget = budget
         self._restarts: list[float] = []
 
     def spend(self, now: float) -> bool:
         """Count a restart at `now`, in seconds of any clock; False, uncounted, if none is left."""
-        while self._restarts and self._restarts[0] <= now - self._budget.within:
+        while self._restarts and self._restarts[0] <= now - self.budget.within:
             del self._restarts[0]
-        if len(self._restarts) >= self._budget.max_restarts:
+        if len(self._restarts) >= self.budget.max_restarts:
             return False
         self._restarts.append(now)
         return True
@@ -126,12 +142,6 @@ class Backoff:
 
     Raises:
         SettingsError: a value is out of range.
-
-    Example:
-        >>> from rnd_actors import Backoff
-        >>> backoff = Backoff(initial=0.1, maximum=1.0, factor=2.0, jitter=0.0)
-        >>> [backoff.delay(failures) for failures in (1, 2, 3, 4, 5, 6, 60)]
-        [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
     """
 
     initial: float = field(default=0.1)
@@ -156,7 +166,7 @@ class Backoff:
         return max(_QUIET * self.maximum, 0.0 if budget is None else budget.within)
 
     def delay(self, failures: int) -> float:
-        """Seconds to wait after that many failures in a row (1 or more)."""
+        """Return the seconds to wait after that many failures in a row (1 or more)."""
         if failures < _FIRST_DELAYED:
             return 0.0
         steps = min(failures - _FIRST_DELAYED, 1_000)
@@ -165,3 +175,27 @@ class Backoff:
         except OverflowError:
             delay = self.maximum
         return delay * (1 + self.jitter * random.random())  # noqa: S311
+
+
+_DEFAULT_BUDGET: Final = Budget()
+_is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
+
+
+@frozen(kw_only=True)
+class Policy:
+    """The settings of a supervisor, which are the arguments of `Supervisor`."""
+
+    strategy: Strategy = field(validator=member(Strategy))
+    budget: Budget | None = field(validator=_is_budget)
+    total_budget: Budget | None = field(validator=_is_budget)
+    backoff: Backoff = field(
+        validator=instance(Backoff, "a Backoff(initial, maximum, factor, jitter)")
+    )
+    auto_shutdown: AutoShutdown = field(validator=member(AutoShutdown))
+    shutdown_order: ShutdownOrder = field(validator=member(ShutdownOrder))
+    max_children: int | None = field(validator=optional(whole_number(0)))
+
+    @property
+    def child_budget(self) -> Budget | None:
+        """The budget of each child: the default one, unless another or only a total is given."""
+        return _DEFAULT_BUDGET if self.budget is self.total_budget is None else self.budget

@@ -1,4 +1,4 @@
-"""The ref: all that others hold of an actor."""
+"""The ref: the address of an actor, and all that others hold of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from attrs import frozen
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import ExitReason, Normal
+from rnd_actors.actors._incarnation import ExitReason, Normal
 from rnd_actors.actors._loop import thread_id
 from rnd_actors.actors._requests import (
     DEFAULT_TIMEOUT,
@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 @frozen
 class Figures:
-    """What an actor has done since it was first started, over all its incarnations.
+    """The work of an actor since its first start, over all its incarnations.
 
     Every message that was told is in one place:
     told = handled + failed + dead + refused + stashed + mailbox, and the one in hand, if any.
@@ -41,11 +41,11 @@ class Figures:
     failed: int
     """Messages on which the actor crashed or was killed."""
     dead: int
-    """Messages that became dead letters: told after the end, left over at it, or not handled."""
+    """Dead letters: messages told after the end, left over at it, or not handled."""
     refused: int
-    """Messages that the mailbox's overflow policy refused."""
+    """Messages refused by the overflow policy of the mailbox."""
     stashed: int
-    """Messages that the actor keeps for later."""
+    """Messages kept for later."""
     mailbox: int
     """Messages that wait."""
     busy_s: float
@@ -100,9 +100,9 @@ class ActorRef(Generic[M_contra]):
         """Send a request and wait for its answer.
 
         Args:
-            request: what is asked.
-            timeout: seconds; None: as long as it takes; by default what the class of the request
-                says: 5, and as long as it takes for what supervisors are asked.
+            request: a message that the actor answers.
+            timeout: seconds; None: as long as it takes; by default the `ask_timeout` of the class
+                of the request: 5, and None for those to supervisors.
 
         Raises:
             ActorDeadError: the actor has stopped for good without handling the request.
@@ -111,7 +111,7 @@ class ActorRef(Generic[M_contra]):
             SelfAskError: an actor asks itself, which could never be answered.
             DeadlockError: nothing is left in this thread that could ever answer.
             WrongThreadError: the system belongs to another thread.
-            Exception: whatever the actor raised while it handled the request.
+            Exception: any error that the actor raised while it handled the request.
         """
         require_other(self._cell)
         limit = limit_of(request, timeout)
@@ -137,15 +137,15 @@ class ActorRef(Generic[M_contra]):
         return Future(self._send(request, limit_of(request, timeout)))
 
     def stop(self) -> None:
-        """Let the actor end after the message it is handling; what waits becomes dead letters.
+        """Let the actor end after the message in hand; those that wait become dead letters.
 
-        Its supervisor then does what its `ChildSpec` says: a permanent child is started again.
+        Its supervisor then follows its `ChildSpec`: a permanent child is started again.
         """
         self._cell.require_thread()
         self._cell.stop(Normal(), outlives_crash=True)
 
     def drain(self) -> None:
-        """Let the actor end after the messages that wait already."""
+        """Let the actor end after the messages that wait now."""
         self._cell.require_thread()
         self._cell.drain(Normal(), outlives_crash=True)
 
@@ -156,24 +156,24 @@ class ActorRef(Generic[M_contra]):
             DeadlockError: nothing is left in this thread that could ever stop it.
             WrongThreadError: the system belongs to another thread.
         """
-        self._cell.require_thread()
         cell = self._cell
+        cell.require_thread()
         wait_for(f"the end of {self.name}", cell, cell.await_retirement, timeout)
-        return self._cell.exit_reason
+        return cell.exit_reason
 
     def figures(self) -> Figures:
-        """Return how many messages it was told, has handled and so on, and how busy it was."""
+        """Return how many messages the actor was told, has handled and so on, and its busy time."""
         figures: Figures = self._cell.figures()
         return figures
 
     @property
     def name(self) -> str:
-        """The path of ids that leads to the actor from the system, such as `workers/3`."""
+        """The path of ids that leads to the actor from the system, like `workers/3`."""
         return self._cell.name
 
     @property
     def is_alive(self) -> bool:
-        """False once the actor has stopped for good; between two incarnations it is True."""
+        """Whether the actor has not stopped for good; between two incarnations it is True."""
         return self._cell.exit_reason is None
 
     def __eq__(self, other: object) -> bool:
@@ -204,29 +204,13 @@ class ActorRef(Generic[M_contra]):
 
 
 def post(ref: ActorRef[M], message: M) -> None:
-    """Tell on behalf of the framework itself: never waits, never refused for want of room."""
+    """Tell as the framework itself does: without a wait, whatever the capacity of the mailbox."""
     ref._cell.post(message)  # noqa: SLF001
 
 
 @frozen
 class Terminated:
-    """The watched actor has stopped for good, after everything that it had sent before.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart, Terminated
-        >>> class Watcher(Actor[Terminated]):
-        ...     def on_start(self) -> None:
-        ...         self.watch(idle)
-        ...     def receive(self, message: Terminated) -> None:
-        ...         print(f"{message.ref.name} ended: {message.reason}")
-        >>> with ActorSystem() as system:
-        ...     idle = system.start(ChildSpec("idle", Actor, restart=Restart.TEMPORARY))
-        ...     watcher = system.start(ChildSpec("watcher", Watcher, drain=True))
-        ...     idle.stop()
-        ...     idle.join()
-        idle ended: normal
-        Normal()
-    """
+    """The watched actor has stopped for good; this comes after all that it had sent."""
 
     ref: ActorRef[Any]
     reason: ExitReason

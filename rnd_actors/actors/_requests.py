@@ -1,4 +1,4 @@
-"""Requests: messages that want an answer, for the actor that owes it and for those who wait."""
+"""Requests: messages that want an answer, and the wait for it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from gevent import get_hub, getcurrent
 from gevent.exceptions import LoopExit
 
 from rnd_actors._printing import shown
-from rnd_actors.actors._events import ExitReason
-from rnd_actors.actors._owned import current_greenlet
+from rnd_actors.actors._incarnation import ExitReason, current_greenlet
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
 
 M_co = TypeVar("M_co", covariant=True)
@@ -31,7 +30,7 @@ class _Default(Enum):
 DEFAULT_TIMEOUT: Final = _Default.TIMEOUT
 
 Timeout: TypeAlias = float | _Default | None
-"""Seconds; None: as long as it takes; by default what the class of the request says."""
+"""Seconds; None: as long as it takes; by default the `ask_timeout` of the request's class."""
 
 
 class RequestAmong(Protocol[M_co, R_co]):
@@ -47,7 +46,7 @@ class Request(Generic[R]):
     The actor answers with `self.reply(request, answer)`; `ref.ask(request)` returns the answer.
 
     Example:
-        >>> from attrs import define, field, frozen
+        >>> from attrs import frozen
         >>> from rnd_actors import Request
         >>> @frozen
         ... class HowMany(Request[int]):
@@ -65,10 +64,12 @@ class Request(Generic[R]):
 
 
 class Addressed(Protocol):
-    """What a ref leads to: an actor over all its incarnations. `Cell` explains each of these."""
+    """A `Cell`, as refs and requests know it: an actor over all its incarnations."""
 
     name: str
     thread_id: int
+    system: Any
+    mailbox: Any
     greenlet: Any
     children: Any
     exit_reason: ExitReason | None
@@ -82,15 +83,13 @@ class Addressed(Protocol):
     def add_watcher(self, watcher: Any) -> None: ...
     def remove_watcher(self, watcher: Any) -> None: ...
     def figures(self) -> Any: ...
-    def waiting(self) -> int: ...
     def describe_work(self) -> str: ...
-    def who_waits(self) -> str: ...
     def require_thread(self) -> None: ...
     def call(self, function: Callable[..., object], *args: Any) -> None: ...
 
 
 def wait_for(what: object, of: Addressed, wait: Callable[..., object], *args: Any) -> None:
-    """Call `wait(*args)`, a wait for something of an actor; let others know for what.
+    """Call `wait(*args)`, which waits for `what`; errors of others name that.
 
     Raises:
         DeadlockError: nothing is left in this thread that could ever end the wait.
@@ -105,7 +104,7 @@ def wait_for(what: object, of: Addressed, wait: Callable[..., object], *args: An
     except LoopExit:
         raise DeadlockError(
             f"nothing is left that could wake anyone: this greenlet waits for {what}; "
-            f"{of.who_waits()}"
+            f"{of.system.who_waits()}"
         ) from None
     finally:
         if waiting is not None:
@@ -114,30 +113,29 @@ def wait_for(what: object, of: Addressed, wait: Callable[..., object], *args: An
 
 @define(eq=False)
 class Asked:
-    """A request in a mailbox, together with its answer and those who wait for it."""
+    """A request in a mailbox, its answer, and the greenlets that wait for that."""
 
     request: Any
     receiver: Addressed
     asker: object = field(factory=getcurrent)
-    """The greenlet that asks."""
     is_answered: bool = False
     is_given_up: bool = False
     """Whether nobody will look at the answer."""
     owed: dict[Asked, None] | None = None
-    """What the incarnation that has deferred it owes: it is in there until it is over."""
+    """All requests that the same incarnation has deferred."""
     _value: object = None
     _error: BaseException | None = None
     _waiting: dict[Any, Any] | None = None
-    """Greenlets that wait, and the callback of the loop that is going to wake each."""
+    """Greenlets that wait, each with the callback of the loop that will wake it."""
 
     def answer(self, value: object) -> None:
-        """Let the asker have this, unless it has an answer already."""
+        """Answer with `value`; only the first answer counts."""
         if not self.is_answered:
             self._value = value
             self._settle()
 
     def fail(self, error: BaseException) -> None:
-        """Let this be raised where the asker waits, unless it has an answer already."""
+        """Answer with an error, which is raised where the asker waits."""
         if not self.is_answered:
             self._error = error
             self._settle()
@@ -145,8 +143,8 @@ class Asked:
     def get_by(self, give_up_at: float | None, limit: float | None) -> Any:
         """Return the answer, or raise it; wait for it until `give_up_at` (monotonic seconds).
 
-        What is raised is a copy: the frames through which it goes belong to the asker, and are not
-        to live as long as whoever keeps the error of the actor.
+        It raises a copy: the frames on the way belong to the asker, and must not live as long as
+        the error of the actor is kept.
         """
         receiver = self.receiver
         if not self.is_answered:
@@ -161,7 +159,6 @@ class Asked:
         return self._value
 
     def give_up(self) -> None:
-        """Say that nobody will look at the answer."""
         self.is_given_up = True
         self._is_over()
 
@@ -207,7 +204,7 @@ class Asked:
 
 
 def _copy_of(error: BaseException) -> BaseException:
-    """Return a copy, without calling `__init__`; the error itself if that could lose something."""
+    """Return a copy, made without `__init__`; the error itself if a copy could lose anything."""
     cls = type(error)
     builtin = next(each for each in cls.__mro__ if each.__module__ == "builtins")
     has_more = builtin.__basicsize__ != Exception.__basicsize__ and not issubclass(cls, OSError)
@@ -226,18 +223,7 @@ def _copy_of(error: BaseException) -> BaseException:
 
 
 class Future(Generic[R_co]):
-    """The answer to a request that was sent with `ref.ask_future(request)`.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request
-        >>> class Greeter(Actor[Request[str]]):
-        ...     def receive(self, message: Request[str]) -> None:
-        ...         self.reply(message, "hello")
-        >>> with ActorSystem() as system:
-        ...     future = system.start(ChildSpec("greeter", Greeter)).ask_future(Request())
-        ...     future.is_ready, future.get()
-        (False, 'hello')
-    """
+    """The answer to a request that was sent with `ref.ask_future(request)`."""
 
     __slots__ = ("_asked",)
 
@@ -253,23 +239,16 @@ class Future(Generic[R_co]):
         """Wait for the answer and return it.
 
         Args:
-            timeout: seconds; None: as long as it takes; by default what the class of the request
-                says: 5, and as long as it takes for what supervisors are asked.
+            timeout: the same as for `ActorRef.ask`.
 
         Raises:
-            ActorDeadError: the actor has stopped for good without handling the request.
-            ActorCrashedError: the incarnation that was to answer has ended.
-            AskTimeoutError: no answer came in time.
-            SelfAskError: an actor waits for an answer of its own.
-            DeadlockError: nothing is left in this thread that could ever answer.
-            WrongThreadError: the system belongs to another thread.
-            Exception: whatever the actor raised while it handled the request.
+            Exception: the same errors as `ActorRef.ask`.
         """
         limit = limit_of(self._asked.request, timeout)
         return self.get_by(None if limit is None else time.monotonic() + limit, limit)
 
     def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
-        """Wait until `give_up_at` (monotonic seconds) for what was to come within `limit`."""
+        """Wait for the answer until `give_up_at` (monotonic seconds), `limit` seconds in all."""
         receiver = self._asked.receiver
         receiver.require_thread()
         if not self._asked.is_answered:
@@ -282,7 +261,7 @@ class Future(Generic[R_co]):
 
 
 def limit_of(request: object, timeout: Timeout) -> float | None:
-    """Return the time limit in seconds for the answer to a request; None: there is none."""
+    """Return the time limit for the answer to a request, in seconds; None: there is none."""
     if isinstance(timeout, _Default):
         limit: float | None = getattr(type(request), "ask_timeout", Request.ask_timeout)
         return limit
@@ -290,7 +269,6 @@ def limit_of(request: object, timeout: Timeout) -> float | None:
 
 
 def require_other(receiver: Addressed) -> None:
-    """Raise `SelfAskError` in the greenlet of the actor that is asked."""
     if receiver.greenlet is getcurrent():
         raise SelfAskError(
             f"{receiver.name} waits for its own answer, which could never come; "
@@ -304,20 +282,6 @@ def gather(futures: Iterable[Future[R]], timeout: float | None = 5.0) -> list[R]
     Raises:
         AskTimeoutError: one of them did not come in time.
         Exception: the error of the first future, in order, that has one.
-
-    Example:
-        >>> from attrs import define, field, frozen
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Request, gather
-        >>> @frozen
-        ... class Square(Request[int]):
-        ...     of: int
-        >>> class Squarer(Actor[Square]):
-        ...     def receive(self, message: Square) -> None:
-        ...         self.reply(message, message.of ** 2)
-        >>> with ActorSystem() as system:
-        ...     squarer = system.start(ChildSpec("squarer", Squarer))
-        ...     gather([squarer.ask_future(Square(n)) for n in range(5)])
-        [0, 1, 4, 9, 16]
     """
     give_up_at = None if timeout is None else time.monotonic() + timeout
     return [future.get_by(give_up_at, timeout) for future in futures]

@@ -1,62 +1,33 @@
-"""What follows when a child of a supervisor has ended by itself."""
+"""What follows when a child has ended by itself, and how a supervisor ends children."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Never
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Never
 
-from attrs import field, frozen
+import gevent
+from attrs import frozen
 
-from rnd_actors._validators import instance, member, optional, whole_number
+from rnd_actors.actors._actor import Actor
+from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._children import Child, Children
-from rnd_actors.actors._events import (
-    FAILURES,
-    ChildAbandoned,
-    ChildRestarting,
-    Crashed,
-    ExitReason,
-    Stopped,
-)
+from rnd_actors.actors._events import ActorStuck, ChildAbandoned, ChildRestarting
+from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason, Stopped
 from rnd_actors.actors._policy import (
     AutoShutdown,
-    Backoff,
-    Budget,
+    Policy,
     Restart,
     RestartWindow,
     ShutdownOrder,
     Strategy,
 )
 from rnd_actors.actors._ref import post
-from rnd_actors.actors._shutdown import end_children
 from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildSpec, ChildState
 from rnd_actors.errors import ActorDeadError, BudgetSpentError
 
-if TYPE_CHECKING:
-    from rnd_actors.actors._actor import Actor
-
-_DEFAULT_BUDGET: Final = Budget()
-_is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
-
-
-@frozen(kw_only=True)
-class Policy:
-    """What a supervisor does with children that end; the arguments of `Supervisor`."""
-
-    strategy: Strategy = field(validator=member(Strategy))
-    budget: Budget | None = field(validator=_is_budget)
-    total_budget: Budget | None = field(validator=_is_budget)
-    backoff: Backoff = field(
-        validator=instance(Backoff, "a Backoff(initial, maximum, factor, jitter)")
-    )
-    auto_shutdown: AutoShutdown = field(validator=member(AutoShutdown))
-    shutdown_order: ShutdownOrder = field(validator=member(ShutdownOrder))
-    max_children: int | None = field(validator=optional(whole_number(0)))
-
-    @property
-    def child_budget(self) -> Budget | None:
-        """That of each child: the default one, unless another or only a total one is given."""
-        return _DEFAULT_BUDGET if self.budget is self.total_budget is None else self.budget
+_KILL_PATIENCE_S: Final = 1.0
+_KILLS: Final = 2
 
 
 @frozen
@@ -70,9 +41,9 @@ class Restarts:
     """Decides on children that have ended, and restarts them.
 
     Args:
-        supervisor: in whose name it acts.
-        children: the supervisor's children.
-        policy: what to do.
+        supervisor: the actor whose children they are.
+        children: its children.
+        policy: its settings.
         shut_down: ends the supervisor.
     """
 
@@ -92,10 +63,9 @@ class Restarts:
         self._is_ending = False
 
     def ended(self, child: Child, reason: ExitReason) -> None:
-        """Decide what follows from the end of an incarnation that nobody has asked for."""
+        """Decide what follows when an incarnation has ended by itself."""
         self._children.start_is_over(child)
-        quiet_s = self._policy.backoff.quiet_s(self._policy.child_budget)
-        child.note_failure(quiet_s)
+        child.note_failure(self._policy.backoff.quiet_s(self._policy.child_budget))
         if child.starter is not None:
             self._fail_to_start(child)
         elif child.spec.restart is Restart.DELEGATED:
@@ -113,28 +83,26 @@ class Restarts:
         family = self._end_family(child)
         delay = self._policy.backoff.delay(child.failures)
         self._children.change(child, ChildState.BACKOFF)
-        for member_ in family:
-            member_.attempt += 1
+        for each in family:
+            each.attempt += 1
         self._supervisor.publish(ChildRestarting(child.cell.name, delay))
         if delay:
-            attempts = [(member_, member_.attempt) for member_ in family]
-            self._supervisor.after(delay, Relaunch(attempts))
+            self._supervisor.after(delay, Relaunch([(each, each.attempt) for each in family]))
         else:
             self._start(family)
         return True
 
     def relaunch(self, relaunch: Relaunch) -> None:
-        """Start these, but for those that somebody has ended or forgotten meanwhile."""
+        """Start these children, except those that were ended or forgotten meanwhile."""
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
 
     def forget(self, child: Child) -> None:
-        """Let a child, which has ended, be none any more."""
         self._children.remove(child)
         child.cell.retire(child.reason)
         child.settle(ActorDeadError(f"{child.cell.name} was ended before it had started"))
 
     def _fail_to_start(self, child: Child) -> None:
-        """Tell who asked for the child why it did not start; it is kept if it was one before."""
+        """Give the asker of the child its error; keep the child if it was one before."""
         child.settle(_error_of(child))
         if child.is_kept:
             self._children.change(child, ChildState.TERMINATED)
@@ -151,7 +119,7 @@ class Restarts:
             self._children.start(family)
 
     def _end_family(self, failed: Child) -> list[Child]:
-        """End those that are restarted with `failed`; return them and it, in start order."""
+        """Return the children to restart when `failed` fails, in start order; end its siblings."""
         if self._policy.strategy is Strategy.ONE_FOR_ONE:
             return [failed]
         ordered = list(self._children)
@@ -189,15 +157,11 @@ class Restarts:
             post(child.spec.decider, down)
 
     def _spend_budget(self, child: Child) -> bool:
-        """Count a restart; say whether it may be. Failing for a budget ends the supervisor."""
-        total, own, window = (
-            self._policy.total_budget,
-            self._policy.child_budget,
-            self._total_window,
-        )
-        if total is not None and window is not None and not window.spend(time.monotonic()):
-            self._supervisor.publish(ChildAbandoned(child.cell.name, total, child.reason))
-            self._fail_for(child, f"its children together need more than {total}")
+        """Count a restart; return False if the child is given up, or fail if the supervisor is."""
+        total, own = self._total_window, self._policy.child_budget
+        if total is not None and not total.spend(time.monotonic()):
+            self._supervisor.publish(ChildAbandoned(child.cell.name, total.budget, child.reason))
+            self._fail_for(child, f"its children together need more than {total.budget}")
         if own is None or child.spend_budget(own):
             return True
         self.forget(child)
@@ -228,14 +192,82 @@ class Restarts:
 
 
 def _is_restarted(spec: ChildSpec, reason: ExitReason) -> bool:
-    """Say whether a child is restarted after it has ended by itself."""
     if spec.restart is Restart.TRANSIENT:
         return isinstance(reason, FAILURES)
     return spec.restart is Restart.PERMANENT
 
 
 def _error_of(child: Child) -> BaseException:
-    """Say why a child did not start, as an error for who asked for it."""
     if isinstance(child.reason, Crashed):
         return child.reason.error
     return ActorDeadError(f"{child.cell.name} did not start: {child.reason}")
+
+
+def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: bool) -> set[Child]:
+    """End the incarnations of children, given in start order, each within its own limit.
+
+    Return the children that had not ended by themselves before their turn came. If they end for
+    good, their mailboxes become dead letters. If this itself is killed, all are killed at once.
+    """
+    alive = {child for child in children if child.cell.greenlet is not None}
+    batches = [children] if order is ShutdownOrder.PARALLEL else [[x] for x in reversed(children)]
+    ended = set[Child]()
+    try:
+        for batch in batches:
+            ended.update(child for child in batch if child.cell.greenlet is not None)
+            _end_together(batch)
+            if for_good:
+                _retire(batch, alive)
+    except BaseException:
+        left = [child for child in children if child.cell.exit_reason is None]
+        for child in left:
+            child.cell.kill()
+        try:
+            kill_together([child.cell for child in left])
+        finally:
+            _retire(left, alive)
+        raise
+    return ended
+
+
+def _end_together(children: Sequence[Child]) -> None:
+    asked_at = time.monotonic()
+    limits = {child: child.shutdown_s for child in children}
+    for child in children:
+        cell = child.cell
+        if cell.greenlet is not None and limits[child] > 0:
+            (cell.drain if child.spec.drain else cell.stop)(Stopped())
+    late = []
+    for child in sorted(children, key=limits.__getitem__):
+        waited = time.monotonic() - asked_at
+        if not child.cell.await_end(max(0.0, limits[child] - waited)):
+            child.cell.kill()
+            late.append(child.cell)
+    kill_together(late, are_killed=True)
+
+
+def _retire(children: Sequence[Child], alive: set[Child]) -> None:
+    for child in children:
+        reason = child.cell.end_reason if child in alive else None
+        child.cell.retire(reason or Stopped())
+
+
+def kill_together(cells: Iterable[Cell], *, are_killed: bool = False) -> None:
+    """Kill the incarnations that live, and wait for a second; do it once more; leave the rest.
+
+    The first kill may meet an actor in `receive` and start its `on_stop`; the second ends that.
+    With `are_killed`, the first kill was given already.
+    """
+    left = [cell for cell in cells if cell.greenlet is not None]
+    patience = _KILL_PATIENCE_S * (1 + _KILLS * any(cell.supervises for cell in left))
+    for number in range(_KILLS):
+        greenlets: list[Any] = [cell.greenlet for cell in left if not cell.await_end(0)]
+        if number or not are_killed:
+            gevent.killall(greenlets, block=False)
+        gevent.joinall(greenlets, timeout=patience)
+    for cell in left:
+        greenlet = cell.greenlet
+        if greenlet is not None and greenlet.ready():
+            greenlet.report_end()
+        elif greenlet is not None:
+            cell.system.events.publish(ActorStuck(cell.name))

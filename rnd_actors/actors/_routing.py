@@ -24,29 +24,18 @@ _POINTS: Final = 64
 _COMPARED: Final = 64
 """Actors that `LeastLoaded` compares for a message, so that a large pool costs no more."""
 _NAMED: Final = 20
-"""Actors that an error names."""
 
 
 class Routing(ABC):
-    """Says to which of several actors a message goes.
-
-    Example:
-        >>> from rnd_actors import Routing
-        >>> class OnlyTheFirst(Routing):
-        ...     def choose(self, refs, message):
-        ...         return refs[:1]
-    """
+    """Chooses to which of several actors a message goes."""
 
     @abstractmethod
     def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Sequence[ActorRef[Any]]:
-        """Return those of `refs` (at least one) that are to get the message.
-
-        `refs` may change after the call, when actors come or go.
-        """
+        """Return the receivers among `refs`, at least one; `refs` may change after the call."""
 
 
 class RoundRobin(Routing):
-    """One after the other."""
+    """Chooses one actor after the other."""
 
     def __init__(self) -> None:
         self._turns = count()
@@ -56,9 +45,9 @@ class RoundRobin(Routing):
 
 
 class LeastLoaded(Routing):
-    """The one whose mailbox has the fewest messages; the first of several such.
+    """Chooses the actor whose mailbox has the fewest messages; of several the first.
 
-    Of more than 64 actors it compares 64, for each message those that come after the last ones.
+    Of more than 64 actors it compares 64, for each message the next ones.
     """
 
     def __init__(self) -> None:
@@ -70,31 +59,21 @@ class LeastLoaded(Routing):
             first = self._next % len(refs)
             self._next = first + _COMPARED
             compared = [*refs[first : self._next], *refs[: max(0, self._next - len(refs))]]
-        return [min(compared, key=lambda ref: ref._cell.waiting())]  # noqa: SLF001
+        return [min(compared, key=lambda ref: ref._cell.mailbox.waiting())]  # noqa: SLF001
 
 
 class Broadcast(Routing):
-    """All of them; an `ask` is answered by the first."""
+    """Chooses all actors; the first one answers an `ask`."""
 
     def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Sequence[ActorRef[Any]]:
         return refs
 
 
 class ConsistentHash(Routing):
-    """Always the same one for the same key, on every run; most keys stay when actors are added.
+    """Chooses always the same actor for the same key; most keys stay when actors are added.
 
     Args:
         key: returns the key of a message, a text.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ConsistentHash
-        >>> with ActorSystem() as system:
-        ...     by_user = ConsistentHash(lambda message: message["user"])
-        ...     router = system.start_pool("pool", Actor, size=2, routing=by_user)
-        ...     for _ in range(4):
-        ...         router.tell({"user": "ann"})
-        ...     sorted(ref.figures().told for ref in router.refs)
-        [0, 4]
     """
 
     def __init__(self, key: Callable[[Any], str]) -> None:
@@ -114,13 +93,13 @@ class ConsistentHash(Routing):
 
 
 class Router(Generic[M_contra]):
-    """Sends messages to several actors as a `Routing` says; it is told and asked like a ref.
+    """Sends messages to several actors as its `Routing` says; it is told and asked like a ref.
 
     Actors that have stopped for good are left out; the rest of the routing does not change.
 
     Args:
         refs: the actors, at least one.
-        routing: who of them gets a message.
+        routing: chooses among them.
 
     Raises:
         SettingsError: there are no refs.
@@ -149,9 +128,9 @@ class Router(Generic[M_contra]):
 
     @classmethod
     def over_children(cls, supervisor: ActorRef[Any], routing: Routing) -> Router[Any]:
-        """Return a router over the children of a supervisor, whoever they are at the moment.
+        """Return a router over the present children of a supervisor, at any moment.
 
-        What is told while the supervisor itself restarts waits until it is up again.
+        Messages that are told while the supervisor restarts wait until it is up again.
         """
         router: Router[Any] = cls([supervisor], routing)
         router._supervisor = supervisor
@@ -192,7 +171,6 @@ class Router(Generic[M_contra]):
         return [ref.ask_future(request, timeout) for ref in self._choose(request)]
 
     def _is_restarting(self, supervisor: ActorRef[Any]) -> bool:
-        """Whether the supervisor of the actors is down, and will be up again."""
         return supervisor._cell.children is None and supervisor.is_alive  # noqa: SLF001
 
     def _candidates(self) -> Sequence[ActorRef[Any]]:
@@ -217,13 +195,12 @@ class Router(Generic[M_contra]):
 
 @frozen
 class Dispatch:
-    """Told to a supervisor by a router: send this on when there are children to choose from."""
+    """Told to a supervisor by a router: send `message` on when there are children."""
 
     routing: Routing
     message: Any
 
     def send(self, refs: Sequence[ActorRef[Any]]) -> None:
-        """Send the message to those of `refs` that the routing chooses."""
         for ref in self.routing.choose(refs, self.message):
             post(ref, self.message)  # the supervisor must not wait for room
 

@@ -1,4 +1,4 @@
-"""The words of supervision: child specs, what supervisors are told and asked, what they tell."""
+"""Child specs, and the messages to and from supervisors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from attrs import Attribute, field, fields, frozen
 
 from rnd_actors._printing import shown
 from rnd_actors._validators import Validator, accepts, member, optional, time_limit
-from rnd_actors.actors._bounded import Overflow
-from rnd_actors.actors._events import ExitReason
-from rnd_actors.actors._policy import Restart
+from rnd_actors.actors._incarnation import ExitReason
+from rnd_actors.actors._policy import Overflow, Restart
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ChildSpecError, SettingsError
@@ -38,7 +37,7 @@ BRUTAL_KILL: Final = 0.0
 
 
 def _checked(validator: Validator) -> Any:
-    """Return a validator that names the child in its error."""
+    """Make a validator name the child in its error."""
 
     def validate(spec: ChildSpec, attribute: Attribute[Any], value: object) -> None:
         if value is attribute.default:
@@ -62,8 +61,8 @@ _is_name = accepts(
 class ChildSpec(Generic[M]):
     """How to make a child, when to restart it and how to end it.
 
-    Type checkers read from the factory what its actor accepts: `ChildSpec[Add]`. In annotations,
-    `ChildSpec` alone is that of any actor, as in `list[ChildSpec]` for several kinds of children.
+    Type checkers read the type of its messages from the factory: `ChildSpec[Add]`. In annotations,
+    `ChildSpec` alone is the spec of any actor: `list[ChildSpec]` for several kinds of children.
 
     Args:
         id: unique among the supervisor's children; no `/`, which separates levels in names.
@@ -71,12 +70,12 @@ class ChildSpec(Generic[M]):
         restart: when to restart it.
         significant: whether its end for good may end the supervisor (`AutoShutdown`); not for
             children that are always restarted.
-        shutdown: seconds that it may take to stop before it is killed; `BRUTAL_KILL` and `INFINITY`
-            are accepted. None: 10 s, and `INFINITY` for a supervisor, whose children have limits.
-        drain: whether its supervisor lets it handle what waits in its mailbox before it stops.
-        capacity: how many messages its mailbox holds; None means without limit.
+        shutdown: seconds to stop in before it is killed; `BRUTAL_KILL` and `INFINITY` are accepted.
+            None: 10 s, and `INFINITY` for a supervisor, whose children have limits.
+        drain: whether it handles the messages in its mailbox before its supervisor stops it.
+        capacity: how many messages its mailbox holds; None: no limit.
         overflow: what happens to messages beyond the capacity.
-        decider: who decides on restarts; for `Restart.DELEGATED` and for no other.
+        decider: the actor that decides on restarts; for `Restart.DELEGATED` and for no other.
 
     Raises:
         ChildSpecError: a field is not of its accepted form.
@@ -131,38 +130,31 @@ class ChildState(Enum):
     """Its `on_start` runs."""
     RUNNING = "running"
     BACKOFF = "backoff"
-    """It is down, and will be started when its delay is over."""
+    """It is down, and starts when its delay is over."""
     DOWN = "down"
-    """It is down; its decider has not answered, or has nothing to say."""
+    """It is down; its decider has not answered."""
     TERMINATED = "terminated"
     """It has ended for good; only `RestartChild` brings it back."""
 
 
 @frozen
 class _Patient(Request[R]):
-    """Asked of a supervisor, which may have to wait as long as its children take."""
+    """A request to a supervisor, which may have to wait for its children."""
 
     ask_timeout: ClassVar[float | None] = None
 
 
 @frozen
 class StartChild(_Patient[ActorRef[M]]):
-    """Add this child as the last one; the answer, its ref, comes when it has started.
+    """Add a child as the last one; the answer, its ref, comes when it has started.
 
     It starts after those that are starting, unless one of them waits for this answer in `on_start`.
-
     If the first start fails, the child is not kept, and `ask` raises the child's error.
 
     Raises:
         ChildSpecError: it is no `ChildSpec`.
         DuplicateChildError: there is a child with this id already.
         TooManyChildrenError: there are `max_children` already.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, StartChild
-        >>> with ActorSystem() as system:
-        ...     system.root.ask(StartChild(ChildSpec("cache", Actor)))
-        <ActorRef cache>
     """
 
     spec: ChildSpec[M]
@@ -170,24 +162,16 @@ class StartChild(_Patient[ActorRef[M]]):
 
 @frozen
 class RestartChild(_Patient[ActorRef[Any]]):
-    """Start this child again if it is down or terminated; the answer is its ref.
+    """Start a child again if it is down or terminated; the answer is its ref.
 
     After `ChildDown` the answer comes at once, and the start with backoff and on the child's
     budget. A terminated child gets a new ref, since the old one has died with it, and the answer
     comes when it has started. If its start fails, `ask` raises the child's error, and the child
-    stays terminated. If this is only told, what cannot be done is a dead letter.
+    stays terminated. Told, not asked, it becomes a dead letter if it cannot be done.
 
     Raises:
         UnknownChildError: there is no such child.
         ChildRunningError: it is not down.
-
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, RestartChild, TerminateChild
-        >>> with ActorSystem() as system:
-        ...     cache = system.start(ChildSpec("cache", Actor))
-        ...     system.root.ask(TerminateChild("cache"))
-        ...     system.root.ask(RestartChild("cache")) == cache
-        False
     """
 
     child_id: str
@@ -195,7 +179,7 @@ class RestartChild(_Patient[ActorRef[Any]]):
 
 @frozen
 class TerminateChild(_Patient[None]):
-    """End this child, within its time limit; the spec stays, unless the child is TEMPORARY.
+    """End a child, within its time limit; the spec stays, unless the child is TEMPORARY.
 
     Raises:
         UnknownChildError: there is no such child.
@@ -206,7 +190,7 @@ class TerminateChild(_Patient[None]):
 
 @frozen
 class DeleteChild(_Patient[None]):
-    """Forget this child, which must be down or terminated.
+    """Forget a child, which must be down or terminated.
 
     Raises:
         UnknownChildError: there is no such child.
@@ -218,7 +202,7 @@ class DeleteChild(_Patient[None]):
 
 @frozen
 class ChildInfo:
-    """What `WhichChildren` says of a child."""
+    """One child, in the answer to `WhichChildren`."""
 
     id: str
     ref: ActorRef[Any]
@@ -228,12 +212,12 @@ class ChildInfo:
 
 @frozen
 class WhichChildren(_Patient[tuple[ChildInfo, ...]]):
-    """Say which children there are, in start order."""
+    """Ask for all children, in start order."""
 
 
 @frozen
 class ChildCounts:
-    """What `CountChildren` says, much like Erlang's `count_children`."""
+    """The answer to `CountChildren`, much like Erlang's `count_children`."""
 
     specs: int
     """Children, dead or alive."""
@@ -242,17 +226,17 @@ class ChildCounts:
     supervisors: int
     """Active children that are supervisors."""
     workers: int
-    """Active children that are not."""
+    """Other active children."""
 
 
 @frozen
 class CountChildren(_Patient[ChildCounts]):
-    """Say how many children there are."""
+    """Ask how many children there are."""
 
 
 @frozen
 class ShutDown:
-    """Told to a supervisor: end all children, in order and in time, and then yourself.
+    """Let a supervisor end all its children, in order and in time, and then itself.
 
     If its own spec is PERMANENT, its supervisor starts it again; TRANSIENT and TEMPORARY are not.
     """
@@ -267,12 +251,12 @@ SupervisorMessage: TypeAlias = (
     | CountChildren
     | ShutDown
 )
-"""What supervisors are told and asked, as in `ActorRef[SupervisorMessage]`."""
+"""All messages to supervisors: `ActorRef[SupervisorMessage]`."""
 
 
 @frozen
 class ChildUp:
-    """Told to the decider of a DELEGATED child: an incarnation of the child is about to start."""
+    """To the decider of a DELEGATED child: an incarnation of the child is about to start."""
 
     supervisor: ActorRef[SupervisorMessage]
     child_id: str
@@ -281,7 +265,7 @@ class ChildUp:
 
 @frozen
 class ChildDown:
-    """Told to the decider: an incarnation of the child is over; all it sent came before this.
+    """To the decider: an incarnation of the child is over; all its messages came before this.
 
     Example:
         >>> from rnd_actors import Actor, ChildDown, Crashed, Delegated, RestartChild
@@ -300,7 +284,7 @@ class ChildDown:
 
 @frozen
 class ChildGivenUp:
-    """Told to the decider: the child's restart budget is spent, so it stays down for good."""
+    """To the decider: the child's restart budget is spent, so it stays down for good."""
 
     supervisor: ActorRef[SupervisorMessage]
     child_id: str
@@ -308,4 +292,4 @@ class ChildGivenUp:
 
 
 Delegated: TypeAlias = ChildUp | ChildDown | ChildGivenUp
-"""What the decider of a DELEGATED child is told, as in `Actor[Delegated]`."""
+"""All messages to the decider of a DELEGATED child: `Actor[Delegated]`."""

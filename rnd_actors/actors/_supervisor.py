@@ -1,4 +1,4 @@
-"""The supervisor: an actor whose work is to start, restart and end other actors."""
+"""The supervisor: an actor that starts, restarts and ends other actors."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ from typing import Any, TypeAlias
 
 from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
-from rnd_actors.actors._cell import ChildEnded, ChildHealthy, ChildReady, ChildSignal
 from rnd_actors.actors._children import Child, Children
-from rnd_actors.actors._events import ExitReason, Stopped
 from rnd_actors.actors._greenlet import ActorGreenlet
-from rnd_actors.actors._mailbox import Signal
+from rnd_actors.actors._incarnation import (
+    ChildEnded,
+    ChildHealthy,
+    ChildReady,
+    ChildSignal,
+    ExitReason,
+    Signal,
+    Stopped,
+)
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
     Budget,
+    Policy,
     Restart,
     ShutdownOrder,
     Strategy,
 )
 from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
-from rnd_actors.actors._restarts import Policy, Relaunch, Restarts
+from rnd_actors.actors._restarts import Relaunch, Restarts, end_children
 from rnd_actors.actors._routing import Dispatch
-from rnd_actors.actors._shutdown import end_children
 from rnd_actors.actors._supervision import (
     ChildSpec,
     ChildState,
@@ -57,21 +63,21 @@ class Supervisor(Actor[_Message]):
 
     A child that ended by itself is restarted as its `ChildSpec` says, and others with it as the
     strategy says: at once after the first failure, then with `backoff`. A child that needs more
-    restarts than `budget` allows is given up: of a DELEGATED child the decider is told; any other
-    makes the supervisor itself fail, so that its own supervisor can act.
+    restarts than `budget` allows is given up: the decider of a DELEGATED child is told; any other
+    child makes the supervisor itself fail, so that its own supervisor can act.
 
     Of its first children, and of those that are restarted together, one starts when `on_start` of
     the one before has returned or failed. A failed start is treated like any other crash, unless
-    somebody asked for it with `StartChild` or `RestartChild`: who did is told.
+    `StartChild` or `RestartChild` asked for it: the asker gets the error then.
 
-    It is healthy itself once all its children have shown that they are (`Actor.mark_healthy`).
+    It is healthy itself once all its children are marked as healthy (`Actor.mark_healthy`).
 
-    It is told and asked: `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`,
-    `WhichChildren`, `CountChildren` and `ShutDown`.
+    Its messages are `StartChild`, `RestartChild`, `TerminateChild`, `DeleteChild`, `WhichChildren`,
+    `CountChildren` and `ShutDown`.
 
     Args:
         children: the specs of the first children; more come with `StartChild`.
-        strategy: who is restarted together.
+        strategy: which children are restarted together.
         budget: how many restarts each child may need; None: the default of `Budget`, or no limit
             if there is a `total_budget`.
         total_budget: how many restarts all children together may need; None: no limit.
@@ -148,7 +154,7 @@ class Supervisor(Actor[_Message]):
     def _handle(self, message: _Message) -> None:  # noqa: C901  # one short case a message
         match message:
             case StartChild(spec):
-                self._start_child(message, spec)
+                self._start_for(message, self._add(spec, is_kept=False))
             case RestartChild(child_id):
                 self._restart_child(message, self._children[child_id])
             case TerminateChild(child_id):
@@ -213,10 +219,6 @@ class Supervisor(Actor[_Message]):
             post(child.spec.decider, up)
         ActorGreenlet(child.cell)
 
-    def _start_child(self, request: StartChild, spec: ChildSpec) -> None:
-        child = self._add(spec, is_kept=False)
-        self._start_for(request, child)
-
     def _restart_child(self, request: RestartChild, child: Child) -> None:
         if not child.is_at_rest:
             raise ChildRunningError(
@@ -233,7 +235,7 @@ class Supervisor(Actor[_Message]):
             self.reply_error(request, BudgetSpentError(f"{child.cell.name} is given up"))
 
     def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
-        """Start a child in its turn, or at once if the one that is starting waits for that."""
+        """Start a child in its turn, or at once if the one that starts waits for it."""
         is_urgent = self._children.is_awaited_by_starting(self._own.handling.asked(request))
         child.starter = self.defer(request)
         if is_urgent:
@@ -276,7 +278,6 @@ class Supervisor(Actor[_Message]):
 
 
 def _require_usable(spec: object, auto_shutdown: AutoShutdown, supervisor: str) -> None:
-    """Raise `ChildSpecError` unless this can be a child of the supervisor."""
     if not isinstance(spec, ChildSpec):
         raise ChildSpecError(
             f"{supervisor} takes ChildSpec(id, factory, …) as a child; got {shown(spec)}"

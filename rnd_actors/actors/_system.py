@@ -1,4 +1,4 @@
-"""The system: where actors live, and what leaves nothing behind when it is left."""
+"""The system: where actors live; leaving it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import gevent
 from attrs import frozen
 
 from rnd_actors._validators import require, whole_number
-from rnd_actors.actors import _forks
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
-from rnd_actors.actors._events import Crashed, DeadLetter, EventStream, Stopped, log_events
+from rnd_actors.actors._events import DeadLetter, EventStream, log_events
 from rnd_actors.actors._greenlet import ActorGreenlet
+from rnd_actors.actors._incarnation import Crashed, Stopped
 from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef, Figures
 from rnd_actors.actors._requests import wait_for
+from rnd_actors.actors._restarts import kill_together
 from rnd_actors.actors._routing import Router, Routing
-from rnd_actors.actors._shutdown import kill_together
 from rnd_actors.actors._supervision import (
     INFINITY,
     ChildSpec,
@@ -46,8 +46,8 @@ class ActorSystem:
     then, unless another one is on its way already.
 
     Its events go to the logger `rnd_actors` of `logging`, each at its own level, unless it lives in
-    virtual time. It belongs to the thread that entered it. Entering it raises
-    `NotPatchedError` in a process that gevent has not patched.
+    virtual time. It belongs to the thread that entered it. Entering it raises `NotPatchedError` in
+    a process that gevent has not patched.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
@@ -94,7 +94,7 @@ class ActorSystem:
     def start_pool(
         self, name: str, factory: Callable[[], Actor[M]], size: int, routing: Routing
     ) -> Router[M]:
-        """Start `size` alike actors under a supervisor, and return what sends messages to them.
+        """Start `size` alike actors under a supervisor; return a router over them.
 
         They are `name/1`, `name/2` and so on, each restarted on its own.
 
@@ -107,7 +107,7 @@ class ActorSystem:
         return Router.over_children(self.start(pool), routing)
 
     def find(self, name: str) -> ActorRef[Any] | None:
-        """Return the ref of the living actor with this name, such as `workers/3`.
+        """Return the ref of the actor with this name, like `workers/3`; None if none lives.
 
         Raises:
             WrongThreadError: the system belongs to another thread.
@@ -120,7 +120,7 @@ class ActorSystem:
         return None if cell is None else cell.ref
 
     def tree(self) -> ActorInfo:
-        """Return all actors, with what they do and what they have done.
+        """Return all actors, with their present and past work.
 
         Raises:
             ActorError: the system has not been entered yet.
@@ -130,7 +130,7 @@ class ActorSystem:
         return info_of(self._entered())
 
     def who_waits(self) -> str:
-        """Say of every actor that is up what it does, for errors that nothing happens any more."""
+        """Return in words what every actor does that is up, for errors about deadlocks."""
         return "; ".join(
             f"{info.name} {info.doing}"
             for info in info_of(self._entered())
@@ -138,7 +138,7 @@ class ActorSystem:
         )
 
     def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell:
-        """Make the cell of an actor; a simulation has its own kind."""
+        """Return the cell of a new actor; a simulation has its own kind."""
         if self._simulation is not None:
             cell: Cell = self._simulation.new_cell(spec, parent, self)
             return cell
@@ -151,7 +151,6 @@ class ActorSystem:
         self._simulation = getattr(gevent.get_hub(), "simulation", None)
         self._unsubscribe = [self.events.subscribe(self._count_dead_letter, to=DeadLetter)]
         if self._simulation is None:
-            _forks.begin(self)
             self.loop_turn.start()
             self._unsubscribe.append(log_events(self.events))
         self._root = self.new_cell(ChildSpec("system", Supervisor), None)
@@ -173,7 +172,6 @@ class ActorSystem:
             wait_for(f"the end of {root.name}", root, root.await_end, INFINITY)
         finally:
             kill_together([root])  # it is over, unless this was interrupted
-            _forks.end(self)
             self.loop_turn.close()
             for unsubscribe in self._unsubscribe:
                 unsubscribe()
@@ -197,7 +195,7 @@ class ActorSystem:
 
 @frozen
 class ActorInfo:
-    """One actor and those that it supervises, as they were when `system.tree()` was called.
+    """One actor and its children at the time of `system.tree()`.
 
     `str(info)` is a picture with a line an actor; rich prints it in colours.
     """
@@ -207,7 +205,7 @@ class ActorInfo:
     """The name of the actor's class; empty while it is down."""
     incarnation: int
     doing: str
-    """What it does at the moment, in words."""
+    """Its present work, in words."""
     figures: Figures
     children: tuple[ActorInfo, ...]
 
@@ -245,7 +243,6 @@ class ActorInfo:
 
 
 def info_of(cell: Cell) -> ActorInfo:
-    """Return what there is to say of an actor and those below it."""
     actor = cell.greenlet.actor if cell.greenlet is not None else None
     children = cell.children.cells() if cell.children is not None else ()
     return ActorInfo(

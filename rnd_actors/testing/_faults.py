@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from rnd_actors.actors import Actor, ActorRef
 from rnd_actors.actors._cell import message_of
-from rnd_actors.actors._owned import Owned, current_greenlet
+from rnd_actors.actors._incarnation import Owned, current_greenlet
 from rnd_actors.simulation import InjectedError
 
 __all__ = ["crash_at", "delay", "drop"]

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnd_actors.actors import ActorRef, ActorSystem, Overflow, Restart
-from rnd_actors.actors._bounded import BoundedMailbox
-from rnd_actors.actors._mailbox import Mailbox
+from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from tests.actors.toys import Do, Gate, Note, Record, puppet
 
 STEPS = st.sampled_from(["put", "get", "peek", "qsize", "empty", "full", "len"])

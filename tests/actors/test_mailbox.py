@@ -6,7 +6,8 @@ import gevent
 import pytest
 
 from rnd_actors.actors import ActorSystem, Normal
-from rnd_actors.actors._mailbox import Mailbox, Signal, Stop
+from rnd_actors.actors._incarnation import Signal, Stop
+from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.simulation import explore
 from tests.actors.toys import Do, Record, kill, puppet, settle
 

@@ -19,7 +19,7 @@ from rnd_actors.actors import (
     Overflow,
 )
 from rnd_actors.actors._cell import Cell
-from rnd_actors.actors._mailbox import Signal
+from rnd_actors.actors._incarnation import Signal
 from rnd_actors.errors import MailboxFullError
 from rnd_actors.simulation import explore
 from tests.actors.toys import (

@@ -1,13 +1,15 @@
-"""What an incarnation of an actor owns, and what therefore ends with it."""
+"""An incarnation of an actor: why it ends, the signals to it, and all that ends with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import gevent
+from attrs import define, field, frozen
 from gevent import Greenlet, GreenletExit, getcurrent
 
+from rnd_actors._printing import text_of
 from rnd_actors._validators import delay as is_delay
 from rnd_actors._validators import require
 from rnd_actors._validators import seconds as is_interval
@@ -21,21 +23,118 @@ else:
 _KILL_PATIENCE_S: Final = 1.0
 
 
+@frozen
+class Normal:
+    """The actor stopped itself: its work is done."""
+
+    def __str__(self) -> str:
+        return "normal"
+
+
+@frozen
+class Stopped:
+    """Its supervisor or its system told the actor to stop."""
+
+    def __str__(self) -> str:
+        return "shutdown"
+
+
+@frozen
+class Killed:
+    """The actor did not stop within its time limit, or something killed it."""
+
+    def __str__(self) -> str:
+        return "killed"
+
+
+def _signature(error: BaseException) -> object:
+    return type(error), error.args
+
+
+@frozen
+class Crashed:
+    """An exception left the actor: `error`, with its traceback.
+
+    Two crashes are equal if their errors are of the same class and have the same arguments.
+    """
+
+    error: BaseException = field(eq=_signature, hash=False)
+
+    def __str__(self) -> str:
+        return f"crashed: {type(self.error).__name__}: {text_of(self.error)}"
+
+
+ExitReason: TypeAlias = Normal | Stopped | Killed | Crashed
+"""Why an incarnation ended, for `on_stop`, `Terminated`, `ActorRef.join` and others."""
+
+FAILURES: Final = (Crashed, Killed)
+"""The reasons for which a TRANSIENT child is restarted."""
+
+
+@define(eq=False)
+class Signal:
+    """The base of all that the system lane carries: it overtakes every waiting message."""
+
+
+@define(eq=False)
+class Stop(Signal):
+    """End after the message in hand."""
+
+    reason: ExitReason
+    outlives_crash: bool
+    """Whether it holds for the next incarnation if this one crashes first."""
+
+
+@define(eq=False)
+class Fail(Signal):
+    """End with this error."""
+
+    error: BaseException
+
+
+@define(eq=False)
+class ChildSignal(Signal):
+    """News of an incarnation of a child, for its parent."""
+
+    child: Any
+    """Its cell."""
+    incarnation: int
+
+
+@define(eq=False)
+class ChildReady(ChildSignal):
+    """Its `on_start` has returned."""
+
+
+@define(eq=False)
+class ChildHealthy(ChildSignal):
+    """It works."""
+
+
+@define(eq=False)
+class ChildEnded(ChildSignal):
+    """It has ended."""
+
+    reason: ExitReason
+
+
+def is_signal(entry: object) -> bool:
+    return issubclass(type(entry), Signal)  # the `__class__` of a message may raise
+
+
 class OwnedGreenlet(AnyGreenlet):
     """A greenlet of an actor: that of an incarnation, or of its background work."""
 
     __slots__ = ("cell", "owned")
 
-    spawning_stack_limit = 0  # or each greenlet would keep ten frames of whoever started it
+    spawning_stack_limit = 0  # or each greenlet would keep ten frames of its starter
 
-    cell: Any
-    """The actor that it belongs to."""
-    owned: Owned
-    """What ends with the incarnation that it belongs to."""
+    cell: Any  # of its actor
+    owned: Owned  # of its incarnation
 
     @property
     def name(self) -> str:
-        """That of the actor, for `gevent.util.print_run_info` and other tools."""
+        """The name of its actor, for `gevent.util.print_run_info` and other tools."""
         name: str = self.cell.name
         return name
 
@@ -49,17 +148,7 @@ def current_greenlet() -> OwnedGreenlet | None:
 class Timer:
     """Calls something later, once or again and again, until it is cancelled.
 
-    Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
-        >>> class Clock(Actor[str]):
-        ...     def on_start(self) -> None:
-        ...         self.ticking = self.every(0.001, "tick")
-        ...     def receive(self, message: str) -> None:
-        ...         self.ticking.cancel()
-        ...         self.stop()
-        >>> with ActorSystem() as system:
-        ...     system.start(ChildSpec("clock", Clock, restart=Restart.TRANSIENT)).join()
-        Normal()
+    `Actor.after` and `Actor.every` make timers.
     """
 
     def __init__(
@@ -88,11 +177,6 @@ class Owned:
         self._endings: dict[Callable[[], object], None] = {}
 
     def after(self, delay: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` once, `delay` seconds from now.
-
-        Raises:
-            SettingsError: `delay` is less than 0, or no finite number.
-        """
         require(is_delay, "after() delay", delay)
 
         def fire_once() -> None:
@@ -103,30 +187,21 @@ class Owned:
         return timer
 
     def every(self, interval: float, fire: Callable[[], object]) -> Timer:
-        """Call `fire` every `interval` seconds, first after one interval.
-
-        Raises:
-            SettingsError: `interval` is not more than 0, or no finite number.
-        """
         require(is_interval, "every() interval", interval)
         return Timer(interval, interval, fire, self._timers)
 
     def background(self, greenlet: BackgroundGreenlet) -> None:
-        """Start a greenlet that is killed at the end."""
         self._greenlets[greenlet] = None
         greenlet.rawlink(self._greenlets.pop)
         greenlet.start()
 
     def at_end(self, ending: Callable[[], object]) -> Callable[[], object]:
-        """Call `ending` at the end; return what takes that back, for what has ended before."""
+        """Call `ending` at the end; return a function that cancels that."""
         self._endings[ending] = None
         return lambda: self._endings.pop(ending, None)
 
     def end(self) -> int:
-        """Cancel, kill and end all; return how many greenlets have not ended.
-
-        It waits at most a second for them.
-        """
+        """Cancel, kill and end all; return how many greenlets have not ended within a second."""
         greenlets = self.abandon()
         if not greenlets:
             return 0
@@ -134,7 +209,7 @@ class Owned:
         return len(greenlets) - len(ended)
 
     def abandon(self) -> list[AnyGreenlet]:
-        """Cancel, kill and end all, and do not wait; return the greenlets that were killed."""
+        """Cancel, kill and end all without a wait; return the greenlets that were killed."""
         for timer in tuple(self._timers):
             timer.cancel()
         for ending in tuple(self._endings):
@@ -145,23 +220,17 @@ class Owned:
 
 
 class BackgroundGreenlet(OwnedGreenlet):
-    """Runs `work(*args)`, which may wait; an exception goes to `failed`."""
+    """Runs `work(*args)`, which may wait; an exception in it ends the incarnation `of`."""
 
-    __slots__ = ("_args", "_failed", "_work")
+    __slots__ = ("_args", "_of", "_work")
 
-    def __init__(
-        self,
-        of: OwnedGreenlet,
-        work: Callable[..., object],
-        args: tuple[Any, ...],
-        failed: Callable[[BaseException], object],
-    ) -> None:
+    def __init__(self, of: Any, work: Callable[..., object], args: tuple[Any, ...]) -> None:
         super().__init__()
         self.cell = of.cell
         self.owned = of.owned
+        self._of = of
         self._work = work
         self._args = args
-        self._failed = failed
 
     def _run(self) -> None:
         try:
@@ -171,4 +240,4 @@ class BackgroundGreenlet(OwnedGreenlet):
         except SYSTEM_ERRORS as error:
             raise_in_main(error)
         except BaseException as error:  # noqa: BLE001
-            self._failed(error)
+            self._of.fail(error)
