@@ -146,9 +146,11 @@ class Router(Generic[M_contra]):
 
         Raises:
             ActorDeadError: all actors have stopped for good.
+            SettingsError: the routing chooses none.
         """
         if self._supervisor is not None and self._is_restarting(self._supervisor):
-            post(self._supervisor, Dispatch(self._routing, message))
+            cell = self._supervisor._cell  # noqa: SLF001
+            cell.call(cell.post, Dispatch(self._routing, message))
             return
         for ref in self._choose(message):
             ref.tell(message)
@@ -182,15 +184,15 @@ class Router(Generic[M_contra]):
 
     def _choose(self, message: object) -> Sequence[ActorRef[Any]]:
         candidates = self._candidates()
-        chosen = self._routing.choose(candidates, message) if candidates else ()
+        chosen = _chosen(self._routing, candidates, message) if candidates else ()
         if candidates and all(ref.is_alive for ref in chosen):
-            return tuple(chosen)  # the candidates may change while the sender waits for room
+            return chosen
         alive = tuple(ref for ref in candidates if ref.is_alive)
         if not alive:
             names = ", ".join(ref.name for ref in candidates[:_NAMED]) or "none are left"
             raise ActorDeadError(f"all actors of the router have stopped: {names}")
         self._known = alive
-        return self._routing.choose(alive, message)
+        return _chosen(self._routing, alive, message)
 
 
 @frozen
@@ -201,8 +203,19 @@ class Dispatch:
     message: Any
 
     def send(self, refs: Sequence[ActorRef[Any]]) -> None:
-        for ref in self.routing.choose(refs, self.message):
+        for ref in _chosen(self.routing, refs, self.message):
             post(ref, self.message)  # the supervisor must not wait for room
+
+
+def _chosen(
+    routing: Routing, refs: Sequence[ActorRef[Any]], message: object
+) -> Sequence[ActorRef[Any]]:
+    """Return a copy of what the routing chooses: `refs` may change while the sender waits."""
+    chosen = tuple(routing.choose(refs, message))
+    if not chosen:
+        form = f"at least one of the refs from {type(routing).__name__}.choose()"
+        raise SettingsError("routing", form, chosen)
+    return chosen
 
 
 def _hash(text: str) -> int:

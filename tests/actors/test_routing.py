@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -439,3 +439,19 @@ def test_keys_stay_where_they_were_when_their_pool_restarts(
         events.expect(ChildRestarting, number)
         assert [router.ask(Of(key)) for key in KEYS[:50]] == before
     assert len(set(before)) == 3
+
+
+class Nobody(Routing):
+    def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Sequence[ActorRef[Any]]:
+        return refs[:0]
+
+
+@pytest.mark.parametrize(
+    "send", [lambda router: router.tell(Note(1)), lambda router: router.ask(WHO)]
+)
+def test_a_routing_that_chooses_no_actor_is_refused(
+    system: ActorSystem, send: Callable[[Router[Any]], object]
+) -> None:
+    router: Router[Any] = Router(several(system, 2), Nobody())
+    with pytest.raises(SettingsError, match=r"at least one of the refs from Nobody.choose\(\)"):
+        send(router)

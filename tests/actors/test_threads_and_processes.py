@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 from gevent.monkey import get_original
 
 from rnd_actors.actors import (
@@ -17,6 +18,8 @@ from rnd_actors.actors import (
     ActorRef,
     ActorStarted,
     ActorSystem,
+    Backoff,
+    ChildRestarting,
     ChildSpec,
     ConsistentHash,
     DeadLetter,
@@ -24,17 +27,24 @@ from rnd_actors.actors import (
     Overflow,
     Request,
     Restart,
+    RoundRobin,
+    Router,
+    Supervisor,
     WhichChildren,
 )
+from rnd_actors.actors._cell import Cell
+from rnd_actors.actors._loop import thread_id
 from rnd_actors.errors import AskTimeoutError, MailboxFullError, WrongThreadError
 from tests.actors.toys import (
     Ask,
+    Began,
     BoomError,
     Do,
     Gate,
     Note,
     Record,
     balance,
+    kill,
     nothing,
     puppet,
     settle,
@@ -399,3 +409,28 @@ def test_in_real_time_too_a_wait_that_nothing_can_end_is_a_deadlock() -> None:
         [sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=20, check=True
     )
     assert "waits for the answer of debtor to Request()" in process.stdout
+
+
+def test_what_another_thread_tells_a_pool_that_restarts_goes_through_the_loop(
+    system: ActorSystem, diary: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Backoff(initial=0.05, maximum=0.05, jitter=0.0)
+    down, threads = Event(), []
+    team = ChildSpec("pool", lambda: Supervisor([puppet("1", diary)]))
+    boss = system.start(ChildSpec("boss", lambda: Supervisor([team], backoff=slow)))
+    router = Router.over_children(boss.ask(WhichChildren())[0].ref, RoundRobin())
+    system.events.subscribe(lambda event: down.set() if event.delay_s else None, to=ChildRestarting)
+    for number in (1, 2):
+        diary.until(Began("boss/pool/1", 1), number)
+        kill(boss.ask(WhichChildren())[0].ref)
+    down.wait()
+    post = Cell.post
+
+    def post_and_note(cell: Cell, entry: object) -> None:
+        threads.append(thread_id())
+        post(cell, entry)
+
+    monkeypatch.setattr(Cell, "post", post_and_note)
+    in_another_thread(lambda: router.tell(Note(1)))
+    diary.until(Note(1))
+    assert set(threads) == {thread_id()}
