@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, call
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, execute
 
 RUN: Final = (*FAST, "--samples=1", "--quiet")
 
@@ -102,7 +102,7 @@ def test_a_file_of_settings_that_is_none_is_one_line(
 
 
 def test_settings_may_come_through_a_pipe() -> None:
-    done = call(*FAST, "--quiet", "--json", "--config=/dev/stdin", input="samples = 3")
+    done = execute(*FAST, "--quiet", "--json", "--config=/dev/stdin", input="samples = 3")
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 3)
 
 

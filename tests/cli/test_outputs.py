@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import FAST, call, started
+from tests.cli.commands import FAST, execute, started
 from tests.processes import PATIENCE_S
 
 Row = dict[str, float]
@@ -41,7 +41,7 @@ def outputs_in(folder: Path) -> list[str]:
 
 
 def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Path) -> None:
-    done = call(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
+    done = execute(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
     samples = rows_of_lines(done.stdout)
     assert [sample["index"] for sample in samples] == list(range(40))
     assert {name: read(tmp_path / name) for name, read in READERS.items()} == dict.fromkeys(

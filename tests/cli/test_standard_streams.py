@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, execute
 
 SLOW = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
 
@@ -46,7 +46,7 @@ def test_a_run_whose_streams_are_closed_is_done(
     )
     worker.chmod(0o755)
     standin = Path("bin/worker").absolute()
-    done = call(
+    done = execute(
         *FAST,
         "--samples=30",
         "--workers=2",
@@ -81,7 +81,7 @@ def test_a_run_whose_streams_are_closed_is_done(
 def test_other_commands_have_the_exit_code_that_they_always_have(
     arguments: tuple[str, ...], exit_code: int, redirections: str
 ) -> None:
-    done = call(*arguments, command=shell(redirections))
+    done = execute(*arguments, command=shell(redirections))
     assert done.returncode == exit_code
     assert "Traceback" not in done.stderr
 
@@ -90,13 +90,15 @@ def test_other_commands_have_the_exit_code_that_they_always_have(
 def test_help_that_cannot_be_written_is_one_line_and_exit_code_1(
     arguments: tuple[str, ...],
 ) -> None:
-    done = call(*arguments, command=shell(">/dev/full"))
+    done = execute(*arguments, command=shell(">/dev/full"))
     told = "rnd-actors: cannot write the result: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, told)
 
 
 def test_a_full_stderr_changes_nothing() -> None:
-    done = call(*FAST, "--samples=30", "--workers=2", "--json", "-vv", command=shell("2>/dev/full"))
+    done = execute(
+        *FAST, "--samples=30", "--workers=2", "--json", "-vv", command=shell("2>/dev/full")
+    )
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 30)
 
 
@@ -169,6 +171,6 @@ def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_si
 
 
 def test_samples_for_a_closed_stdout_fail_the_run() -> None:
-    done = call(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
+    done = execute(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
     assert done.returncode == 1
     assert "output: cannot write stdout: Bad file descriptor" in done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import FAST, call, started
+from tests.cli.commands import FAST, call, execute, started
 
 WORKER = str(Path(__file__).parents[2] / "bin" / "worker")
 
@@ -50,7 +50,7 @@ def test_wrong_usage_is_one_line(
 
 
 def test_the_stand_in_explains_its_own_flags() -> None:
-    by_command, by_script = call("worker", "-help"), call("-help", command=(WORKER,))
+    by_command, by_script = execute("worker", "-help"), execute("-help", command=(WORKER,))
     assert "-crash-every" in by_command.stdout + by_command.stderr
     assert by_command.returncode == by_script.returncode
     assert (by_command.stdout, by_command.stderr) == (by_script.stdout, by_script.stderr)
