@@ -80,6 +80,7 @@ def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> Non
     assert done.stderr.splitlines()[-1].endswith("out of luck")
 
 
+@pytest.mark.slow
 def test_a_disk_that_becomes_full_is_exit_code_1_with_a_valid_file_and_the_result(
     tmp_path: Path,
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_disk_that_becomes_full_is_exit_code_1_with_a_valid_file_and_the_resul
     assert values == result["values"][: len(values)]
 
 
+@pytest.mark.slow
 def test_a_limit_of_open_files_that_is_too_low_is_told_before_with_the_figure_needed() -> None:
     def limited(limit: str) -> "subprocess.CompletedProcess[str]":
         command = ("sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *MODULE)
@@ -114,6 +116,7 @@ def last_line(done: "subprocess.CompletedProcess[str]") -> str:
     return str(done.stderr.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_limit_of_open_files_that_may_be_raised_is_raised() -> None:
     limited = ("sh", "-c", 'ulimit -Sn 32; exec "$@"', "sh", *MODULE)
     flags = ("--samples=150", "--workers=12", "--worker-arg=-crash-at=9", "--json")
@@ -167,6 +170,7 @@ def test_an_event_loop_that_gevent_cannot_have_is_one_line(loop: str) -> None:
     assert line.startswith(f"rnd-actors: gevent cannot have the event loop {loop!r}: ")
 
 
+@pytest.mark.slow
 def test_without_proc_a_run_is_done_and_says_what_is_missing() -> None:
     namespace = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
     if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:

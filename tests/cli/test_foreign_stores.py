@@ -143,7 +143,10 @@ def test_with_yes_it_is_shown_and_run(hostile: Path) -> None:
     assert Path("run-by-a-store").exists()
 
 
-@pytest.mark.parametrize(("answer", "is_run"), [("y", True), ("n", False), ("", False)])
+@pytest.mark.parametrize(
+    ("answer", "is_run"),
+    [("y", True), ("n", False), pytest.param("", False, marks=pytest.mark.slow)],
+)
 def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> None:  # noqa: FBT001
     master, terminal = pty.openpty()
     process = subprocess.Popen(

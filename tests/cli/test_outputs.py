@@ -63,6 +63,7 @@ def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
         assert process.stderr.read() == "rnd-actors: output: cannot write stdout: Broken pipe\n"
 
 
+@pytest.mark.slow
 def test_files_of_a_run_that_is_killed_can_be_read(tmp_path: Path) -> None:
     flags = ("--samples=1000000", "--workers=4", "-vv", "--worker-arg=-interval=0.001")
     with started(*FAST, *flags, *outputs_in(tmp_path)) as process:

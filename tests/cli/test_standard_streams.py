@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, execute
 
-SLOW = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
+UNHURRIED = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
+SLOW = pytest.mark.slow
 
 
 def shell(redirections: str, command: tuple[str, ...] = MODULE) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def values(csv: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("closed", "command"),
     [
-        *((closed, MODULE) for closed in product([False, True], repeat=3)),
+        *(pytest.param(closed, MODULE, marks=SLOW) for closed in product([False, True], repeat=3)),
         ((True, True, True), SCRIPT),
     ],
 )
@@ -77,7 +78,9 @@ def test_a_run_whose_streams_are_closed_is_done(
         (("show", "nowhere.db"), 2),
     ],
 )
-@pytest.mark.parametrize("redirections", ["<&- >&- 2>&-", ">&- 2>/dev/full"])
+@pytest.mark.parametrize(
+    "redirections", ["<&- >&- 2>&-", pytest.param(">&- 2>/dev/full", marks=SLOW)]
+)
 def test_other_commands_have_the_exit_code_that_they_always_have(
     arguments: tuple[str, ...], exit_code: int, redirections: str
 ) -> None:
@@ -86,7 +89,13 @@ def test_other_commands_have_the_exit_code_that_they_always_have(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("run", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        *(pytest.param(each, marks=SLOW) for each in [("--version",), ("run", "--help")]),
+    ],
+)
 def test_help_that_cannot_be_written_is_one_line_and_exit_code_1(
     arguments: tuple[str, ...],
 ) -> None:
@@ -105,7 +114,7 @@ def test_a_full_stderr_changes_nothing() -> None:
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(
-        [*MODULE, *SLOW, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*MODULE, *UNHURRIED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
             yield process
