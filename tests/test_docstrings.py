@@ -4,6 +4,7 @@ import ast
 import doctest
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_the_public_members_of_a_class_have_docstrings(name: str) -> None:
 
 @pytest.mark.parametrize("name", _OTHERS)
 def test_a_constant_or_an_alias_is_explained_by_a_text_below_it(name: str) -> None:
-    assert name in set(_explained_in_the_source())
+    assert name in _explained_in_the_source()
 
 
 def _members(thing: object) -> Iterator[str]:
@@ -110,8 +111,10 @@ def _members(thing: object) -> Iterator[str]:
             yield name
 
 
-def _explained_in_the_source() -> Iterator[str]:
-    """Give the names that are assigned at the top of a module and have a string below them."""
+@cache
+def _explained_in_the_source() -> set[str]:
+    """Return the names that are assigned at the top of a module and have a string below them."""
+    explained = set()
     for path in Path(rnd_actors.__file__).parent.rglob("*.py"):
         body = ast.parse(path.read_text()).body
         for statement, below in pairwise(body):
@@ -120,4 +123,5 @@ def _explained_in_the_source() -> Iterator[str]:
                     ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)),
                     ast.Expr(ast.Constant(str())),
                 ):
-                    yield name
+                    explained.add(name)
+    return explained

@@ -64,6 +64,7 @@ def test_charts_keep_their_form_in_ascii(folder: Path, monkeypatch: pytest.Monke
     assert poor == rich.replace("█", "#").replace("░", ":").replace("·", ".")
 
 
+@pytest.mark.slow
 def test_the_live_view_is_drawn_in_ascii_too(folder: Path) -> None:
     master, terminal = pty.openpty()
     environ = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "ascii"}

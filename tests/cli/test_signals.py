@@ -72,7 +72,7 @@ def test_a_signal_in_any_phase_gives_the_partial_result_in_time_and_leaves_nothi
     assert alive(tag) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=SLOW), signal.SIGTERM])
 def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_path: Path) -> None:
     tag, mark = new_tag(), tmp_path / "told to stop"
     script = f'trap \'touch "{mark}"\' TERM; "$@" & while true; do wait; done'

@@ -72,10 +72,10 @@ def test_a_run_whose_streams_are_closed_is_done(
     ("arguments", "exit_code"),
     [
         (("--version",), 0),
-        (("collectors",), 0),
-        (("plan", "--samples=1", "--deadline=9", "--runs=10"), 0),
+        pytest.param(("collectors",), 0, marks=SLOW),
+        pytest.param(("plan", "--samples=1", "--deadline=9", "--runs=10"), 0, marks=SLOW),
         (("run", "--nonsense"), 2),
-        (("show", "nowhere.db"), 2),
+        pytest.param(("show", "nowhere.db"), 2, marks=SLOW),
     ],
 )
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
     assert (result["outcome"], result["samples"]) == ("complete", 60)
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=SLOW)])
 def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
     form: list[str], tmp_path: Path
 ) -> None:
@@ -167,7 +167,7 @@ def test_both_readers_may_go_away(tmp_path: Path) -> None:
     assert len(values(output)) == 60
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=SLOW), signal.SIGTERM])
 def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_signal(
     number: signal.Signals,
 ) -> None:

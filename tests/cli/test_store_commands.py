@@ -126,7 +126,10 @@ def test_a_resumption_of_what_still_runs_is_refused(
 def test_a_deadline_that_is_none_is_named_as_the_flag(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([*FAST, "--samples=1000000", "--deadline=0.3", "--output=runs.db"]) == 3
+    assert (
+        cli.main([*FAST, "--samples=1000000", "--workers=2", "--deadline=0.3", "--output=runs.db"])
+        == 3
+    )
     capsys.readouterr()
     line = complaint(capsys, "resume", "runs.db", "--deadline=soon")
     assert line == "rnd-actors: --deadline takes seconds > 0; got 'soon'"
@@ -154,7 +157,16 @@ def test_a_run_is_resumed_to_its_goal(store: Path) -> None:
     assert list_runs(store)[1].state == "complete"
 
 
-@pytest.mark.parametrize("command", [("runs", "runs.db"), ("show", "runs.db"), ("collectors",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", "runs.db"),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (("show", "runs.db"), ("collectors",))
+        ),
+    ],
+)
 def test_what_cannot_be_printed_is_one_line_and_exit_code_1(
     command: tuple[str, ...], store: Path
 ) -> None:

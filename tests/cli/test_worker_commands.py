@@ -64,6 +64,7 @@ def test_the_stand_in_runs_as_a_worker() -> None:
         process.wait(20)
 
 
+@pytest.mark.slow
 def test_it_serves_runs_as_any_worker_does(capsys: pytest.CaptureFixture[str]) -> None:
     command = f"{sys.executable} -m rnd_actors worker"
     flags = ("--workers=2", "--samples=4", "--quiet", f"--worker={command}")

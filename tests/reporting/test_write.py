@@ -103,6 +103,7 @@ def test_every_cell_of_a_wide_table_has_its_name_for_phones(page: str) -> None:
     assert 'svg class="narrow"' in page
 
 
+@pytest.mark.slow
 def test_a_page_is_the_same_every_time(page: str, tmp_path: Path) -> None:
     assert written(nasty_run(), tmp_path / "again.html") == page
 

@@ -144,6 +144,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "body", "came"),
     [

@@ -107,7 +107,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("count", [7, 8, 9])
+@pytest.mark.parametrize("count", [8, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 9))])
 def test_nor_one_that_is_just_being_started(count: int) -> None:
     tag = f"0.{int.from_bytes(os.urandom(6))}"
     command = [sys.executable, "-c", SPAWNING, tag, str(count)]
