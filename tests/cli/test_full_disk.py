@@ -73,7 +73,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("export", "../runs.db", "s.csv"),
         ("export", "../runs.db", "s.parquet"),
         ("export", "../runs.db", "copy.db"),
-        ("report", "../runs.db", "-o", "r.html"),
+        pytest.param(("report", "../runs.db", "-o", "r.html"), marks=pytest.mark.slow),
         ("run", "--output=new.db"),
     ],
 )

@@ -52,6 +52,7 @@ def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Pa
     assert {path.name for path in tmp_path.iterdir()} == set(READERS)
 
 
+@pytest.mark.slow
 def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
     flags = ("--samples=1000000", "--workers=4", "--output=-", "--quiet")
     with started(*FAST, *flags, "--worker-arg=-interval=0.0005") as process:

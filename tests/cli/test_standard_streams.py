@@ -157,6 +157,7 @@ def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
     assert len(values(output)) == 60
 
 
+@pytest.mark.slow
 def test_both_readers_may_go_away(tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
     with running("--samples=60", "-vv", f"--output={output}") as process:

@@ -135,6 +135,7 @@ def test_nor_if_it_comes_during_backoff() -> None:
         running.kill()
 
 
+@pytest.mark.slow
 def test_a_guardian_that_is_killed_is_replaced() -> None:
     with program(workers=3) as running:
         until(lambda: len(running.workers()) == 3)
