@@ -76,7 +76,8 @@ def test_all_that_workers_write_is_kept_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "logs"
-    flags = ("--workers=2", "--samples=4", "--quiet", f"--worker-log={folder}")
+    each = ("--collector=quota", "--collector-option=quota=2", "--collector-option=workers=2")
+    flags = ("--workers=2", *each, "--quiet", f"--worker-log={folder}")
     assert cli.main([*FAST, *flags]) == 0
     assert capsys.readouterr().err == ""
     assert sorted(path.name for path in folder.iterdir()) == ["worker-1.log", "worker-2.log"]
