@@ -145,7 +145,7 @@ def test_with_yes_it_is_shown_and_run(hostile: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "is_run"),
-    [("y", True), ("n", False), pytest.param("", False, marks=pytest.mark.slow)],
+    [("y", True), *(pytest.param(each, False, marks=pytest.mark.slow) for each in ("n", ""))],
 )
 def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> None:  # noqa: FBT001
     master, terminal = pty.openpty()

@@ -30,7 +30,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("name", ["s.csv", "s.jsonl", "s.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(each, marks=pytest.mark.slow) for each in ("s.csv", "s.parquet")), "s.jsonl"],
+)
 def test_a_run_whose_disk_becomes_full_ends_with_one_line_and_a_whole_file(
     name: str, disk: Path
 ) -> None:
@@ -44,6 +47,7 @@ def test_a_run_whose_disk_becomes_full_ends_with_one_line_and_a_whole_file(
         assert (disk / name).read_text().endswith("\n")
 
 
+@pytest.mark.slow
 def test_a_store_whose_disk_is_full_goes_on_when_there_is_room(disk: Path) -> None:
     done = call(*ENDLESS, "--quiet", "--output=runs.db")
     line = "rnd-actors: output: cannot write runs.db: database or disk is full\n"

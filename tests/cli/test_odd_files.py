@@ -101,6 +101,7 @@ def test_a_file_of_settings_that_is_none_is_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_settings_may_come_through_a_pipe() -> None:
     done = execute(
         *FAST, "--workers=1", "--quiet", "--json", "--config=/dev/stdin", input="samples = 3"

@@ -40,6 +40,7 @@ def outputs_in(folder: Path) -> list[str]:
     return [f"--output={folder / name}" for name in READERS]
 
 
+@pytest.mark.slow
 def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Path) -> None:
     done = execute(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
     samples = rows_of_lines(done.stdout)

@@ -119,6 +119,7 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
     assert (process.returncode, json.loads(out)["samples"]) == (0, 200)
 
 
+@pytest.mark.slow
 def test_a_second_signal_helps_even_if_the_loop_never_gets_its_turn() -> None:
     busy = """
 from gevent import monkey; monkey.patch_all()

@@ -134,6 +134,7 @@ def when_it_streams(process: "subprocess.Popen[bytes]") -> None:
     pytest.fail("it never streamed")
 
 
+@pytest.mark.slow
 def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
     with running("--samples=60", "--json", "-vv") as process:
         when_it_streams(process)
@@ -180,6 +181,7 @@ def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_si
         assert process.wait(PATIENCE_S) == 128 + number
 
 
+@pytest.mark.slow
 def test_samples_for_a_closed_stdout_fail_the_run() -> None:
     done = execute(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
     assert done.returncode == 1

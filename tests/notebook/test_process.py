@@ -137,6 +137,7 @@ def test_the_death_of_the_process_is_a_clear_error(tag: str) -> None:
     until(lambda: not alive(tag))
 
 
+@pytest.mark.slow
 def test_a_cancelled_task_ends_the_run_in_order(tag: str) -> None:
     with program(CANCELS, tag) as process:
         out, err = process.communicate(timeout=PATIENCE_S)
@@ -177,6 +178,7 @@ def test_stdout_is_no_output() -> None:
         run_in_process(RunSettings(outputs="-"))
 
 
+@pytest.mark.slow
 def test_an_error_of_the_run_is_raised_here(tmp_path: Path) -> None:
     store = tmp_path / "runs.db"
     store.write_text("no store\n" * 1000)

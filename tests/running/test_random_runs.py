@@ -93,7 +93,7 @@ runs = st.builds(
 )
 
 
-@settings(whatever, max_examples=100)
+@settings(whatever, max_examples=50)
 @given(
     asked=runs,
     law=laws,

@@ -84,9 +84,8 @@ def test_no_worker_lives_one_second_after_sigkill() -> None:
         running.kill()
 
 
-@pytest.mark.parametrize(
-    "workers", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (6, 16))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 6, 16])
 def test_nor_if_it_comes_while_workers_are_started(workers: int) -> None:
     with program() as running:
         until(lambda: len(running.workers()) >= workers)
