@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format bench bench-quick soak fuzz docs clean
+.PHONY: help run test test-all coverage check format bench bench-quick soak fuzz docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,7 +13,10 @@ help: ## Show the targets
 run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: make run ARGS="…")
 	@$(BIN)/rnd-actors run $(ARGS)
 
-test: $(VENV)/.installed-dev ## Run the tests, in two processes
+test: $(VENV)/.installed-dev ## Run the tests but for the slow ones, in two processes
+	$(BIN)/python -m tests.halves -m "not slow"
+
+test-all: $(VENV)/.installed-dev ## Run all tests
 	$(BIN)/python -m tests.halves
 
 coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests

@@ -20,15 +20,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_DATA_HOME"] = data.name
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _only_new_objects_are_searched_for_leaks() -> None:
+@pytest.fixture
+def only_new_objects() -> None:
     """What was there before is no leak; looking through it twice a test took most of the time."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
-def _no_leaks() -> Iterator[None]:
+def _no_leaks(only_new_objects: None) -> Iterator[None]:
     gevent.get_hub().threadpool  # noqa: B018 - made before the test, it is not a leak of the test
     with no_leaks():
         yield

@@ -1,11 +1,12 @@
 """Runs the suite in two processes: `python -m tests.halves`, with options for pytest.
 
-Most tests wait for something, so that two processes take little more than half the time of one.
+Many tests wait for something, so that two processes take little more than half the time of one.
 Each file of tests belongs to the process that claims it first; one takes them from the front, the
 other from the back. pytest-xdist cannot do this: its threads do not bear a patched process.
 """
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -21,7 +22,9 @@ import pytest
 __all__ = ["main"]
 
 _LONGEST = "test_fuzz.py"
-"""Takes minutes, and so begins at once."""
+"""Its random runs take more than a minute, and so begin at once."""
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""With it, each of the many processes that tests start would compile the package again."""
 _COUNTED = ("failed", "error", "passed", "skipped", "xfailed", "xpassed", "warnings")
 
 
@@ -31,12 +34,16 @@ def main(options: list[str]) -> int:
     with TemporaryDirectory(prefix="rnd-actors-tests-") as claims:
         seed = f"--randomly-seed={random.randrange(2**32)}"
         command = [sys.executable, "-m", "pytest", "-p", "tests.halves", seed]
+        environment = {name: text for name, text in os.environ.items() if name != _NO_BYTECODE}
         with Path(claims, "output").open("w+b") as output:
-            first = subprocess.Popen([*command, f"--claims={claims}", "--half=0", *options])
+            first = subprocess.Popen(
+                [*command, f"--claims={claims}", "--half=0", *options], env=environment
+            )
             second = subprocess.Popen(
                 [*command, f"--claims={claims}", "--half=1", *options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=environment,
             )
             with suppress(KeyboardInterrupt):  # they have got it, too, and end in order
                 first.wait()

@@ -102,6 +102,7 @@ def programs(
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", PROGRAMS, ids=lambda path: path.stem)
 def test_every_program_prints_what_the_guide_says(
     chapter: Path, programs: dict[str, subprocess.Popen[str]]
@@ -117,6 +118,7 @@ def expected_of(blocks: list[Block]) -> Iterator[str]:
             yield after.text if after.language == "text" else ""
 
 
+@pytest.mark.slow
 def test_the_tests_that_the_guide_shows_pass(tmp_path: Path) -> None:
     files = [
         block

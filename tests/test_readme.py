@@ -29,6 +29,7 @@ def output_of(program: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_same_run_from_python_takes_under_fifteen_lines(tmp_path: Path) -> None:
     assert len(lines_of(SAME_RUN)) < 15
     faster = SAME_RUN.replace("deadline=10", "deadline=10, worker_args=('-interval', '0.1')")
@@ -38,6 +39,7 @@ def test_the_same_run_from_python_takes_under_fifteen_lines(tmp_path: Path) -> N
     assert len(numbers.split(",")) == 150
 
 
+@pytest.mark.slow
 def test_a_custom_collector_takes_under_twenty_lines(tmp_path: Path) -> None:
     assert len(lines_of(OWN_GOAL)) < 20
     values = ast.literal_eval(output_of(OWN_GOAL, tmp_path))

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_in_an_empty_folder_with_the_worker_that_it_brings(tmp_path: Path) -> None:
     built, installed, empty = (tmp_path / name for name in ("built", "installed", "empty"))
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]

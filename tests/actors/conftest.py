@@ -13,7 +13,7 @@ from tests.actors.toys import Record
 
 
 @pytest.fixture(autouse=True)
-def _no_leaks(virtual_time: object) -> Iterator[None]:
+def _no_leaks(only_new_objects: None, virtual_time: object) -> Iterator[None]:
     """Look for leaks before virtual time ends, and with it all that is left."""
     with no_leaks():
         yield

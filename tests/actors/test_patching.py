@@ -64,6 +64,7 @@ def test_a_result_can_be_read_without_patching() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
+@pytest.mark.slow
 def test_pytest_is_told_of_its_own_way(tmp_path: Path) -> None:
     test = tmp_path / "test_it.py"
     test.write_text(

@@ -373,6 +373,7 @@ print(*(routing.choose(refs, f"user-{number}")[0].name for number in range(200))
 """
 
 
+@pytest.mark.slow
 def test_a_key_leads_to_the_same_actor_in_every_process() -> None:
     processes = [
         subprocess.Popen(

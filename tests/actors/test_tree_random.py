@@ -283,6 +283,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(tree=branches(2, "t"), steps=steps, seed=st.integers(0, 10**9))
 def test_the_promises_hold_in_any_tree_whatever_happens(

@@ -1,16 +1,20 @@
-"""The real command, in a process of its own."""
+"""The command, in the process of the test, or in one of its own if the process matters."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, Final
 
 from gevent.os import make_nonblocking, nb_read
 
-__all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "read_terminal", "started"]
+from rnd_actors import cli
+
+__all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "execute", "read_terminal", "started"]
 
 MODULE: Final = (sys.executable, "-m", "rnd_actors")
 SCRIPT: Final = (str(Path(sys.executable).with_name("rnd-actors")),)
@@ -18,10 +22,18 @@ FAST: Final = ("run", "--base-port=0", "--worker-arg=-interval=0.01")
 PATIENCE_S: Final = 20
 
 
-def call(
+def call(*arguments: str, encoding: str = "utf-8") -> "CompletedProcess[str]":
+    """Run it to its end in this process, with stdout and stderr of this encoding."""
+    stdout, stderr = (TextIOWrapper(BytesIO(), encoding) for _ in range(2))
+    with redirect_stdout(stdout), redirect_stderr(stderr):
+        code = cli.main(arguments)
+    return CompletedProcess(arguments, code, _written_to(stdout), _written_to(stderr))
+
+
+def execute(
     *arguments: str, command: tuple[str, ...] = MODULE, **options: Any
-) -> "subprocess.CompletedProcess[str]":
-    """Run it to its end."""
+) -> "CompletedProcess[str]":
+    """Run it to its end in a process of its own."""
     options = {"capture_output": True, "text": True, "timeout": PATIENCE_S, **options}
     return subprocess.run([*command, *arguments], check=False, **options)
 
@@ -48,3 +60,8 @@ def read_terminal(master: int) -> Iterator[str]:
             yield shown.decode(errors="replace")
     except OSError:  # this is how a terminal ends on Linux
         os.close(master)
+
+
+def _written_to(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()

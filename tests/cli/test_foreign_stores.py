@@ -49,16 +49,25 @@ VALUES: Final = (
 TABLES: Final = ("runs", "sessions", "samples", "incarnations", "events")
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Make a store with a run of which some samples are missing."""
-    monkeypatch.chdir(tmp_path)
+    path = tmp_path_factory.mktemp("unfinished") / "runs.db"
     settings = RunSettings(
         samples=8, workers=2, base_port=0, worker_args=("-interval", "0.3"), deadline=0.4,
-        outputs="runs.db",
+        outputs=path,
     )  # fmt: skip
     run(settings)
-    return Path("runs.db")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def store(unfinished: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put that store into a folder of its own, and go there."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("runs.db")
+    path.write_bytes(unfinished)
+    return path
 
 
 def change(store: Path, sql: str, *values: object) -> None:
@@ -78,7 +87,7 @@ def test_whatever_a_store_holds_every_command_says_in_one_line_what_is_wrong(
     sound = store.read_bytes()
     turns, chance = cycle(COMMANDS), Random()  # others each time; the message tells them
     for column in columns_of(store, table):
-        for value in chance.sample(VALUES, 5):
+        for value in chance.sample(VALUES, 3):
             store.write_bytes(sound)
             try:
                 change(store, f'UPDATE OR REPLACE {table} SET "{column}" = ?', value)
@@ -110,7 +119,7 @@ def hostile(store: Path) -> Path:
 
 
 def test_a_program_that_a_foreign_store_names_is_told_and_not_run(hostile: Path) -> None:
-    done = call("resume", str(hostile), stdin=subprocess.DEVNULL)
+    done = call("resume", str(hostile))
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert line.startswith(
@@ -124,7 +133,7 @@ def test_a_program_that_a_foreign_store_names_is_told_and_not_run(hostile: Path)
 def test_nor_is_a_module_imported(store: Path) -> None:
     Path("hostile.py").write_text("open('imported-by-a-store', 'w')")
     change(store, "UPDATE runs SET recipe = json_set(recipe, '$.target', 'hostile:Class')")
-    assert call("resume", str(store), stdin=subprocess.DEVNULL).returncode == 2
+    assert call("resume", str(store)).returncode == 2
     assert not Path("imported-by-a-store").exists()
 
 
@@ -134,7 +143,10 @@ def test_with_yes_it_is_shown_and_run(hostile: Path) -> None:
     assert Path("run-by-a-store").exists()
 
 
-@pytest.mark.parametrize(("answer", "is_run"), [("y", True), ("n", False), ("", False)])
+@pytest.mark.parametrize(
+    ("answer", "is_run"),
+    [("y", True), *(pytest.param(each, False, marks=pytest.mark.slow) for each in ("n", ""))],
+)
 def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> None:  # noqa: FBT001
     master, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -158,7 +170,7 @@ def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> 
 
 
 def test_a_run_of_ones_own_is_resumed_without_a_word(store: Path) -> None:
-    done = call("resume", str(store), "--quiet", "--deadline=20", stdin=subprocess.DEVNULL)
+    done = call("resume", str(store), "--quiet", "--deadline=20")
     assert (done.returncode, done.stderr) == (0, "")
     assert list_runs(store)[0].state == "complete"
 
@@ -170,4 +182,4 @@ def test_a_name_with_escapes_is_shown_without_them(
     for command in (("show", str(named), "7"), ("resume", str(named), "7")):
         assert cli.main(command) == 2
         assert "\x1b" not in capsys.readouterr().err
-    assert cli.main([*FAST, "--samples=1", f"--output={named}"]) == 0
+    assert cli.main([*FAST, "--samples=1", "--workers=1", f"--output={named}"]) == 0

@@ -2,7 +2,9 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
+from shutil import copyfile
 from typing import Final
 
 import pytest
@@ -17,21 +19,25 @@ FULL: Final = "No space left on device"
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of 256 kB."""
+    """Mount a disk of 256 kB, and go there."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("it needs to be allowed to mount")
-    yield folder
+    with chdir(folder):
+        yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("name", ["s.csv", "s.jsonl", "s.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(each, marks=pytest.mark.slow) for each in ("s.csv", "s.parquet")), "s.jsonl"],
+)
 def test_a_run_whose_disk_becomes_full_ends_with_one_line_and_a_whole_file(
     name: str, disk: Path
 ) -> None:
-    done = call(*ENDLESS, "--quiet", f"--output={name}", cwd=disk)
+    done = call(*ENDLESS, "--quiet", f"--output={name}")
     assert (done.returncode, done.stderr) == (
         1,
         f"rnd-actors: output: cannot write {name}: {FULL}\n",
@@ -41,18 +47,28 @@ def test_a_run_whose_disk_becomes_full_ends_with_one_line_and_a_whole_file(
         assert (disk / name).read_text().endswith("\n")
 
 
+@pytest.mark.slow
 def test_a_store_whose_disk_is_full_goes_on_when_there_is_room(disk: Path) -> None:
-    done = call(*ENDLESS, "--quiet", "--output=runs.db", cwd=disk)
+    done = call(*ENDLESS, "--quiet", "--output=runs.db")
     line = "rnd-actors: output: cannot write runs.db: database or disk is full\n"
     assert (done.returncode, done.stderr) == (1, line)
     stored = read_run(disk / "runs.db")
     assert (stored.run.state, stored.run.samples) == ("died", len(stored.samples))
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
-    call("resume", "runs.db", "--quiet", "--deadline=0.5", cwd=disk)
+    call("resume", "runs.db", "--quiet", "--deadline=0.5")
     [resumed] = list_runs(disk / "runs.db")
     assert (resumed.state, resumed.sessions) == ("deadline", 2)
     assert resumed.samples > stored.run.samples
     assert [path.name for path in disk.iterdir()] == ["runs.db"]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a store with one run of 500 samples."""
+    path = tmp_path_factory.mktemp("large") / "runs.db"
+    fast = ("-interval", "0")
+    run(RunSettings(samples=500, workers=2, base_port=0, worker_args=fast, outputs=path))
+    return path
 
 
 @pytest.mark.parametrize(
@@ -61,19 +77,17 @@ def test_a_store_whose_disk_is_full_goes_on_when_there_is_room(disk: Path) -> No
         ("export", "../runs.db", "s.csv"),
         ("export", "../runs.db", "s.parquet"),
         ("export", "../runs.db", "copy.db"),
-        ("report", "../runs.db", "-o", "r.html"),
+        pytest.param(("report", "../runs.db", "-o", "r.html"), marks=pytest.mark.slow),
         ("run", "--output=new.db"),
     ],
 )
-def test_nothing_is_left_of_what_does_not_fit(arguments: tuple[str, ...], disk: Path) -> None:
-    fast = RunSettings(
-        samples=500, workers=2, base_port=0, worker_args=("-interval", "0"),
-        outputs=disk.parent / "runs.db",
-    )  # fmt: skip
-    run(fast)
+def test_nothing_is_left_of_what_does_not_fit(
+    arguments: tuple[str, ...], disk: Path, large: Path
+) -> None:
+    copyfile(large, disk.parent / "runs.db")
     with pytest.raises(OSError, match=FULL):
         (disk / "filling").write_bytes(bytes(10**6))
-    done = call(*arguments, cwd=disk)
+    done = call(*arguments)
     [line] = done.stderr.splitlines()
     assert line.endswith((FULL, "database or disk is full"))
     assert done.returncode in (1, 2)

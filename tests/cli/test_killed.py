@@ -7,8 +7,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from rnd_actors.store import list_runs, read_run
 from tests.cli.commands import MODULE, PATIENCE_S
+
+pytestmark = pytest.mark.slow
 
 SAMPLES = 12_000
 BEGIN = (

@@ -7,6 +7,8 @@ import pytest
 
 from tests.benchmarks.big_store import make_store, measured
 
+pytestmark = pytest.mark.slow
+
 SAMPLES: Final = 200_000
 
 

@@ -11,9 +11,9 @@ from typing import Final
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, call
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, execute
 
-RUN: Final = (*FAST, "--samples=1", "--quiet")
+RUN: Final = (*FAST, "--samples=1", "--workers=1", "--quiet")
 
 
 def pipe(path: Path) -> None:
@@ -101,12 +101,17 @@ def test_a_file_of_settings_that_is_none_is_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_settings_may_come_through_a_pipe() -> None:
-    done = call(*FAST, "--quiet", "--json", "--config=/dev/stdin", input="samples = 3")
+    done = execute(
+        *FAST, "--workers=1", "--quiet", "--json", "--config=/dev/stdin", input="samples = 3"
+    )
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 3)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_waiting_for_a_pipe_is_interrupted(number: signal.Signals) -> None:
     os.mkfifo("run.toml")
     with subprocess.Popen([*MODULE, "run", "--config=run.toml"]) as process:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import FAST, call, started
+from tests.cli.commands import FAST, execute, started
 from tests.processes import PATIENCE_S
 
 Row = dict[str, float]
@@ -40,8 +40,9 @@ def outputs_in(folder: Path) -> list[str]:
     return [f"--output={folder / name}" for name in READERS]
 
 
+@pytest.mark.slow
 def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Path) -> None:
-    done = call(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
+    done = execute(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
     samples = rows_of_lines(done.stdout)
     assert [sample["index"] for sample in samples] == list(range(40))
     assert {name: read(tmp_path / name) for name, read in READERS.items()} == dict.fromkeys(
@@ -52,6 +53,7 @@ def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Pa
     assert {path.name for path in tmp_path.iterdir()} == set(READERS)
 
 
+@pytest.mark.slow
 def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
     flags = ("--samples=1000000", "--workers=4", "--output=-", "--quiet")
     with started(*FAST, *flags, "--worker-arg=-interval=0.0005") as process:
@@ -63,6 +65,7 @@ def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
         assert process.stderr.read() == "rnd-actors: output: cannot write stdout: Broken pipe\n"
 
 
+@pytest.mark.slow
 def test_files_of_a_run_that_is_killed_can_be_read(tmp_path: Path) -> None:
     flags = ("--samples=1000000", "--workers=4", "-vv", "--worker-arg=-interval=0.001")
     with started(*FAST, *flags, *outputs_in(tmp_path)) as process:

@@ -12,9 +12,10 @@ from typing import IO
 
 import pytest
 
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, call
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, execute
 
-SLOW = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
+UNHURRIED = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
+SLOW = pytest.mark.slow
 
 
 def shell(redirections: str, command: tuple[str, ...] = MODULE) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def values(csv: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("closed", "command"),
     [
-        *((closed, MODULE) for closed in product([False, True], repeat=3)),
+        *(pytest.param(closed, MODULE, marks=SLOW) for closed in product([False, True], repeat=3)),
         ((True, True, True), SCRIPT),
     ],
 )
@@ -46,7 +47,7 @@ def test_a_run_whose_streams_are_closed_is_done(
     )
     worker.chmod(0o755)
     standin = Path("bin/worker").absolute()
-    done = call(
+    done = execute(
         *FAST,
         "--samples=30",
         "--workers=2",
@@ -71,39 +72,49 @@ def test_a_run_whose_streams_are_closed_is_done(
     ("arguments", "exit_code"),
     [
         (("--version",), 0),
-        (("collectors",), 0),
-        (("plan", "--samples=1", "--deadline=9", "--runs=10"), 0),
+        pytest.param(("collectors",), 0, marks=SLOW),
+        pytest.param(("plan", "--samples=1", "--deadline=9", "--runs=10"), 0, marks=SLOW),
         (("run", "--nonsense"), 2),
-        (("show", "nowhere.db"), 2),
+        pytest.param(("show", "nowhere.db"), 2, marks=SLOW),
     ],
 )
-@pytest.mark.parametrize("redirections", ["<&- >&- 2>&-", ">&- 2>/dev/full"])
+@pytest.mark.parametrize(
+    "redirections", ["<&- >&- 2>&-", pytest.param(">&- 2>/dev/full", marks=SLOW)]
+)
 def test_other_commands_have_the_exit_code_that_they_always_have(
     arguments: tuple[str, ...], exit_code: int, redirections: str
 ) -> None:
-    done = call(*arguments, command=shell(redirections))
+    done = execute(*arguments, command=shell(redirections))
     assert done.returncode == exit_code
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("run", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        *(pytest.param(each, marks=SLOW) for each in [("--version",), ("run", "--help")]),
+    ],
+)
 def test_help_that_cannot_be_written_is_one_line_and_exit_code_1(
     arguments: tuple[str, ...],
 ) -> None:
-    done = call(*arguments, command=shell(">/dev/full"))
+    done = execute(*arguments, command=shell(">/dev/full"))
     told = "rnd-actors: cannot write the result: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, told)
 
 
 def test_a_full_stderr_changes_nothing() -> None:
-    done = call(*FAST, "--samples=30", "--workers=2", "--json", "-vv", command=shell("2>/dev/full"))
+    done = execute(
+        *FAST, "--samples=30", "--workers=2", "--json", "-vv", command=shell("2>/dev/full")
+    )
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 30)
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(
-        [*MODULE, *SLOW, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*MODULE, *UNHURRIED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
             yield process
@@ -123,6 +134,7 @@ def when_it_streams(process: "subprocess.Popen[bytes]") -> None:
     pytest.fail("it never streamed")
 
 
+@pytest.mark.slow
 def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
     with running("--samples=60", "--json", "-vv") as process:
         when_it_streams(process)
@@ -132,7 +144,7 @@ def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
     assert (result["outcome"], result["samples"]) == ("complete", 60)
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=SLOW)])
 def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
     form: list[str], tmp_path: Path
 ) -> None:
@@ -146,6 +158,7 @@ def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
     assert len(values(output)) == 60
 
 
+@pytest.mark.slow
 def test_both_readers_may_go_away(tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
     with running("--samples=60", "-vv", f"--output={output}") as process:
@@ -156,7 +169,7 @@ def test_both_readers_may_go_away(tmp_path: Path) -> None:
     assert len(values(output)) == 60
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=SLOW), signal.SIGTERM])
 def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_signal(
     number: signal.Signals,
 ) -> None:
@@ -168,7 +181,8 @@ def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_si
         assert process.wait(PATIENCE_S) == 128 + number
 
 
+@pytest.mark.slow
 def test_samples_for_a_closed_stdout_fail_the_run() -> None:
-    done = call(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
+    done = execute(*FAST, "--samples=30", "--workers=2", "--output=-", command=shell(">&-"))
     assert done.returncode == 1
     assert "output: cannot write stdout: Bad file descriptor" in done.stderr

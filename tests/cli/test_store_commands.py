@@ -9,18 +9,25 @@ import pytest
 
 from rnd_actors import RunSettings, cli, run
 from rnd_actors.store import Recording, RunDescription, list_runs, read_run
-from tests.cli.commands import FAST, call
+from tests.cli.commands import FAST, call, execute
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Make a store with one complete run of 20 samples."""
+    path = tmp_path_factory.mktemp("complete") / "runs.db"
+    fast = ("-interval", "0")
+    run(RunSettings(samples=20, workers=2, base_port=0, worker_args=fast, outputs=path))
+    return path.read_bytes()
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a store with one complete run of 20 samples."""
+def store(complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put that store into a folder of its own, and go there."""
     monkeypatch.chdir(tmp_path)
-    fast = RunSettings(
-        samples=20, workers=2, base_port=0, worker_args=("-interval", "0"), outputs="runs.db"
-    )
-    run(fast)
-    return Path("runs.db")
+    path = Path("runs.db")
+    path.write_bytes(complete)
+    return path
 
 
 def begin(store: Path) -> Recording:
@@ -63,7 +70,7 @@ def test_a_run_is_exported_as_a_sink_would_have_written_it(store: Path, suffix: 
 
 
 def test_a_run_is_exported_to_stdout_and_to_another_store(store: Path) -> None:
-    done = call("export", str(store), "1", "-", cwd=store.absolute().parent)
+    done = execute("export", str(store), "1", "-", cwd=store.absolute().parent)
     assert [json.loads(line)["index"] for line in done.stdout.splitlines()] == list(range(20))
     assert cli.main(["export", "runs.db", "1", "other.sqlite"]) == 0
     assert read_run(Path("other.sqlite")).result == read_run(store).result
@@ -119,7 +126,10 @@ def test_a_resumption_of_what_still_runs_is_refused(
 def test_a_deadline_that_is_none_is_named_as_the_flag(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([*FAST, "--samples=1000000", "--deadline=0.3", "--output=runs.db"]) == 3
+    assert (
+        cli.main([*FAST, "--samples=1000000", "--workers=2", "--deadline=0.3", "--output=runs.db"])
+        == 3
+    )
     capsys.readouterr()
     line = complaint(capsys, "resume", "runs.db", "--deadline=soon")
     assert line == "rnd-actors: --deadline takes seconds > 0; got 'soon'"
@@ -147,11 +157,20 @@ def test_a_run_is_resumed_to_its_goal(store: Path) -> None:
     assert list_runs(store)[1].state == "complete"
 
 
-@pytest.mark.parametrize("command", [("runs", "runs.db"), ("show", "runs.db"), ("collectors",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", "runs.db"),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (("show", "runs.db"), ("collectors",))
+        ),
+    ],
+)
 def test_what_cannot_be_printed_is_one_line_and_exit_code_1(
     command: tuple[str, ...], store: Path
 ) -> None:
     with Path("/dev/full").open("w") as full:
-        done = call(*command, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        done = execute(*command, stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.returncode == 1
     assert done.stderr == "rnd-actors: cannot write the result: No space left on device\n"

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.commands import FAST, MODULE, PATIENCE_S, read_terminal
 from tests.cli.terminals import Terminal
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = (*FAST, "--samples=1000000", "--workers=4")
 CTRL_C, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x1a", "\x1c"
 SHELL = ("env", "PS1=$ ", "sh", "-im")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import FAST, call, started
+from tests.cli.commands import FAST, call, execute, started
 
 WORKER = str(Path(__file__).parents[2] / "bin" / "worker")
 
@@ -50,7 +50,7 @@ def test_wrong_usage_is_one_line(
 
 
 def test_the_stand_in_explains_its_own_flags() -> None:
-    by_command, by_script = call("worker", "-help"), call("-help", command=(WORKER,))
+    by_command, by_script = execute("worker", "-help"), execute("-help", command=(WORKER,))
     assert "-crash-every" in by_command.stdout + by_command.stderr
     assert by_command.returncode == by_script.returncode
     assert (by_command.stdout, by_command.stderr) == (by_script.stdout, by_script.stderr)
@@ -64,6 +64,7 @@ def test_the_stand_in_runs_as_a_worker() -> None:
         process.wait(20)
 
 
+@pytest.mark.slow
 def test_it_serves_runs_as_any_worker_does(capsys: pytest.CaptureFixture[str]) -> None:
     command = f"{sys.executable} -m rnd_actors worker"
     flags = ("--workers=2", "--samples=4", "--quiet", f"--worker={command}")
@@ -75,7 +76,8 @@ def test_all_that_workers_write_is_kept_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "logs"
-    flags = ("--workers=2", "--samples=4", "--quiet", f"--worker-log={folder}")
+    each = ("--collector=quota", "--collector-option=quota=2", "--collector-option=workers=2")
+    flags = ("--workers=2", *each, "--quiet", f"--worker-log={folder}")
     assert cli.main([*FAST, *flags]) == 0
     assert capsys.readouterr().err == ""
     assert sorted(path.name for path in folder.iterdir()) == ["worker-1.log", "worker-2.log"]

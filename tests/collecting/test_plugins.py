@@ -126,7 +126,7 @@ def test_plug_ins_are_found_and_one_that_is_broken_disturbs_nobody(
 
 def test_a_plug_in_is_run_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(tmp_path, "pairs", "pairs_plugin", PAIRS)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     done = call(
         *FAST, "--workers=2", "--collector=pairs", "--collector-option=times=1", "--quiet", "--json"
     )

@@ -55,7 +55,7 @@ RESULTS: Final = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(result=RESULTS)
 def test_a_result_is_the_same_after_a_way_through_json(result: Result) -> None:
     text = result.to_json()

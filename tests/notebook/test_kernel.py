@@ -12,6 +12,8 @@ import pytest
 from tests.processes import alive, until
 from tests.test_guide import GUIDE, blocks_of, expected_of
 
+pytestmark = pytest.mark.slow
+
 INTERRUPTS = """
 from jupyter_client.manager import start_new_kernel
 

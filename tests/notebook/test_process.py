@@ -97,6 +97,7 @@ def test_an_interrupt_ends_the_run_in_order_with_what_it_has(tag: str) -> None:
     assert alive(tag) == []
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_ends_it_at_once(tag: str) -> None:
     with program(WAITS.replace('"{tag}"', '"{tag}", "-ignore-term"'), tag) as process:
         when_it_streams(process)
@@ -113,6 +114,7 @@ def test_a_second_interrupt_ends_it_at_once(tag: str) -> None:
     until(lambda: not alive(tag))
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_program_is_killed(tag: str) -> None:
     with program(WAITS, tag) as process:
         when_it_streams(process)
@@ -121,6 +123,7 @@ def test_nothing_is_left_when_the_program_is_killed(tag: str) -> None:
     until(lambda: not alive(tag))
 
 
+@pytest.mark.slow
 def test_the_death_of_the_process_is_a_clear_error(tag: str) -> None:
     with program(WAITS, tag) as process:
         when_it_streams(process)
@@ -134,6 +137,7 @@ def test_the_death_of_the_process_is_a_clear_error(tag: str) -> None:
     until(lambda: not alive(tag))
 
 
+@pytest.mark.slow
 def test_a_cancelled_task_ends_the_run_in_order(tag: str) -> None:
     with program(CANCELS, tag) as process:
         out, err = process.communicate(timeout=PATIENCE_S)
@@ -174,6 +178,7 @@ def test_stdout_is_no_output() -> None:
         run_in_process(RunSettings(outputs="-"))
 
 
+@pytest.mark.slow
 def test_an_error_of_the_run_is_raised_here(tmp_path: Path) -> None:
     store = tmp_path / "runs.db"
     store.write_text("no store\n" * 1000)
@@ -181,10 +186,11 @@ def test_an_error_of_the_run_is_raised_here(tmp_path: Path) -> None:
         run_in_process(RunSettings(outputs=store))
 
 
+@pytest.mark.slow
 def test_many_samples_come_back() -> None:
-    settings = RunSettings(samples=200_000, workers=2, base_port=0, worker_args=["-interval=0"])
+    settings = RunSettings(samples=50_000, workers=2, base_port=0, worker_args=["-interval=0"])
     result = run_in_process(settings)
-    assert json.loads(result.to_json())["samples"] == 200_000
+    assert json.loads(result.to_json())["samples"] == 50_000
 
 
 QUICK = RunSettings(samples=20, workers=2, worker_args=("-interval", "0"), base_port=0)
@@ -196,6 +202,7 @@ def test_the_last_that_is_told_of_a_run_however_quick_is_its_end() -> None:
     assert lines[-1].startswith("20 of 20 samples in ")
 
 
+@pytest.mark.slow
 def test_in_asyncio_too_the_last_that_is_told_of_a_run_is_its_end() -> None:
     lines = list[str]()
     asyncio.run(run_in_process_async(QUICK, on_progress=lines.append))

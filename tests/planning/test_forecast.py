@@ -23,7 +23,7 @@ def plan(
 ) -> PlanSettings:
     figures = WorkerFigures(mtbf=mtbf, startup=startup)
     return PlanSettings(
-        samples=samples, deadline=deadline, workers=workers, figures=figures, runs=20
+        samples=samples, deadline=deadline, workers=workers, figures=figures, runs=10
     )
 
 
@@ -55,7 +55,7 @@ def test_the_same_plan_gives_the_same_forecast() -> None:
     flaky = plan(mtbf=3.0, startup=1.0)
     outlook = forecast(flaky)
     assert outlook == forecast(flaky)
-    assert len(set(outlook.times)) > 10
+    assert len(set(outlook.times)) > 5
 
 
 def test_workers_that_take_long_to_start_again_make_it_later() -> None:
@@ -81,7 +81,7 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
 
 def test_more_workers_are_needed_if_a_tenth_of_the_runs_is_late() -> None:
     times = forecast(plan(mtbf=3.0, startup=1.0)).times
-    outlook = forecast(plan(mtbf=3.0, startup=1.0, deadline=times[17]))
+    outlook = forecast(plan(mtbf=3.0, startup=1.0, deadline=times[8]))
     assert outlook.kept.estimate == 0.9
     assert outlook.workers_needed is not None
     assert outlook.workers_needed > 4

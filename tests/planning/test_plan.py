@@ -35,7 +35,7 @@ def test_rate_and_startup_are_means_weighted_by_what_they_were_measured_on() -> 
 
 def test_a_run_tells_the_figures_that_its_workers_have() -> None:
     figures = WorkerFigures(rate=2.0, mtbf=20.0, startup=0.5)
-    settings = RunSettings(samples=20_000, workers=8)
+    settings = RunSettings(samples=8_000, workers=8)
     result = simulate(lambda _: run(settings, spawn=figures.law())).result
     measured = WorkerFigures.measured(asdict(worker) for worker in result.workers)
     assert measured.rate == pytest.approx(2.0)

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import gevent
 import psutil
+import pytest
 from attrs import define, field
 
 from rnd_actors.actors import Crashed, Event, ExitReason
@@ -74,6 +75,7 @@ class Witness(Checker):
         return super().restarts(worker, reason)
 
 
+@pytest.mark.slow
 def test_a_run_is_exact_while_workers_are_killed_stopped_and_continued() -> None:
     chaos, witness = Chaos(SEED), Witness(SAMPLES)
     settings = RunSettings(

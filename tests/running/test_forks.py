@@ -10,6 +10,8 @@ import pytest
 
 from tests.processes import PATIENCE_S, alive
 
+pytestmark = pytest.mark.slow
+
 FORKING: Final = """
 from gevent import monkey
 monkey.patch_all()

@@ -19,6 +19,7 @@ from tests.benchmarks.fuzz._session import Session
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_sixty_random_runs_are_exact_and_leave_nothing() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.fuzz", "--runs", "60", "--seed", "1"]

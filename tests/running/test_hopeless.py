@@ -8,7 +8,7 @@ from rnd_actors.simulation import SimulatedWorker, simulate
 
 
 @pytest.mark.parametrize("law", [SimulatedWorker(hang=1.0), SimulatedWorker(malformed=1.0)])
-@pytest.mark.parametrize("patience", [0.5, 5.0, 60.0, 3600.0])
+@pytest.mark.parametrize("patience", [0.5, 5.0, 60.0, pytest.param(3600.0, marks=pytest.mark.slow)])
 def test_a_worker_that_never_sends_a_sample_is_given_up(
     law: SimulatedWorker, patience: float
 ) -> None:

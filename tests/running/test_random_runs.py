@@ -3,6 +3,7 @@
 import random
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ runs = st.builds(
 )
 
 
-@settings(whatever, max_examples=100)
+@settings(whatever, max_examples=50)
 @given(
     asked=runs,
     law=laws,
@@ -113,6 +114,7 @@ def test_a_simulated_run_is_exact_or_says_why_and_its_ledger_balances(
             assert simulated.elapsed_s == asked.deadline
 
 
+@pytest.mark.slow
 def test_a_run_of_flaky_workers_is_exact_in_every_schedule() -> None:
     law = SimulatedWorker(
         rate=5.0, startup=0.5, lifetime=lambda: random.expovariate(1 / 20), malformed=0.1

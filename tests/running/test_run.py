@@ -304,7 +304,8 @@ print(result.workers[0].crashes)
 
 
 @pytest.mark.parametrize(
-    ("set_up", "traced"), [("", 0), ("logging.basicConfig(level=logging.DEBUG)", 1)]
+    ("set_up", "traced"),
+    [pytest.param("", 0, marks=pytest.mark.slow), ("logging.basicConfig(level=logging.DEBUG)", 1)],
 )
 def test_a_crash_of_a_worker_is_one_line_of_the_log_and_its_traceback_for_debugging(
     set_up: str, traced: int

@@ -14,6 +14,7 @@ from tests.benchmarks.soak._checker import Checker
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_nothing_is_lost_nor_left_while_workers_die_all_the_time() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.soak", "--samples", "50000"]

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from rnd_actors.actors import Event
 from rnd_actors.collecting import Outcome, SamplesAccepted
 from rnd_actors.running import RunSettings, run
@@ -10,6 +12,7 @@ from rnd_actors.workers import WorkerSettings
 GRACE = WorkerSettings(id=1, port=3001).grace
 
 
+@pytest.mark.slow
 def test_sixteen_workers_that_ignore_sigterm_cost_one_grace_period() -> None:
     reached_at = 0.0
 

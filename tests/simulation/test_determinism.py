@@ -194,6 +194,7 @@ def digest(hash_seed: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
     first, *others = [gevent.spawn(digest, seed) for seed in ("0", "1", "random")]
     assert first.get().startswith("deadline ")

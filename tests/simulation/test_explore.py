@@ -85,6 +85,7 @@ def test_the_trace_of_a_stale_cache_tells_how_it_became_stale() -> None:
     assert [said.index(step) for step in steps] == sorted(map(said.index, steps))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("main", [bank(RightTeller), library(RightCache)], ids=["bank", "cache"])
 def test_without_its_race_it_passes_a_thousand_schedules(main: Main) -> None:
     runs = explore(main, range(1_000))

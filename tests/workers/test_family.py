@@ -36,10 +36,15 @@ def fled(how: str, *, then: str = "") -> Iterator[tuple[WorkerProcess, str]]:
     script = FLIGHTS[how].format(sleep=f"sleep {tag}")
     process = WorkerProcess(["/bin/bash", "-c", f"{script}{then}"])
     try:
-        until(lambda: alive("sleep", tag))
+        until(lambda: len(sleepers(tag)) == script.count(tag))
         yield process, tag
     finally:
         process.end(PATIENCE_S)
+
+
+def sleepers(tag: str) -> list[str]:
+    """Return the processes that sleep, without the shells that have yet to send them away."""
+    return [process.name() for process in alive(tag) if process.name() == "sleep"]
 
 
 @pytest.mark.parametrize("how", FLIGHTS)

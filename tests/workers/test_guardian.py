@@ -77,12 +77,14 @@ def program(*flags: str, **others: Any) -> Iterator[Program]:
         running.end()
 
 
+@pytest.mark.slow
 def test_no_worker_lives_one_second_after_sigkill() -> None:
     with program("-interval=0.01", "-ignore-term", "-child") as running:
         until(lambda: len(running.workers()) == 32)
         running.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 6, 16])
 def test_nor_if_it_comes_while_workers_are_started(workers: int) -> None:
     with program() as running:
@@ -104,7 +106,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("count", [7, 8, 9])
+@pytest.mark.parametrize("count", [8, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 9))])
 def test_nor_one_that_is_just_being_started(count: int) -> None:
     tag = f"0.{int.from_bytes(os.urandom(6))}"
     command = [sys.executable, "-c", SPAWNING, tag, str(count)]
@@ -117,12 +119,14 @@ def test_nor_one_that_is_just_being_started(count: int) -> None:
     assert alive("/bin/sleep", tag) == []
 
 
+@pytest.mark.slow
 def test_nor_if_it_comes_before_the_first_worker() -> None:
     with program() as running:
         until(running.guardians)
         running.kill()
 
 
+@pytest.mark.slow
 def test_nor_if_it_comes_during_backoff() -> None:
     with program("-crash-after=0.05", "-interval=3600", "-first-delay=3600", workers=2) as running:
         until(lambda: len(running.workers()) == 2)
@@ -130,6 +134,7 @@ def test_nor_if_it_comes_during_backoff() -> None:
         running.kill()
 
 
+@pytest.mark.slow
 def test_a_guardian_that_is_killed_is_replaced() -> None:
     with program(workers=3) as running:
         until(lambda: len(running.workers()) == 3)
@@ -139,6 +144,7 @@ def test_a_guardian_that_is_killed_is_replaced() -> None:
         running.kill()
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_again_at_once_is_replaced_in_the_end() -> None:
     with program(workers=3) as running:
         until(lambda: len(running.workers()) == 3)
@@ -152,6 +158,7 @@ def test_one_that_is_killed_again_at_once_is_replaced_in_the_end() -> None:
         running.kill()
 
 
+@pytest.mark.slow
 def test_a_guardian_lets_signals_pass_it_by() -> None:
     with program(workers=1) as running:
         until(lambda: running.workers() and running.guardians())

@@ -102,6 +102,7 @@ def flooding() -> Iterator[int]:
         process.kill()
 
 
+@pytest.mark.slow
 def test_others_get_their_turn_while_a_worker_floods() -> None:
     lines, lines_at_turn = 0, [0]
 
