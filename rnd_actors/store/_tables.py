@@ -1,4 +1,4 @@
-"""The SQL of a store, table by table: how each is made, written, read and checked."""
+"""The SQL of a store, table by table: to make, write, read and check each."""
 
 from typing import Final, TypeAlias
 
@@ -17,6 +17,7 @@ class Table:
     Args:
         name: of the table.
         create: the statement that makes it.
+        order: the columns that rows are sorted by when they are read.
         checks: one for each column. Anybody can change a file, and SQLite keeps any type in any
             column: whoever reads a column that was checked need not doubt what it gets.
         run: the column with the id of the run.
@@ -24,13 +25,15 @@ class Table:
 
     name: str
     create: str
+    order: str
     checks: tuple[Check, ...]
     run: str = "run"
 
     @property
     def select(self) -> str:
         """A query for all of a run but its id."""
-        return f"SELECT {', '.join(self._columns)} FROM {self.name} WHERE {self.run} = ?"  # noqa: S608
+        columns = ", ".join(self._columns)
+        return f"SELECT {columns} FROM {self.name} WHERE {self.run} = ? ORDER BY {self.order}"  # noqa: S608
 
     @property
     def insert(self) -> str:
@@ -38,10 +41,6 @@ class Table:
         names = ", ".join((self.run, *self._columns))
         marks = ", ".join("?" for _ in (self.run, *self._columns))
         return f"INSERT INTO {self.name} ({names}) VALUES ({marks})"  # noqa: S608
-
-    @property
-    def _columns(self) -> list[str]:
-        return [column for column, _ in self.checks if column != self.run]
 
     @property
     def faults(self) -> str:
@@ -54,6 +53,10 @@ class Table:
             f"SELECT quote({self.run}), '{self.name}', CASE {cases} END AS wrong "  # noqa: S608
             f"FROM {self.name} WHERE wrong IS NOT NULL"
         )
+
+    @property
+    def _columns(self) -> list[str]:
+        return [column for column, _ in self.checks if column != self.run]
 
 
 def _whole(column: str, least: int, most: int = 2**63 - 1) -> Check:
@@ -110,6 +113,7 @@ RUNS: Final = Table(
             findings TEXT NOT NULL DEFAULT '{}',
             seal TEXT                   -- of the user who began it; NULL if there is none
         )""",
+    order="id",
     checks=(
         _whole("id", 1, 2**32),
         ("settings", _SETTINGS),
@@ -161,6 +165,7 @@ SESSIONS: Final = Table(  # a run is begun once, and resumed any number of times
             host TEXT,                  -- the name of the computer; NULL if it is not known
             PRIMARY KEY (run, number)
         ) WITHOUT ROWID""",
+    order="number",
     checks=(
         _whole("number", 1),
         _time("started_at"),
@@ -170,11 +175,10 @@ SESSIONS: Final = Table(  # a run is begun once, and resumed any number of times
     ),
 )
 NEXT_SESSION: Final = "SELECT count(*) + 1, total(elapsed_s) FROM sessions WHERE run = ?"
-INSERT_SESSION: Final = """
-INSERT INTO sessions (run, number, started_at, host) VALUES (:run, :number, :started_at, :host)
-"""
+INSERT_SESSION: Final = "INSERT INTO sessions (run, number, started_at, host) VALUES (?, ?, ?, ?)"
 UPDATE_SESSION: Final = """
-UPDATE sessions SET started_at = :started_at, elapsed_s = :elapsed_s, tally = :tally
+UPDATE sessions
+SET started_at = :started_at, elapsed_s = :elapsed_s, tally = coalesce(:tally, tally)
 WHERE run = :run AND number = :number
 """
 LIST_SESSIONS: Final = """
@@ -198,6 +202,7 @@ SAMPLES: Final = Table(
             PRIMARY KEY (run, "index"),
             UNIQUE (run, worker, incarnation, seq)
         ) WITHOUT ROWID""",
+    order='"index"',
     checks=(
         _whole('"index"', 0),
         _whole("value", -(2**63) + 1),
@@ -207,14 +212,6 @@ SAMPLES: Final = Table(
         _time("received_at"),
     ),
 )
-INSERT_SAMPLE: Final = """
-INSERT INTO samples (run, "index", value, worker, incarnation, seq, received_at)
-VALUES (:run, :index, :value, :worker, :incarnation, :seq, :received_at)
-"""
-LIST_SAMPLES: Final = """
-SELECT "index", value, worker, incarnation, seq, received_at FROM samples
-WHERE run = ? ORDER BY "index"
-"""
 COUNT_SAMPLES: Final = 'SELECT count(*), max("index") FROM samples WHERE run = ?'
 
 INCARNATIONS: Final = Table(
@@ -232,6 +229,7 @@ INCARNATIONS: Final = Table(
             failure TEXT,               -- NULL if it was told to stop
             PRIMARY KEY (run, worker, number)
         ) WITHOUT ROWID""",
+    order="worker, number",
     checks=(
         _whole("worker", 1),
         _whole("number", 1),
@@ -255,10 +253,6 @@ INCARNATION_ENDED: Final = """
 UPDATE incarnations SET ended_at = :at, failure = :failure
 WHERE run = :run AND worker = :worker AND ended_at IS NULL
 """
-LIST_INCARNATIONS: Final = """
-SELECT worker, number, port, pid, spawned_at, streaming_at, ended_at, failure
-FROM incarnations WHERE run = ? ORDER BY worker, number
-"""
 LAST_INCARNATIONS: Final = """
 SELECT worker, max(number) FROM (
     SELECT worker, number FROM incarnations WHERE run = :run
@@ -276,13 +270,10 @@ EVENTS: Final = Table(
             kind TEXT NOT NULL,         -- its class
             text TEXT NOT NULL
         )""",
+    order="at, rowid",
     checks=(_time("at"), _whole("level", 0, 1000), _text("kind"), _text("text")),
 )
 _INDEX_EVENTS: Final = "CREATE INDEX events_of_run ON events (run, at)"
-INSERT_EVENT: Final = """
-INSERT INTO events (run, at, level, kind, text) VALUES (:run, :at, :level, :kind, :text)
-"""
-LIST_EVENTS: Final = "SELECT at, level, kind, text FROM events WHERE run = ? ORDER BY at, rowid"
 
 TABLES_OF_A_RUN: Final = (SESSIONS, SAMPLES, INCARNATIONS, EVENTS)
 SCHEMA: Final = (RUNS.create, *(table.create for table in TABLES_OF_A_RUN), _INDEX_EVENTS)

@@ -1,12 +1,13 @@
 """Whether a store can be trusted: that it holds what this program writes, and whose run it is.
 
-Anybody can change a file, so every value is checked before it is used. The seal of a run shows that
-this user has begun it, and that it runs what it was begun with. It is a keyed digest (HMAC-SHA256)
-of the settings and the recipe of the run, which name what runs again when it is resumed, programs
-and Python classes, and the files that are written. The key is a secret of the user. So a store that
-somebody else has made or changed has no seal, whoever owns the file: a download belongs to the user
-who made it. The seal does not help against somebody who can read the user's own files, nor if the
-program that is named was replaced.
+Anybody can change a file, so every value is checked before it is used.
+
+The seal of a run shows that this user has begun it, and that it runs what it was begun with. It is
+a keyed digest (HMAC-SHA256) of the settings and the recipe of the run, which name the programs and
+Python classes that run when it is resumed, and the files that are written. The key is a secret of
+the user. So a store that somebody else has made or changed has no seal, whoever owns the file: a
+download belongs to the user who made it. The seal does not help against somebody who can read the
+user's own files, nor if the program that is named was replaced.
 """
 
 import hmac
@@ -23,7 +24,6 @@ from typing import Any, Final
 from rnd_actors.collecting import Tally
 from rnd_actors.errors import StoreError
 from rnd_actors.store import _tables as sql
-from rnd_actors.store._records import tally_from_json
 
 _SECRET_BYTES: Final = 32
 _LEAST: Final = 1e-12
@@ -78,10 +78,13 @@ def sound_tally(text: str, path: Path, run: int) -> Tally:
         StoreError: it is none, or has numbers that no run has.
     """
     trouble = damaged(path, run, "the tally of its workers cannot be read")
-    if not _is_plausible(json_object(text, path, run, "tally")):
+    tally = json_object(text, path, run, "tally")
+    if not _is_plausible(tally):
         raise trouble
+    from cattrs import structure  # noqa: PLC0415  # slow to import, and not for every run
+
     try:
-        return tally_from_json(text)
+        return structure(tally, Tally)
     except Exception as error:  # there is no telling what a converter raises
         raise trouble from error
 
