@@ -1,7 +1,7 @@
 """The process of a run that another process waits for; it is patched before this is imported.
 
-It is given the request as its argument and answers with lines of JSON on stdout: `progress` again
-and again, and last `result` or `error`. The run ends when stdin does.
+Its argument is the request. It answers with lines of JSON on stdout: `progress` again and again,
+and last `result` or `error`. The run ends when stdin does.
 """
 
 import json
@@ -20,8 +20,6 @@ from rnd_actors.cli import Progress, ticking
 from rnd_actors.collecting import Recipe, SampleCount
 from rnd_actors.errors import RndActorsError
 from rnd_actors.running import RunSettings, run
-
-__all__ = ["main"]
 
 _PROGRESS_S: Final = 0.5
 
