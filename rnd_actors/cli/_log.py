@@ -1,4 +1,4 @@
-"""Lines about a run on stderr: events as a log, and its progress now and then."""
+"""Lines about a run on stderr: its progress now and then, and events as a log."""
 
 import json
 import logging
@@ -14,27 +14,6 @@ from rnd_actors.actors import Event
 from rnd_actors.cli._options import LogFormat
 from rnd_actors.cli._progress import Progress
 from rnd_actors.cli._text import one_line, say
-
-__all__ = ["log_line", "pauses_s", "plain_view", "ticking"]
-
-
-def log_line(event: Event, form: LogFormat) -> str:
-    """Return the event as a line, stamped with the time of day.
-
-    JSON is `{"time", "level", "event", "text", "fields"}`: the event's type, what it says in words,
-    and its attributes.
-    """
-    now, level = datetime.now().astimezone(), logging.getLevelName(event.level)
-    if form is LogFormat.TEXT:
-        return f"{now:%H:%M:%S} {level:<7} {one_line(event)}"
-    record = {
-        "time": now.isoformat(timespec="milliseconds"),
-        "level": level,
-        "event": type(event).__name__,
-        "text": one_line(event),
-        "fields": asdict(event, recurse=False),
-    }
-    return json.dumps(record, default=str)
 
 
 @contextmanager
@@ -57,6 +36,25 @@ def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], 
         yield say
     if progress.report().warnings > told:
         report()
+
+
+def log_line(event: Event, form: LogFormat) -> str:
+    """Return the event as a line, stamped with the time of day.
+
+    JSON is `{"time", "level", "event", "text", "fields"}`: the event's type, what it says in words,
+    and its attributes.
+    """
+    now, level = datetime.now().astimezone(), logging.getLevelName(event.level)
+    if form is LogFormat.TEXT:
+        return f"{now:%H:%M:%S} {level:<7} {one_line(event)}"
+    record = {
+        "time": now.isoformat(timespec="milliseconds"),
+        "level": level,
+        "event": type(event).__name__,
+        "text": one_line(event),
+        "fields": asdict(event, recurse=False),
+    }
+    return json.dumps(record, default=str)
 
 
 def pauses_s() -> Iterator[float]:

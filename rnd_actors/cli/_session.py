@@ -64,11 +64,15 @@ class Session:
 def execute(session: Session) -> int:
     """Do the run, show its progress, report its result and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
-    settings = session.settings
+    settings, unfinished = session.settings, session.unfinished
     if sys.platform == "linux" and not Path("/proc/self").exists():
         say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
-    progress = Progress(_goal(session), settings.workers, settings.deadline)
-    least_level = _least_level(session)
+    collector = session.collector if unfinished is None else unfinished.collector
+    goal = settings.samples if collector is None else collector.goal
+    progress = Progress(goal, settings.workers, settings.deadline)
+    least_level: float = math.inf
+    if session.verbose and not session.quiet:
+        least_level = logging.INFO if session.verbose == 1 else logging.DEBUG
 
     def tell(event: Event) -> None:
         progress(event)
@@ -92,19 +96,6 @@ def execute(session: Session) -> int:
                 raise
             complain(error)
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
-
-
-def _goal(session: Session) -> int | None:
-    if session.unfinished is not None:
-        return session.unfinished.collector.goal
-    return session.settings.samples if session.collector is None else session.collector.goal
-
-
-def _least_level(session: Session) -> float:
-    """Return the level from which on events are told one by one."""
-    if session.quiet or not session.verbose:
-        return math.inf
-    return logging.INFO if session.verbose == 1 else logging.DEBUG
 
 
 def _collect(
