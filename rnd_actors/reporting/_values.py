@@ -1,12 +1,11 @@
 """The values of a run: their histogram, and a chi-square test of whether they are uniform."""
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from attrs import frozen
+
+from rnd_actors.collecting._histogram import Bar, histogram
 
 __all__ = ["Bar", "Uniformity", "histogram", "uniformity"]
 
@@ -16,61 +15,6 @@ _LEAST_EXPECTED: Final = 5
 """Cochran's rule: with fewer expected in a bar, the distribution of chi-square is not known."""
 _MOST_TESTED_BARS: Final = 100
 _LEVEL: Final = 0.05
-
-
-@frozen
-class Bar:
-    """The values from `low` to `high`, both included.
-
-    Args:
-        low: the least value of the bar.
-        high: the greatest value of the bar.
-        count: the number of samples in it.
-        expected: their number, on average, if all values were equally likely.
-
-    Example:
-        >>> from rnd_actors.reporting import Bar
-        >>> Bar(low=0, high=4, count=9, expected=7.5).count
-        9
-    """
-
-    low: int
-    high: int
-    count: int
-    expected: float
-
-
-def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
-    """Return the bars of a histogram; none if there are no values.
-
-    The bars cover 0 to 99, the contract of workers; if a value is outside of that, the range of
-    the values. All are equally wide if the range can be cut like that, else some hold one whole
-    number more.
-
-    Args:
-        values: whole numbers, in any order.
-        most: how many bars there are at most.
-
-    Example:
-        >>> from rnd_actors.reporting import histogram
-        >>> [(bar.low, bar.high, bar.count) for bar in histogram([3, 42, 99], most=3)]
-        [(0, 49, 2), (50, 99, 1)]
-    """
-    if not values:
-        return ()
-    low, high = min(values), max(values)
-    if _CONTRACT[0] <= low and high <= _CONTRACT[1]:
-        low, high = _CONTRACT
-    width = high - low + 1
-    number = _number_of_bars(width, most)
-    edges = [low + bar * width // number for bar in range(number + 1)]
-    counts = Counter[int]()
-    for value, count in Counter(values).items():
-        counts[bisect_right(edges, value) - 1] += count
-    return tuple(
-        Bar(edge, after - 1, counts[bar], len(values) * (after - edge) / width)
-        for bar, (edge, after) in enumerate(pairwise(edges))
-    )
 
 
 @frozen
@@ -132,14 +76,6 @@ def uniformity(values: Sequence[int]) -> Uniformity:
         p_value=p_value,
         verdict=_verdict(p_value),
     )
-
-
-def _number_of_bars(width: int, most: int) -> int:
-    """Return the most bars of equal width, unless that is less than half of `most`."""
-    if width <= most:
-        return width
-    equal = (number for number in range(most, most // 2, -1) if width % number == 0)
-    return next(equal, most)
 
 
 def _bars_to_test(values: Sequence[int]) -> tuple[Bar, ...]:
