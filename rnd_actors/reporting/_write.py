@@ -14,8 +14,6 @@ from rnd_actors.reporting._timeline import LEGEND, draw_timeline
 from rnd_actors.sinks import check_file, replacing
 from rnd_actors.store import RunHistory
 
-__all__ = ["write_report"]
-
 _SCHEMA: Final = 1
 """Of the JSON: counted up when a key is taken away or changes its meaning; keys may be added."""
 _WIDTH: Final = 80
@@ -35,22 +33,6 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
         SettingsError: another suffix, a path that cannot be written, a file that holds something
             already, or the extra `rnd-actors[report]` is not installed.
         SinkError: the disk is full, or fails; the file is as it was.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.collecting import Collection
-        >>> from rnd_actors.reporting import write_report
-        >>> from rnd_actors.store import RunHistory, StoredRun
-        >>> run = StoredRun(id=1, state="failed", started_at=0.0, samples=0, goal=150, workers=1,
-        ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
-        >>> result = Collection.of({1: 3001}).result(goal=150, deadline_s=None)
-        >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=())
-        >>> with TemporaryDirectory() as folder:
-        ...     write_report(history, Path(folder, "report.md"))
-        ...     print(Path(folder, "report.md").read_text().splitlines()[0])
-        # Run 1: a worker that is not known
     """
     form = _FORMS.get(path.suffix.lower())
     if form is None:
@@ -91,7 +73,7 @@ def _as_html(report: Report) -> str:
 
 
 def _as_markdown(report: Report) -> str:
-    """Return the text, without pictures: most viewers of Markdown show no embedded ones."""
+    """Return text without pictures: most viewers of Markdown show no embedded ones."""
     return "\n".join(_markdown_lines(report)) + "\n"
 
 
