@@ -31,11 +31,7 @@ _MOST: Final = 1e15
 
 
 def check_runs(connection: sqlite3.Connection, path: Path) -> None:
-    """Check all runs of a store and their sessions.
-
-    Raises:
-        StoreError: one is damaged; it names the run and the column.
-    """
+    """Check all runs of a store and their sessions; a `StoreError` names the run and the column."""
     for table in (sql.RUNS, sql.SESSIONS):
         _check(connection, path, table.faults)
     for (run,) in connection.execute(sql.RUN_WITHOUT_SESSION):
@@ -45,11 +41,7 @@ def check_runs(connection: sqlite3.Connection, path: Path) -> None:
 def check_run(
     connection: sqlite3.Connection, path: Path, run: int, tables: Sequence[sql.Table]
 ) -> None:
-    """Check what tables hold of a run that `check_runs` has found sound.
-
-    Raises:
-        StoreError: something is damaged; it names the column.
-    """
+    """Check what tables hold of a run that `check_runs` has found sound."""
     for table in tables:
         _check(connection, path, f"{table.faults} AND run = {run}")
     if sql.SAMPLES in tables:
@@ -59,24 +51,16 @@ def check_run(
 
 
 def json_object(text: str, path: Path, run: int, column: str) -> dict[str, Any]:
-    """Return the object in a column that was checked.
-
-    Raises:
-        StoreError: Python cannot read what SQLite takes for JSON.
-    """
+    """Return the object in a column that was checked."""
     try:
         found: dict[str, Any] = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number or a depth that is too large
+    except (ValueError, RecursionError) as error:  # too long or too deep for Python alone
         raise damaged(path, run, f"{column} cannot be read: {error}") from error
     return found
 
 
 def sound_tally(text: str, path: Path, run: int) -> Tally:
-    """Return the tally in a column that was checked.
-
-    Raises:
-        StoreError: it is none, or has numbers that no run has.
-    """
+    """Return the tally in a column that was checked."""
     trouble = damaged(path, run, "the tally of its workers cannot be read")
     tally = json_object(text, path, run, "tally")
     if not _is_plausible(tally):
@@ -106,7 +90,7 @@ def seal(settings: str, recipe: str | None) -> str | None:
 
 
 def is_sealed(found: object, settings: str, recipe: str | None) -> bool:
-    """Return whether a value is the seal that this user has set on such a run."""
+    """Return whether a value is the seal that this user has set on a run with this beginning."""
     expected = seal(settings, recipe)
     if expected is None or not isinstance(found, str):
         return False
