@@ -12,15 +12,8 @@ from rich.text import Text
 
 from rnd_actors.cli._summary import summary
 from rnd_actors.cli._text import one_line, table
-from rnd_actors.reporting import (
-    LEGEND,
-    Activity,
-    Bar,
-    Timeline,
-    draw_timeline,
-    histogram,
-    timeline,
-)
+from rnd_actors.collecting._histogram import Bar, draw_histogram, histogram
+from rnd_actors.reporting import LEGEND, Activity, Timeline, draw_timeline, timeline
 from rnd_actors.store import RunHistory
 
 if TYPE_CHECKING:  # it would bring the simulation, which `show` does not need
@@ -71,14 +64,8 @@ class _Histogram:
     bars: tuple[Bar, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        labels = [f"{bar.low}-{bar.high}" for bar in self.bars]
-        label_width = max(map(len, labels), default=0)
-        most = max((bar.count for bar in self.bars), default=0)
-        room = options.max_width - label_width - len(f"  {most}")
-        longest = max(1, min(_LONGEST_BAR, room))
-        for label, bar in zip(labels, self.bars, strict=True):
-            length = round(longest * bar.count / most)
-            yield _line(f"{label:>{label_width}} ", ("█" * length, "cyan"), f" {bar.count}")
+        for label, bar, count in draw_histogram(self.bars, _LONGEST_BAR, options.max_width):
+            yield _line(f"{label} ", (bar, "cyan"), f" {count}")
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -54,6 +54,25 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
         Bar(edge, after - 1, counts[bar], len(values) * (after - edge) / width)
         for bar, (edge, after) in enumerate(pairwise(edges))
     )
+
+
+def draw_histogram(
+    bars: Sequence[Bar], longest: int, width: int | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """Give for each bar its range, the bar itself and its count, in characters.
+
+    Args:
+        bars: of a histogram.
+        longest: the length of the bar with the most samples.
+        width: the columns that all three may take together, which shorten the bars; None: any.
+    """
+    labels = [f"{bar.low}-{bar.high}" for bar in bars]
+    label_width = max(map(len, labels), default=0)
+    most = max((bar.count for bar in bars), default=0)
+    if width is not None:
+        longest = max(1, min(longest, width - label_width - len(f"  {most}")))
+    for label, bar in zip(labels, bars, strict=True):
+        yield label.rjust(label_width), "█" * round(longest * bar.count / most), f"{bar.count}"
 
 
 def _number_of_bars(width: int, most: int) -> int:

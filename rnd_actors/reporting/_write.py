@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import asdict
 
+from rnd_actors.collecting._histogram import draw_histogram
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
@@ -133,7 +134,8 @@ def _markdown_lines(report: Report) -> Iterator[str]:
     if report.failures.rows:
         yield from ("", "## Failures", *_table(report.failures.columns, report.failures.rows))
     yield from ("", "## Values", *_facts(report.values_facts))
-    yield from ("", "```text", *_histogram(report), "```")
+    bars = map(" ".join, draw_histogram(report.bars, _LONGEST_BAR))
+    yield from ("", "```text", *bars, "```")
     yield from ("", "## Gaps between samples", *_facts(report.gaps_facts))
     for who, words in report.last_words.items():
         yield from ("", f"## Last words of {who}", "")
@@ -158,11 +160,3 @@ def _timeline(report: Report) -> Iterator[str]:
     for label, cells in draw_timeline(report.timeline, _WIDTH):
         yield label + "".join(cell.value for cell in cells)
     yield f"0 s to {report.timeline.end_s:.2f} s  {LEGEND}"
-
-
-def _histogram(report: Report) -> Iterator[str]:
-    most = max((bar.count for bar in report.bars), default=0)
-    labels = [f"{bar.low}-{bar.high}" for bar in report.bars]
-    longest = max(map(len, labels), default=0)
-    for label, bar in zip(labels, report.bars, strict=True):
-        yield f"{label:>{longest}} {'█' * round(_LONGEST_BAR * bar.count / most)} {bar.count}"
