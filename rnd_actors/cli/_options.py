@@ -81,11 +81,7 @@ class CommandLine(tuple[str, ...]):
 
     @classmethod
     def find(cls, text: str) -> "CommandLine":
-        """Return the program at a path, which may contain spaces, or that of a command line.
-
-        Raises:
-            ValueError: there is no such program.
-        """
+        """Return the program at a path, which may contain spaces, or that of a command line."""
         words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
         if words and (program := shutil.which(words[0])):
             return cls((program, *words[1:]))
@@ -203,11 +199,7 @@ LogFormatOption: TypeAlias = Annotated[
 
 
 def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Existing":
-    """Return what becomes of files that hold something already.
-
-    Raises:
-        SettingsConflictError: both are wanted.
-    """
+    """Return what becomes of files that hold something already."""
     from rnd_actors.sinks import Existing  # noqa: PLC0415
 
     if overwrite and append:
@@ -219,11 +211,7 @@ def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Ex
 
 
 def configure(context: typer.Context, config: Path | None) -> Path | None:
-    """Take the keys of a TOML file as defaults; refuse keys and variables that are no option.
-
-    Raises:
-        SettingsError: the file cannot be read, or has an unknown key; a variable is unknown.
-    """
+    """Take the keys of a TOML file as defaults; refuse keys and variables that are no option."""
     if context.resilient_parsing:  # a shell completes a line
         return config
     options = {param.name: param for param in context.command.params if param.name != "config"}
@@ -289,9 +277,7 @@ def label(context: typer.Context, name: str) -> str:
 def naming_options(context: typer.Context, **options: str) -> Iterator[None]:
     """Have errors about settings name the options that set them, as their sources do.
 
-    Args:
-        context: of the command.
-        options: by setting, the options whose names differ from it.
+    `options` are, by setting, those with another name.
     """
     try:
         yield

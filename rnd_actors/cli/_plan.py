@@ -53,7 +53,7 @@ def plan(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    """Simulate runs, and say how likely they keep a deadline.
+    """Simulate runs, and print how likely they keep a deadline.
 
     The real actors run in virtual time, with workers of these figures. It tells the probability
     that the deadline is kept, when the runs are complete, and how many workers it takes to keep
@@ -126,7 +126,7 @@ def _now_and_then() -> Callable[[str], object]:
     """Return a writer of lines to stderr, as often as a run tells of its progress."""
     import time  # noqa: PLC0415
 
-    from rnd_actors.cli._log import pauses_s  # noqa: PLC0415
+    from rnd_actors.cli._progress import pauses_s  # noqa: PLC0415
 
     pauses = pauses_s()
     due = time.monotonic() + next(pauses)

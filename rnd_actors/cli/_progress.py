@@ -3,11 +3,14 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
+from itertools import repeat
 from statistics import median
 from typing import Final
 
+import gevent
 from attrs import define, field, frozen
 
 from rnd_actors.actors import (
@@ -20,6 +23,7 @@ from rnd_actors.actors import (
 )
 from rnd_actors.cli._text import one_line
 from rnd_actors.collecting import SamplesAccepted
+from rnd_actors.collecting._collection import Lifetimes
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import WorkerSpawned, WorkerStreaming
 
@@ -132,11 +136,7 @@ class WorkerRow:
     samples: int = 0
     restarts: int = 0
     last_value: int | None = None
-    last_at: float | None = field(default=None, eq=False)
-    """When its present incarnation sent its last samples."""
-    interval_s: float = field(default=0.0, eq=False)
-    intervals: int = field(default=0, eq=False)
-    """Samples that came in that time, each after another one of the same incarnation."""
+    times: Lifetimes = field(factory=Lifetimes, eq=False)
 
 
 class Progress:
@@ -230,8 +230,9 @@ class Progress:
 
     def _ideal_rate_per_s(self) -> float | None:
         """Return the median rate of the workers while they stream, times their number."""
-        rates = [row.intervals / row.interval_s for row in self.workers.values() if row.interval_s]
-        return len(self.workers) * median(rates) if rates else None
+        rates = [row.times.rate_per_s for row in self.workers.values()]
+        known = [rate for rate in rates if rate is not None]
+        return len(self.workers) * median(known) if known else None
 
     def _left_s(self, rate_per_s: float | None) -> float | None:
         if self._goal is not None:
@@ -240,11 +241,13 @@ class Progress:
         return (1.0 - self._progress) * self._sampling_s() / grown if grown > 0 else None
 
     def _worker_spawned(self, spawned: WorkerSpawned) -> None:
+        now = self._clock()
         if self._spawned_at is None:
-            self._spawned_at = self._clock()
+            self._spawned_at = now
         row = self.workers[spawned.worker]
         row.state, row.port, row.pid = WorkerState.STARTING, spawned.port, spawned.pid
-        row.restarts, row.last_at = spawned.incarnation - 1, None
+        row.restarts = spawned.incarnation - 1
+        row.times.up(now)
 
     def _samples_accepted(self, samples: SamplesAccepted) -> None:
         now = self._last_sample_at = self._clock()
@@ -252,11 +255,9 @@ class Progress:
         if self._first_sample_at is None:
             self._first_sample_at, self._first_progress = now, samples.progress
         row = self.workers[samples.worker]
-        if row.last_at is not None:
-            row.intervals += samples.accepted
-            row.interval_s += now - row.last_at
-        row.last_at, row.last_value = now, samples.last_value
         row.samples += samples.accepted
+        row.last_value = samples.last_value
+        row.times.lines(samples.accepted, now)
 
     def _enter(self, actor: str, state: WorkerState) -> None:
         if row := self._by_actor.get(actor):
@@ -270,3 +271,26 @@ def _words(event: Event) -> object:
             return error
         case _:
             return event
+
+
+def pauses_s() -> Iterator[float]:
+    """Give the pauses between reports: a second for a minute, then 10 s, after 10 minutes 60 s."""
+    yield from repeat(1.0, 60)
+    yield from repeat(10.0, 54)
+    yield from repeat(60.0)
+
+
+@contextmanager
+def ticking(pauses_s: Iterable[float], call: Callable[[], object]) -> Iterator[None]:
+    """Call `call` after each of these pauses, in a greenlet that ends with the block."""
+
+    def tick() -> None:
+        for pause_s in pauses_s:
+            gevent.sleep(pause_s)
+            call()
+
+    ticker = gevent.spawn(tick)
+    try:
+        yield
+    finally:
+        ticker.kill()

@@ -179,7 +179,7 @@ def resume(
     A store names programs and files. If you have not begun the run on this computer, or if that
     was changed since, they are shown, and nothing is run before you say yes.
 
-    It keeps its settings and samples, and goes on to its goal; its other files are written anew.
+    It keeps its settings and samples, and goes on to its goal; its other files are written again.
     Exit codes are those of `run`.
     """
     from attrs import evolve  # noqa: PLC0415
@@ -213,11 +213,7 @@ def resume(
 
 
 def _confirm(checkpoint: "Checkpoint", settings: "RunSettings", store: Path, *, yes: bool) -> None:
-    """Show what a run would do that this user has not begun, and ask for leave.
-
-    Raises:
-        StoreError: the user refuses, or there is nobody to ask.
-    """
+    """Show what a run would do that this user has not begun; without a yes, refuse to resume it."""
     run = f"run {checkpoint.run.id} in {store}"
     command = escaped(shlex.join([*settings.worker, *settings.worker_args]))
     if not (yes or (sys.stdin.isatty() and sys.stderr.isatty())):

@@ -105,8 +105,8 @@ def read_text(path: Path) -> str:
     """Return the text of a file of at most 16 MB, or of a pipe that is written within 5 seconds.
 
     Raises:
-        OSError: the file cannot be read; `strerror` says why.
-        ValueError: the file is no UTF-8, or its name is impossible.
+        OSError: it cannot be read; `strerror` says why.
+        ValueError: it is no UTF-8, or its name is impossible.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
