@@ -345,7 +345,7 @@ class Worker:
             path, _, query = rest.partition(b" ")[0].partition(b"?")
             n = dict(pair.partition(b"=")[::2] for pair in query.split(b"&")).get(b"n", b"")
             if method != b"GET":
-                client.closing = True  # where its body ends is nobody's business here
+                client.closing = True  # its body is not read, so what follows it is lost
                 self.refuse(client, "405 Method Not Allowed", "Allow: GET", "Connection: close")
             elif path != b"/rnd":
                 self.refuse(client, "404 Not Found")

@@ -161,7 +161,7 @@ class _RunProcess:
         self._process.wait()
         try:
             self.answer.set_result(self._result(answer))
-        except Exception as error:  # noqa: BLE001  # whoever waits gets it
+        except Exception as error:  # noqa: BLE001  # the waiting caller gets it
             self.answer.set_exception(error)
 
     def _result(self, answer: dict[str, Any]) -> Result:
