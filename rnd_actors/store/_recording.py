@@ -25,6 +25,7 @@ _MOST_WAITING: Final = 10_000
 """Events between two writes; more are not kept, since workers can cause any number."""
 _TALLY_S: Final = 0.5
 _WORKERS: Final = "workers/"
+_INSERT_EVENT: Final = sql.EVENTS.insert
 
 _Statement: TypeAlias = tuple[str, Mapping[str, object] | Sequence[object]]
 """SQL with its parameters."""
@@ -120,7 +121,7 @@ class Recording:
         is_kept = event.level >= logging.INFO or isinstance(event, WorkerEvent)
         if is_kept and len(self._waiting) < _MOST_WAITING:
             row = (self.run, now, event.level, type(event).__name__, str(event))
-            self._waiting.append((sql.EVENTS.insert, row))
+            self._waiting.append((_INSERT_EVENT, row))
         if abs(now - self._tallied_at) >= _TALLY_S:
             self._tally, self._tallied_at = self._take_tally(), now
 
