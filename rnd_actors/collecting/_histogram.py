@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -54,6 +54,22 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
         Bar(edge, after - 1, counts[bar], len(values) * (after - edge) / width)
         for bar, (edge, after) in enumerate(pairwise(edges))
     )
+
+
+def draw_histogram(bars: Sequence[Bar], width: int, longest: int) -> Iterator[tuple[str, str, int]]:
+    """Yield the label, the characters and the count of each bar.
+
+    Args:
+        bars: of a histogram.
+        width: the columns that a label, a bar and a count with spaces in between take at most.
+        longest: the most characters of a bar.
+    """
+    labels = [f"{bar.low}-{bar.high}" for bar in bars]
+    label_width = max(map(len, labels), default=0)
+    most = max((bar.count for bar in bars), default=0)
+    longest = max(1, min(longest, width - label_width - len(f"  {most}")))
+    for label, bar in zip(labels, bars, strict=True):
+        yield label.rjust(label_width), "█" * round(longest * bar.count / most), bar.count
 
 
 def _number_of_bars(width: int, most: int) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import asdict
 
+from rnd_actors.collecting._histogram import draw_histogram
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
@@ -78,7 +79,7 @@ def _as_markdown(report: Report) -> str:
 
 
 def _as_json(report: Report) -> str:
-    """Return one object of figures; what is not known is null."""
+    """Return one object of figures; unknown ones are null."""
     history, figures = report.history, report.statistics
     run, result = history.run, history.result
     content = {
@@ -161,8 +162,5 @@ def _timeline(report: Report) -> Iterator[str]:
 
 
 def _histogram(report: Report) -> Iterator[str]:
-    most = max((bar.count for bar in report.bars), default=0)
-    labels = [f"{bar.low}-{bar.high}" for bar in report.bars]
-    longest = max(map(len, labels), default=0)
-    for label, bar in zip(labels, report.bars, strict=True):
-        yield f"{label:>{longest}} {'█' * round(_LONGEST_BAR * bar.count / most)} {bar.count}"
+    for label, drawn, count in draw_histogram(report.bars, _WIDTH, _LONGEST_BAR):
+        yield f"{label} {drawn} {count}"

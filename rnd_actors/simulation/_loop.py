@@ -35,7 +35,7 @@ class VirtualLoop:
     Args:
         seed: of the schedule.
         limit: virtual seconds after which it raises `VirtualTimeoutError` in the main greenlet.
-        who_waits: describes who waits for what, for its errors.
+        who_waits: describes the actors that wait, for its errors.
     """
 
     default = False
@@ -176,7 +176,7 @@ class VirtualLoop:
 
 
 class NothingLeftError(DeadlockError, LoopExit):
-    """The `LoopExit` of gevent's own loops, with the names of all who wait.
+    """The `LoopExit` of gevent's own loops, with the names of all actors that wait.
 
     Its arguments are those of gevent's: a semaphore takes it for one of another thread otherwise.
     """

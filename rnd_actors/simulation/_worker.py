@@ -188,7 +188,7 @@ class SimulatedStream:
         self._process.is_streaming = False
 
     def _strike(self, fault: Fault) -> Iterator[bytes]:
-        """Let a fault strike before a line; yield what the stream sends because of it."""
+        """Let a fault strike before a line; yield the bytes that the stream sends then."""
         if isinstance(fault, Crash):
             self._process.crash()
             self._wait_until(0.0)

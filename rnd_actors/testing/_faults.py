@@ -65,7 +65,7 @@ def drop(
     """Lose messages to `receiver` while the block runs; each is counted as refused.
 
     Args:
-        receiver: whom they do not reach.
+        receiver: the actor that they do not reach.
         sender: only those that this actor sends; None: from anywhere.
         matching: only messages of which this is true.
 

@@ -1,4 +1,4 @@
-"""The leaks that a test may not leave behind: child processes, greenlets, sockets and pipes."""
+"""Leaks of a test: child processes, greenlets, sockets and pipes that it leaves behind."""
 
 import gc
 import time
@@ -11,7 +11,7 @@ import gevent
 from gevent import Greenlet
 
 _PATIENCE_S: Final = 2.0
-"""The kernel and the hub may need a moment to end what has been told to end."""
+"""Seconds that the kernel and the hub may need to end processes and greenlets."""
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def no_leaks() -> Iterator[None]:
     Processes, sockets and pipes are looked for where there is `/proc`, as on Linux.
 
     Raises:
-        AssertionError: something is left two seconds after the block; it says what.
+        AssertionError: something is left two seconds after the block; the message names it.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
