@@ -64,7 +64,7 @@ class _Histogram:
     bars: tuple[Bar, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for label, bar, count in draw_histogram(self.bars, _LONGEST_BAR, options.max_width):
+        for label, bar, count in draw_histogram(self.bars, options.max_width, _LONGEST_BAR):
             yield _line(f"{label} ", (bar, "cyan"), f" {count}")
 
 

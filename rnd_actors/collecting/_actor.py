@@ -148,7 +148,7 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._hand_on(accepted, number)
 
     def _accept_at_once(self, batch: Samples, accepted: list[Sample]) -> None:
-        """Accept as many as the goal still needs; make a `Sample` of each for sinks alone."""
+        """Accept as many as the goal still needs; make a `Sample` of each only for sinks."""
         values, goal = self._collection.values, self._collector.goal
         number = len(batch.values) if goal is None else min(len(batch.values), goal - len(values))
         shown = range(number) if self._sinks else range(number - 1, number)

@@ -56,23 +56,20 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
     )
 
 
-def draw_histogram(
-    bars: Sequence[Bar], longest: int, width: int | None = None
-) -> Iterator[tuple[str, str, str]]:
-    """Give for each bar its range, the bar itself and its count, in characters.
+def draw_histogram(bars: Sequence[Bar], width: int, longest: int) -> Iterator[tuple[str, str, int]]:
+    """Yield the label, the characters and the count of each bar.
 
     Args:
         bars: of a histogram.
-        longest: the length of the bar with the most samples.
-        width: the columns that all three may take together, which shorten the bars; None: any.
+        width: the columns that a label, a bar and a count with spaces in between take at most.
+        longest: the most characters of a bar.
     """
     labels = [f"{bar.low}-{bar.high}" for bar in bars]
     label_width = max(map(len, labels), default=0)
     most = max((bar.count for bar in bars), default=0)
-    if width is not None:
-        longest = max(1, min(longest, width - label_width - len(f"  {most}")))
+    longest = max(1, min(longest, width - label_width - len(f"  {most}")))
     for label, bar in zip(labels, bars, strict=True):
-        yield label.rjust(label_width), "█" * round(longest * bar.count / most), f"{bar.count}"
+        yield label.rjust(label_width), "█" * round(longest * bar.count / most), bar.count
 
 
 def _number_of_bars(width: int, most: int) -> int:

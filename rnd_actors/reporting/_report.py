@@ -148,7 +148,7 @@ class Report:
 
     @property
     def last_words(self) -> dict[str, str]:
-        """The last words of workers that were given up, by who wrote them; each text once."""
+        """The last words of workers that were given up, by their writers; each text once."""
         return {
             f"worker{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}": "\n".join(
                 map(_printable, words)

@@ -60,7 +60,7 @@ class Ideal:
 
     Args:
         worker_rate_per_s: numbers a second of a worker: the median of those that were measured,
-            or 1, which is what is known of workers, if none was.
+            or 1 if none was.
         workers: the number of workers.
     """
 
@@ -116,7 +116,7 @@ class RunStatistics:
         elapsed_s: from the first spawn to the last sample.
         time_to_goal_s: the same if the run is complete, else None.
         rate_per_s: samples a second over `elapsed_s`; None if it took no time.
-        ideal: what all workers could have delivered.
+        ideal: the samples that all workers could have delivered.
         share_of_ideal: the samples divided by those of the ideal after `elapsed_s`; None if that
             is none.
         workers: the figures of each worker.

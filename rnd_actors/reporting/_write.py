@@ -79,7 +79,7 @@ def _as_markdown(report: Report) -> str:
 
 
 def _as_json(report: Report) -> str:
-    """Return one object of figures; what is not known is null."""
+    """Return one object of figures; unknown ones are null."""
     history, figures = report.history, report.statistics
     run, result = history.run, history.result
     content = {
@@ -134,8 +134,7 @@ def _markdown_lines(report: Report) -> Iterator[str]:
     if report.failures.rows:
         yield from ("", "## Failures", *_table(report.failures.columns, report.failures.rows))
     yield from ("", "## Values", *_facts(report.values_facts))
-    bars = map(" ".join, draw_histogram(report.bars, _LONGEST_BAR))
-    yield from ("", "```text", *bars, "```")
+    yield from ("", "```text", *_histogram(report), "```")
     yield from ("", "## Gaps between samples", *_facts(report.gaps_facts))
     for who, words in report.last_words.items():
         yield from ("", f"## Last words of {who}", "")
@@ -160,3 +159,8 @@ def _timeline(report: Report) -> Iterator[str]:
     for label, cells in draw_timeline(report.timeline, _WIDTH):
         yield label + "".join(cell.value for cell in cells)
     yield f"0 s to {report.timeline.end_s:.2f} s  {LEGEND}"
+
+
+def _histogram(report: Report) -> Iterator[str]:
+    for label, drawn, count in draw_histogram(report.bars, _WIDTH, _LONGEST_BAR):
+        yield f"{label} {drawn} {count}"
