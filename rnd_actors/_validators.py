@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
-
-from attrs import Attribute
+from sys import float_info
+from typing import TYPE_CHECKING, Any
 
 from rnd_actors.errors import SettingsError
+
+if TYPE_CHECKING:  # the command line shows its help without attrs
+    from attrs import Attribute
 
 __all__ = [
     "Validator",
@@ -71,7 +73,7 @@ def whole_number(least: int, most: int | None = None) -> Validator:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < float("inf")
+    return type(value) in (int, float) and abs(value) <= float_info.max
 
 
 seconds = accepts("seconds > 0", lambda value: _is_number(value) and value > 0)

@@ -31,18 +31,10 @@ LONGEST_POLL = 3600.0  # seconds: `poll` takes no infinity
 LONGEST_REQUEST = 4096  # bytes
 CHUNKED = "Transfer-Encoding: chunked"
 PLAIN_TEXT = "Content-Type: text/plain"
-STREAM_HEADERS = (
-    "Cache-Control: no-cache",
-    "Connection: keep-alive",
-    "Content-Type: application/text",
-)
+STREAM = ("Cache-Control: no-cache", "Connection: keep-alive", "Content-Type: application/text")
 NOISE = b"noise" * 12 + b"...\n"  # 64 bytes: 16 of them are a KiB
 
-STATUSES = {
-    "302": "302 Found",
-    "429": "429 Too Many Requests",
-    "500": "500 Internal Server Error",
-}
+STATUSES = {"302": "302 Found", "429": "429 Too Many Requests", "500": "500 Internal Server Error"}
 ANSWERS = ("stream", *STATUSES, "type", "id", "length", "headers", "garbage", "close", "silence")
 MALFORMED = {  # how a line begins, and how often that is repeated
     "word": (b"oops", 1),
@@ -146,18 +138,13 @@ def main(arguments: list[str]) -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Python's own would print a traceback
     if options.ignore_term:
         _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
-    if options.child:
-        leave_a_child()
-    Worker(options).run()
-
-
-def leave_a_child() -> None:
-    if pid := posix.fork():
+    if options.child and (pid := posix.fork()):
         sys.stderr.write(f"worker has a child: {pid}\n")
-    else:
+    elif options.child:
         _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
         while True:
             time.sleep(LONGEST_POLL)
+    Worker(options).run()
 
 
 def parse(arguments: list[str]) -> Options:
@@ -193,23 +180,23 @@ def usage() -> str:
     )
 
 
+def log_survival(chance: float) -> float:
+    """Return the logarithm of 1 - chance, the probability that something does not happen."""
+    import math  # noqa: PLC0415  # some ways to crash alone are to pay for it
+
+    return math.log1p(-chance) if chance < 1 else -NEVER
+
+
 class Lines:
     """The lines that the process sends, one after another."""
 
     def __init__(self, options: Options, random: _random.Random) -> None:
         self.options, self.random = options, random
         self.sent = 0
-        self.crash_at = min(options.crash_at or NEVER, self.random_crash())
-
-    def random_crash(self) -> float:
-        """Draw before which number the process crashes; each is as likely as the one before."""
-        n = self.options.crash_every
-        if not n:
-            return NEVER
-        import math  # noqa: PLC0415  # this law alone is to pay for it
-
-        one_survives = math.log1p(-1 / n) if n > 1 else -NEVER
-        return 1 + math.log1p(-self.random.random()) // one_survives
+        self.crash_at = options.crash_at or NEVER
+        if options.crash_every:  # before each number it is as likely as before the last one
+            numbers = log_survival(random.random()) // log_survival(1 / options.crash_every)
+            self.crash_at = min(self.crash_at, 1 + numbers)
 
     def next(self) -> bytes:
         options, ending = self.options, b"\r\n" if self.options.crlf else b"\n"
@@ -284,9 +271,7 @@ class Worker:
             intervals = 2 + 6 * self.random.random()
             lifetime = min(lifetime, intervals * (self.options.interval or 1))
         if self.options.mtbf:
-            import math  # noqa: PLC0415  # this law alone is to pay for it
-
-            lifetime = min(lifetime, -self.options.mtbf * math.log1p(-self.random.random()))
+            lifetime = min(lifetime, -self.options.mtbf * log_survival(self.random.random()))
         return lifetime
 
     def turn(self) -> float:
@@ -360,7 +345,7 @@ class Worker:
             path, _, query = rest.partition(b" ")[0].partition(b"?")
             n = dict(pair.partition(b"=")[::2] for pair in query.split(b"&")).get(b"n", b"")
             if method != b"GET":
-                client.closing = True  # where its body ends is nobody's business here
+                client.closing = True  # its body is not read, so what follows it is lost
                 self.refuse(client, "405 Method Not Allowed", "Allow: GET", "Connection: close")
             elif path != b"/rnd":
                 self.refuse(client, "404 Not Found")
@@ -375,7 +360,7 @@ class Worker:
                 self.misbehave(client, int(n))
 
     def stream(self, client: Client, n: int, *headers: str, worker_id: int = 0) -> None:
-        headers = headers or STREAM_HEADERS
+        headers = headers or STREAM
         client.outbox += self.head("200 OK", *headers, CHUNKED, worker_id=worker_id)
         self.reader, self.lines_left = client, n
         self.due = time.monotonic() + self.options.first_delay
@@ -392,11 +377,11 @@ class Worker:
             self.stream(client, n, worker_id=self.options.worker_id + 1)
         elif kind == "headers":
             flood = (f"X-Flood-{i}: {'x' * 1000}" for i in range(1000))
-            self.stream(client, n, *STREAM_HEADERS, *flood)
+            self.stream(client, n, *STREAM, *flood)
         elif kind == "length":
             body = b"".join([self.lines.next() for _ in range(min(n, 100))])
             length = f"Content-Length: {len(body)}"
-            client.outbox += self.head("200 OK", *STREAM_HEADERS, length) + body
+            client.outbox += self.head("200 OK", *STREAM, length) + body
         elif kind == "garbage":
             client.outbox += b"\x00\xff\r\n\r\n" * 100
             client.closing = True
@@ -415,7 +400,8 @@ class Worker:
 
     def produce(self, reader: Client) -> None:
         """Send one chunk, which stops short of a number that is not to be sent."""
-        self.make_noise()
+        for output in (1, 2) if self.options.noise else ():
+            posix.write(output, 16 * self.options.noise * NOISE)
         if self.lines.sent + 1 == self.lines.crash_at:
             self.crash()
         if self.lines.sent + 1 == self.options.hang_at:
@@ -430,10 +416,6 @@ class Worker:
             self.reader = None
             self.answer(reader)
         self.flush(reader)
-
-    def make_noise(self) -> None:
-        for output in (1, 2) if self.options.noise else ():
-            posix.write(output, 16 * self.options.noise * NOISE)
 
     def crash(self) -> "Never":
         sent = self.lines.sent

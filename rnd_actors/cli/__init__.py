@@ -10,12 +10,11 @@ from rnd_actors.cli._app import main
 
 if TYPE_CHECKING:
     from rnd_actors.cli._live import draw_live_view
-    from rnd_actors.cli._log import ticking
-    from rnd_actors.cli._progress import Progress
+    from rnd_actors.cli._progress import Progress, ticking
 
 __all__ = ["Progress", "draw_live_view", "main", "ticking"]
 
-_HOMES: Final = {"Progress": "_progress", "draw_live_view": "_live", "ticking": "_log"}
+_HOMES: Final = {"Progress": "_progress", "draw_live_view": "_live", "ticking": "_progress"}
 
 if not TYPE_CHECKING:
 

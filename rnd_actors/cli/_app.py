@@ -1,4 +1,4 @@
-"""The program and its commands; an error is one line on stderr and an exit code."""
+"""The program `rnd-actors` and its commands; an error is a line on stderr and an exit code."""
 
 import os
 import sys
@@ -8,9 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from rnd_actors.cli._plan import plan
-from rnd_actors.cli._resume import resume
 from rnd_actors.cli._run import run
-from rnd_actors.cli._stores import export, report, runs, show
+from rnd_actors.cli._stores import export, report, resume, runs, show
 from rnd_actors.cli._text import complain, print_anything
 from rnd_actors.cli._workers_and_collectors import check_worker, collectors, worker
 from rnd_actors.errors import RndActorsError, SettingsConflictError, SettingsError, StoreError
@@ -30,9 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, that of the process by default, and return the exit code."""
     print_anything()
     for size in ("COLUMNS", "LINES"):
-        if (
-            os.environ.get(size) == "0"
-        ):  # some shells set it if they do not know; rich prints nothing
+        if os.environ.get(size) == "0":  # a shell that does not know; rich would print nothing
             del os.environ[size]
     try:
         exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))

@@ -1,6 +1,5 @@
 """A stored run and a forecast, in words, tables and charts for people."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 from math import inf
@@ -12,22 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rnd_actors.cli._summary import summary
-from rnd_actors.cli._text import one_line
-from rnd_actors.reporting import (
-    LEGEND,
-    Activity,
-    Bar,
-    Timeline,
-    draw_timeline,
-    histogram,
-    timeline,
-)
+from rnd_actors.cli._text import one_line, table
+from rnd_actors.collecting._histogram import Bar, draw_histogram, histogram
+from rnd_actors.reporting import LEGEND, Activity, Timeline, draw_timeline, timeline
 from rnd_actors.store import RunHistory
 
 if TYPE_CHECKING:  # it would bring the simulation, which `show` does not need
     from rnd_actors.planning import Forecast
-
-__all__ = ["forecast_report", "history_view"]
 
 _LONGEST_BAR: Final = 60
 _LONGEST_FORECAST_BAR: Final = 40
@@ -42,43 +32,40 @@ _STYLES: Final = {
 
 def history_view(history: RunHistory) -> Group:
     """Return the summary of a stored run, its sessions, the histogram and the timeline."""
-    return Group(*_history(history))
-
-
-def _history(history: RunHistory) -> Iterator[RenderableType]:
-    run = history.run
-    yield Text.assemble((f"Run {run.id}", "bold"), f": {run.state}, {one_line(run.collector)}")
-    yield from ("", summary(history.result))
-    sessions = Table(box=None, pad_edge=False, header_style="bold")
-    sessions.add_column("session", justify="right")
-    sessions.add_column("began")
-    sessions.add_column("took", justify="right")
-    for session in history.sessions:
-        began = datetime.fromtimestamp(session.started_at).astimezone()
-        took = f"{session.elapsed_s:.2f} s"
-        sessions.add_row(str(session.number), f"{began:%Y-%m-%d %H:%M:%S}", took)
-    yield from ("", sessions)
+    run, parts = history.run, list[RenderableType]()
+    parts += (
+        Text.assemble((f"Run {run.id}", "bold"), f": {run.state}, {one_line(run.collector)}"),
+        "",
+        summary(history.result),
+        "",
+        _sessions(history),
+    )
     if history.samples:
         bars = histogram([sample.value for sample in history.samples])
-        yield from ("", Text("Values", style="bold"), _Histogram(bars))
-    yield from ("", Text("Timeline", style="bold"), _Timeline(timeline(history)))
+        parts += ("", Text("Values", style="bold"), _Histogram(bars))
+    parts += ("", Text("Timeline", style="bold"), _Timeline(timeline(history)))
+    return Group(*parts)
+
+
+def _sessions(history: RunHistory) -> Table:
+    rows = (
+        (
+            str(session.number),
+            f"{datetime.fromtimestamp(session.started_at).astimezone():%Y-%m-%d %H:%M:%S}",
+            f"{session.elapsed_s:.2f} s",
+        )
+        for session in history.sessions
+    )
+    return table((("session", "right"), ("began", "left"), ("took", "right")), rows)
 
 
 @frozen
 class _Histogram:
-    """A bar for each range of values, with the number of samples in it."""
-
     bars: tuple[Bar, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        labels = [f"{bar.low}-{bar.high}" for bar in self.bars]
-        label_width = max(map(len, labels), default=0)
-        most = max((bar.count for bar in self.bars), default=0)
-        room = options.max_width - label_width - len(f"  {most}")
-        longest = max(1, min(_LONGEST_BAR, room))
-        for label, bar in zip(labels, self.bars, strict=True):
-            length = round(longest * bar.count / most)
-            yield _line(f"{label:>{label_width}} ", ("█" * length, "cyan"), f" {bar.count}")
+        for label, bar, count in draw_histogram(self.bars, options.max_width, _LONGEST_BAR):
+            yield _line(f"{label} ", (bar, "cyan"), f" {count}")
 
 
 @frozen
@@ -121,30 +108,27 @@ def forecast_report(outlook: "Forecast") -> Group:
 def _figures(outlook: "Forecast") -> Table:
     plan, figures = outlook.plan, outlook.plan.figures
     crashes = "never" if figures.mtbf is None else f"after {figures.mtbf:.4g} s on average"
-    table = Table.grid(padding=(0, 2))
-    table.add_row("samples", f"{plan.samples} from {plan.workers} workers")
-    table.add_row(
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row("samples", f"{plan.samples} from {plan.workers} workers")
+    grid.add_row(
         "each worker",
         f"{figures.rate:.4g}/s, the first after {figures.startup:.4g} s, crashes {crashes}",
     )
     for percent in _PERCENTILES:
         time = outlook.percentile(percent)
         within = "not even at ten times the deadline" if time == inf else f"within {time:.2f} s"
-        table.add_row(f"{percent} % of the runs", within)
-    return table
+        grid.add_row(f"{percent} % of the runs", within)
+    return grid
 
 
 def _bars(outlook: "Forecast") -> Table:
     bars = outlook.histogram()
     most = max((bar.runs for bar in bars), default=1)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("complete within", justify="right")
-    table.add_column("runs", justify="right")
-    table.add_column("")
+    rows: list[tuple[str, str, Text]] = []
     for bar in bars:
         length = round(_LONGEST_FORECAST_BAR * bar.runs / most)
         style = "green" if bar.up_to_s <= outlook.plan.deadline else "red"
-        table.add_row(f"{bar.up_to_s:.2f} s", str(bar.runs), Text("█" * length, style=style))
+        rows.append((f"{bar.up_to_s:.2f} s", str(bar.runs), Text("█" * length, style=style)))
     if never := outlook.times.count(inf):
-        table.add_row("never", str(never))
-    return table
+        rows.append(("never", str(never), Text()))
+    return table((("complete within", "right"), ("runs", "right"), ("", "left")), rows)

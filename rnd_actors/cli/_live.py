@@ -10,21 +10,26 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from itertools import repeat
+from itertools import compress, repeat
 from math import ceil
+from signal import SIGALRM, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGXCPU
 from types import FrameType
 from typing import Final
 
+from attrs import define, field
 from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from rnd_actors.cli._log import ticking
-from rnd_actors.cli._progress import Progress, ProgressReport, WorkerRow, WorkerState
-from rnd_actors.cli._text import say
-
-__all__ = ["draw_live_view", "live_view"]
+from rnd_actors.cli._progress import (
+    Progress,
+    ProgressReport,
+    WorkerRow,
+    WorkerState,
+    ticking,
+)
+from rnd_actors.cli._text import say, table
 
 _REFRESH_S: Final = 1 / 8
 _COLUMNS: Final = {
@@ -52,16 +57,7 @@ _STYLES: Final = {
 _ENTER: Final = b"\x1b[?1049h\x1b[?25l"
 _LEAVE: Final = b"\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l"
 """The cursor is shown again, and the screen is empty even for terminals that have one alone."""
-_STEP_ASIDE: Final = (
-    signal.SIGTSTP,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGALRM,
-    signal.SIGXCPU,
-)
+_STEP_ASIDE: Final = (SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU)
 """Signals that stop or end a program that does not expect them."""
 _KEPT_LINES: Final = 1000
 
@@ -95,17 +91,13 @@ def draw_live_view(
     report = progress.report()
     told = list(lines) or [f"{at:.1f} s {text}" for at, text in progress.warnings]
     rows = height - 2
-    least_told = min(len(told), ceil(rows / 8))
-    table = _workers(progress, width, rows - least_told)
-    room = rows - sum(part.row_count + 1 if isinstance(part, Table) else 1 for part in table)
+    workers = _workers(progress, width, rows - min(len(told), ceil(rows / 8)))
+    room = rows - sum(part.row_count + 1 if isinstance(part, Table) else 1 for part in workers)
     return Group(
         _bar(report, width),
         _line(report.clock, "bold red" if report.late_s else ""),
-        *table,
-        *(
-            _line(text, "" if lines else "yellow")
-            for text in told[max(0, len(told) - max(0, room)) :]
-        ),
+        *workers,
+        *(_line(text, "" if lines else "yellow") for text in told[max(0, len(told) - room) :]),
     )
 
 
@@ -144,43 +136,25 @@ def _table(
     progress: Progress, workers: Sequence[tuple[int, WorkerRow]], width: int, abreast: int
 ) -> Table:
     """Return a table of these workers with `abreast` of them in a row."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    names = [name for name, least in _COLUMNS.items() if width // abreast >= least]
-    for _ in range(abreast):
-        for name in names:
-            table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
-    depth = ceil(len(workers) / abreast)
-    for first in range(depth):
-        cells = [
-            cell
-            for worker, row in workers[first::depth]
-            for cell in _cells(names, worker, row, is_worst=worker == progress.worst)
-        ]
-        table.add_row(*cells)
-    return table
+    shown = [width // abreast >= least for least in _COLUMNS.values()]
+    names = [*compress(_COLUMNS, shown)] * abreast
+    depth, worst = ceil(len(workers) / abreast), progress.worst
+    rows: list[list[str | Text]] = [[] for _ in range(depth)]
+    for place, (worker, known) in enumerate(workers):
+        cells = _cells(worker, known, is_worst=worker == worst)
+        rows[place % depth] += compress(cells, shown)
+    return table([(name, "left" if name == "state" else "right") for name in names], rows)
 
 
-def _cells(
-    names: Sequence[str], worker: int, row: WorkerRow, *, is_worst: bool
-) -> Iterator[str | Text]:
-    cells: dict[str, str | Text] = {
-        "worker": str(worker),
-        "port": _known(row.port),
-        "pid": _known(row.pid),
-        "state": Text(row.state.value, style=_STYLES[row.state]),
-        "samples": str(row.samples),
-        "restarts": str(row.restarts),
-        "last": _known(row.last_value),
-        "": Text("worst", style="bold red") if is_worst else "",
-    }
-    for name in names:
-        yield cells[name]
+def _cells(worker: int, row: WorkerRow, *, is_worst: bool) -> tuple[str | Text, ...]:
+    numbers = (row.port, row.pid, row.last_value)
+    port, pid, last = ("-" if number is None else str(number) for number in numbers)
+    state = Text(row.state.value, style=_STYLES[row.state])
+    worst = Text("worst", style="bold red") if is_worst else ""
+    return str(worker), port, pid, state, str(row.samples), str(row.restarts), last, worst
 
 
-def _known(number: int | None) -> str:
-    return "-" if number is None else str(number)
-
-
+@define(eq=False)
 class Screen:
     """The alternate screen of a terminal, painted as a whole: no earlier size leaves traces.
 
@@ -192,14 +166,13 @@ class Screen:
         descriptor: the descriptor of the terminal.
     """
 
-    def __init__(self, console: Console, descriptor: int) -> None:
-        self.console = console
-        self._descriptor = descriptor
-        self._entered = False
-        self._closed = False
-        self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        """Lines that were told meanwhile, to be written to stderr in the end."""
-        self._told = 0
+    console: Console
+    _descriptor: int
+    lines: deque[str] = field(init=False, factory=lambda: deque(maxlen=_KEPT_LINES))
+    """Lines that were told meanwhile, to be written to stderr in the end."""
+    _told: int = field(init=False, default=0)
+    _entered: bool = field(init=False, default=False)
+    _closed: bool = field(init=False, default=False)
 
     @contextmanager
     def opened(self) -> Iterator[None]:

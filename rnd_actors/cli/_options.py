@@ -8,14 +8,15 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
-from sys import float_info
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 import typer
 
+from rnd_actors import _validators as valid
 from rnd_actors.cli._text import read_text
 from rnd_actors.errors import SettingsConflictError, SettingsError
 
@@ -41,55 +42,38 @@ class WrongValue(typer.BadParameter):
         return str(SettingsError(str(where), self.message, self._got))
 
 
+@dataclass(frozen=True)
 class Kind:
-    """A kind of values, which converts texts and checks values of TOML: a `parser` of typer.
+    """Converts texts, and checks them and values of TOML: a `parser` of typer.
 
     Args:
-        accepted: the accepted values in words.
-        test: whether a value is accepted.
+        accepts: validates the values.
         convert: makes a value of a text; a text that raises ValueError stays a text.
         least: the least number, which `--help` shows.
         most: the greatest number, which `--help` shows.
     """
 
-    def __init__(
-        self,
-        accepted: str,
-        test: Callable[[Any], bool],
-        convert: Callable[[str], object] = str,
-        least: int | None = None,
-        most: int | None = None,
-    ) -> None:
-        self._accepted, self._test, self._convert = accepted, test, convert
-        self.least, self.most = least, most
+    accepts: valid.Validator
+    convert: Callable[[str], object] = str
+    least: int | None = None
+    most: int | None = None
 
     def __call__(self, given: object, where: str | None = None) -> Any:
         """Return the value of a text or of TOML, or raise `WrongValue`."""
         value = given
         if isinstance(given, str):
             with suppress(ValueError):
-                value = self._convert(given)
-        if not self._test(value):
-            raise WrongValue(self._accepted, value, where)
+                value = self.convert(given)
+        try:
+            valid.require(self.accepts, "", value)
+        except SettingsError as error:
+            raise WrongValue(error.accepted, value, where) from None
         return value
 
 
 def whole_number(least: int, most: int) -> Kind:
     """Return the kind of the whole numbers in a range."""
-    return Kind(
-        f"a whole number from {least} to {most}",
-        lambda value: type(value) is int and least <= value <= most,
-        int,
-        least,
-        most,
-    )
-
-
-def positive(accepted: str) -> Kind:
-    """Return the kind of the finite numbers above 0, described by `accepted`."""
-    return Kind(
-        accepted, lambda value: type(value) in (int, float) and 0 < value <= float_info.max, float
-    )
+    return Kind(valid.whole_number(least, most), int, least, most)
 
 
 class CommandLine(tuple[str, ...]):
@@ -97,11 +81,7 @@ class CommandLine(tuple[str, ...]):
 
     @classmethod
     def find(cls, text: str) -> "CommandLine":
-        """Return the program at a path, which may contain spaces, or that of a command line.
-
-        Raises:
-            ValueError: there is no such program.
-        """
+        """Return the program at a path, which may contain spaces, or that of a command line."""
         words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
         if words and (program := shutil.which(words[0])):
             return cls((program, *words[1:]))
@@ -115,30 +95,28 @@ def _split(text: str, where: str | None = None) -> list[str]:
         raise WrongValue("a command line that a shell could split", text, where) from None
 
 
-_SWITCHES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+class LogFormat(Enum):
+    """The form of lines on stderr."""
 
-SECONDS: Final = positive("seconds > 0")
-SWITCH: Final = Kind(
-    "true or false",
-    lambda value: value in (True, False),
+    TEXT = "text"
+    JSON = "json"
+
+
+_SWITCHES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_SWITCH: Final = Kind(
+    valid.accepts("true or false", lambda value: value in (True, False)),
     lambda text: _SWITCHES.get(text.lower(), text),
 )
-WORDS: Final = Kind(
-    "a list of arguments, or a text that a shell could split into them",
-    lambda value: isinstance(value, str),
+_WORDS: Final = Kind(
+    valid.instance(str, "a list of arguments, or a text that a shell could split into them")
 )
-PATH: Final = Kind(
-    "a path", lambda value: isinstance(value, Path), lambda text: Path(text) if text else text
-)
+SECONDS: Final = Kind(valid.seconds, float)
+PATH: Final = Kind(valid.instance(Path, "a path"), lambda text: Path(text) if text else text)
 PROGRAM: Final = Kind(
-    "the path of an executable, or a command line that starts with one",
-    lambda value: isinstance(value, CommandLine),
+    valid.instance(
+        CommandLine, "the path of an executable, or a command line that starts with one"
+    ),
     CommandLine.find,
-)
-RUN_ID: Final = Kind(
-    "the id of a run, a whole number (`rnd-actors runs DB` lists them)",
-    lambda value: type(value) is int,
-    int,
 )
 
 
@@ -155,15 +133,10 @@ def option(kind: Kind, metavar: str, text: str, *names: str, **others: Any) -> A
     )
 
 
-def flag(name: str, text: str) -> Any:
-    """Return a flag for `Annotated`, which a variable or a file turns on or off."""
-    return typer.Option(name, parser=SWITCH, help=text)
-
-
 def words(name: str, metavar: str, text: str) -> Any:
     """Return an option for `Annotated` that may be given many times."""
     return option(
-        WORDS, metavar, f"{text} May be given many times.", name, callback=_split_variable
+        _WORDS, metavar, f"{text} May be given many times.", name, callback=_split_variable
     )
 
 
@@ -176,15 +149,10 @@ def _split_variable(
     return values
 
 
-Store: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="DB", help="A store, which `run --output DB` has written.")
-]
-OptionalRun: TypeAlias = Annotated[
-    int | None,
-    typer.Argument(
-        metavar="RUN", parser=RUN_ID, show_default="the latest", help="The id of a run in it."
-    ),
-]
+def _flag(name: str, text: str) -> Any:
+    return typer.Option(name, parser=_SWITCH, help=text)
+
+
 WorkerArgs: TypeAlias = Annotated[
     list[str] | None, words("--worker-arg", "ARG", "Appended to the worker's own arguments.")
 ]
@@ -195,41 +163,35 @@ StallTimeout: TypeAlias = Annotated[
     float, option(SECONDS, "SECONDS", "Silence after which a worker counts as hung.")
 ]
 Overwrite: TypeAlias = Annotated[
-    bool, flag("--overwrite", "Replace files that hold something already.")
+    bool, _flag("--overwrite", "Replace files that hold something already.")
 ]
 Append: TypeAlias = Annotated[
-    bool, flag("--append", "Keep what .jsonl and .csv files hold, and write after it.")
+    bool, _flag("--append", "Keep what .jsonl and .csv files hold, and write after it.")
 ]
 Json: TypeAlias = Annotated[
-    bool, flag("--json", "The result as one JSON object on stdout, and nothing else there.")
+    bool, _flag("--json", "The result as one JSON object on stdout, and nothing else there.")
 ]
-Quiet: TypeAlias = Annotated[bool, flag("--quiet", "Nothing on stderr but errors, even with -v.")]
+Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "Nothing on stderr but errors, even with -v.")]
 Verbose: TypeAlias = Annotated[
     int,
     typer.Option(
         "--verbose",
         "-v",
         parser=Kind(
-            "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0, int
+            valid.accepts(
+                "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0
+            ),
+            int,
         ),
         count=True,
         show_default=False,
         help="Tell failures and restarts on stderr as they happen; -vv: tell every event.",
     ),
 ]
-
-
-class LogFormat(Enum):
-    """The form of lines on stderr."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 LogFormatOption: TypeAlias = Annotated[
     LogFormat,
     option(
-        Kind("text or json", lambda value: isinstance(value, LogFormat), LogFormat),
+        Kind(valid.instance(LogFormat, "text or json"), LogFormat),
         "text|json",
         "The form of lines on stderr.",
     ),
@@ -237,11 +199,7 @@ LogFormatOption: TypeAlias = Annotated[
 
 
 def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Existing":
-    """Return what becomes of files that hold something already.
-
-    Raises:
-        SettingsConflictError: both are wanted.
-    """
+    """Return what becomes of files that hold something already."""
     from rnd_actors.sinks import Existing  # noqa: PLC0415
 
     if overwrite and append:
@@ -253,11 +211,7 @@ def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Ex
 
 
 def configure(context: typer.Context, config: Path | None) -> Path | None:
-    """Take the keys of a TOML file as defaults; refuse keys and variables that are no option.
-
-    Raises:
-        SettingsError: the file cannot be read, or has an unknown key; a variable is unknown.
-    """
+    """Take the keys of a TOML file as defaults; refuse keys and variables that are no option."""
     if context.resilient_parsing:  # a shell completes a line
         return config
     options = {param.name: param for param in context.command.params if param.name != "config"}
@@ -308,7 +262,7 @@ def source(context: typer.Context, name: str) -> str:
 
 
 def label(context: typer.Context, name: str) -> str:
-    """Return what the source of a value calls the option: a flag, a variable, a key of a file."""
+    """Return the name of an option in its source: a flag, a variable, a key of a file."""
     key = name.replace("_", "-")
     match source(context, name):
         case "ENVIRONMENT":
@@ -323,9 +277,7 @@ def label(context: typer.Context, name: str) -> str:
 def naming_options(context: typer.Context, **options: str) -> Iterator[None]:
     """Have errors about settings name the options that set them, as their sources do.
 
-    Args:
-        context: of the command.
-        options: by setting, the names of options that are called otherwise.
+    `options` are, by setting, those with another name.
     """
     try:
         yield

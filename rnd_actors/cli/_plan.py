@@ -8,28 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from rnd_actors.cli._options import (
-    PATH,
-    SECONDS,
-    Kind,
-    naming_options,
-    option,
-    positive,
-    whole_number,
-)
+from rnd_actors import _validators as valid
+from rnd_actors.cli._options import PATH, SECONDS, Kind, naming_options, option, whole_number
 from rnd_actors.cli._text import read_text, say
 from rnd_actors.errors import SettingsError
 
 if TYPE_CHECKING:
     from rnd_actors.planning import Forecast, WorkerFigures
 
-_RATE: Final = positive("a number a second, > 0")
-_DELAY: Final = Kind(
-    "seconds, 0 or more",
-    lambda value: type(value) is float and 0 <= value < float("inf"),
-    float,
-    least=0,
-)
+_RATE: Final = Kind(valid.rate, float)
+_DELAY: Final = Kind(valid.delay, float, least=0)
 _PERCENTILES: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
 
@@ -65,7 +53,7 @@ def plan(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    """Simulate runs, and say how likely they keep a deadline.
+    """Simulate runs, and print how likely they keep a deadline.
 
     The real actors run in virtual time, with workers of these figures. It tells the probability
     that the deadline is kept, when the runs are complete, and how many workers it takes to keep
@@ -95,19 +83,22 @@ def plan(
     return 0
 
 
-def _measured(result: Path) -> "WorkerFigures":
-    from json import loads  # noqa: PLC0415
+def _measured(file: Path) -> "WorkerFigures":
+    from attrs import asdict  # noqa: PLC0415
 
+    from rnd_actors.collecting import Result  # noqa: PLC0415
     from rnd_actors.planning import WorkerFigures  # noqa: PLC0415
 
     try:
-        return WorkerFigures.measured(loads(read_text(result))["workers"])
+        result = Result.from_json(read_text(file))
     except OSError as error:
         trouble = error.strerror
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except ValueError:
         trouble = "this is none"
+    else:
+        return WorkerFigures.measured(map(asdict, result.workers))
     raise SettingsError(
-        "--result", f"a file that `rnd-actors run --json` wrote ({trouble})", str(result)
+        "--result", f"a file that `rnd-actors run --json` wrote ({trouble})", str(file)
     )
 
 
@@ -135,7 +126,7 @@ def _now_and_then() -> Callable[[str], object]:
     """Return a writer of lines to stderr, as often as a run tells of its progress."""
     import time  # noqa: PLC0415
 
-    from rnd_actors.cli._log import pauses_s  # noqa: PLC0415
+    from rnd_actors.cli._progress import pauses_s  # noqa: PLC0415
 
     pauses = pauses_s()
     due = time.monotonic() + next(pauses)

@@ -1,14 +1,17 @@
-"""How a run goes on: a model that follows the event stream, and a report of it at any moment."""
+"""How a run goes on: a model that follows the event stream, and reports at any moment."""
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
+from itertools import repeat
 from statistics import median
 from typing import Final
 
-from attrs import define, frozen
+import gevent
+from attrs import define, field, frozen
 
 from rnd_actors.actors import (
     ActorFailed,
@@ -20,10 +23,9 @@ from rnd_actors.actors import (
 )
 from rnd_actors.cli._text import one_line
 from rnd_actors.collecting import SamplesAccepted
+from rnd_actors.collecting._collection import Lifetimes
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import WorkerSpawned, WorkerStreaming
-
-__all__ = ["Pace", "Progress", "ProgressReport", "WorkerRow", "WorkerState"]
 
 _KEPT_WARNINGS: Final = 100
 _LONGEST_WARNING: Final = 100
@@ -90,13 +92,6 @@ class ProgressReport(Event):
         """The time now, at the goal and at the deadline, all since the first spawn."""
         return ", ".join([f"now {self.elapsed_s:.1f} s", *self._outlook()])
 
-    def _outlook(self) -> Iterator[str]:
-        if self.finish_s is not None:
-            yield f"done at {self.finish_s:.1f} s"
-        if self.deadline_s is not None:
-            late = f" ({self.late_s:.1f} s late)" if self.late_s else ""
-            yield f"deadline {self.deadline_s:g} s{late}"
-
     def __str__(self) -> str:
         parts = [f"{self.count} samples in {self.elapsed_s:.1f} s"]
         if self.rates is not None:
@@ -110,6 +105,13 @@ class ProgressReport(Event):
             cut = last if len(last) <= _LONGEST_WARNING else f"{last[: _LONGEST_WARNING - 1]}…"
             parts.append(f"the last: {cut}")
         return ", ".join(parts)
+
+    def _outlook(self) -> Iterator[str]:
+        if self.finish_s is not None:
+            yield f"done at {self.finish_s:.1f} s"
+        if self.deadline_s is not None:
+            late = f" ({self.late_s:.1f} s late)" if self.late_s else ""
+            yield f"deadline {self.deadline_s:g} s{late}"
 
 
 class WorkerState(Enum):
@@ -134,6 +136,7 @@ class WorkerRow:
     samples: int = 0
     restarts: int = 0
     last_value: int | None = None
+    times: Lifetimes = field(factory=Lifetimes, eq=False)
 
 
 class Progress:
@@ -157,17 +160,12 @@ class Progress:
         self.warnings: deque[tuple[float, str]] = deque(maxlen=_KEPT_WARNINGS)
         """The last warnings in words, each with its time in seconds since the first spawn."""
         self._by_actor = {f"workers/{worker}": row for worker, row in self.workers.items()}
-        self._goal = goal
-        self._deadline = deadline
-        self._clock = clock
-        self._pace = Pace(workers)
-        self._samples = 0
-        self._progress = 0.0
-        self._begun: tuple[float, float] | None = None
-        """When the first samples came, and how far the goal was then."""
-        self._last_sample_at = 0.0
-        self._warnings = 0
+        self._goal, self._deadline, self._clock = goal, deadline, clock
+        self._samples = self._warnings = 0
+        self._progress = self._first_progress = 0.0
         self._spawned_at: float | None = None
+        self._first_sample_at: float | None = None
+        self._last_sample_at = 0.0
 
     def __call__(self, event: Event) -> None:
         if event.level >= logging.WARNING:
@@ -191,22 +189,26 @@ class Progress:
 
     @property
     def worst(self) -> int | None:
-        """The worker that is clearly behind the others; None: no worker is."""
-        return self._pace.worst
+        """The worker with the fewest samples, if it has fewer than half of the median."""
+        worker = min(self.workers, key=lambda worker: self.workers[worker].samples)
+        usual = median(row.samples for row in self.workers.values())
+        return worker if usual >= _TELLING and self.workers[worker].samples < usual / 2 else None
 
     def report(self) -> ProgressReport:
         """Return how far the run is at this moment."""
-        elapsed_s = self._elapsed_s()
-        left_s = self._left_s()
+        elapsed_s, rate_per_s = self._elapsed_s(), self._rate_per_s()
+        left_s, finish_s = self._left_s(rate_per_s), None
+        if left_s is not None and self._spawned_at is not None:
+            finish_s = max(elapsed_s, self._last_sample_at - self._spawned_at + left_s)
         return ProgressReport(
             samples=self._samples,
             goal=self._goal,
             progress=self._progress,
             elapsed_s=elapsed_s,
-            rate_per_s=self._pace.rate_per_s,
-            ideal_rate_per_s=self._pace.ideal_rate_per_s,
+            rate_per_s=rate_per_s,
+            ideal_rate_per_s=self._ideal_rate_per_s(),
             left_s=left_s,
-            finish_s=self._finish_s(left_s, elapsed_s),
+            finish_s=finish_s,
             deadline_s=self._deadline,
             restarts=sum(row.restarts for row in self.workers.values()),
             warnings=self._warnings,
@@ -216,38 +218,46 @@ class Progress:
     def _elapsed_s(self) -> float:
         return 0.0 if self._spawned_at is None else self._clock() - self._spawned_at
 
-    def _left_s(self) -> float | None:
-        if self._goal is not None:
-            rate = self._pace.rate_per_s
-            return (self._goal - self._samples) / rate if rate else None
-        if self._begun is None:
-            return None
-        grown = self._progress - self._begun[1]
-        seconds = self._last_sample_at - self._begun[0]
-        return (1.0 - self._progress) * seconds / grown if grown > 0 else None
+    def _sampling_s(self) -> float:
+        first_at = self._first_sample_at
+        return 0.0 if first_at is None else self._last_sample_at - first_at
 
-    def _finish_s(self, left_s: float | None, elapsed_s: float) -> float | None:
-        if left_s is None or self._spawned_at is None:
-            return None
-        return max(elapsed_s, self._last_sample_at - self._spawned_at + left_s)
+    def _rate_per_s(self) -> float | None:
+        # A worker's first sample starts its clock: counted, it would double the rate at first.
+        intervals = sum(max(0, row.samples - 1) for row in self.workers.values())
+        seconds = self._sampling_s()
+        return intervals / seconds if intervals > 0 and seconds > 0 else None
+
+    def _ideal_rate_per_s(self) -> float | None:
+        """Return the median rate of the workers while they stream, times their number."""
+        rates = [row.times.rate_per_s for row in self.workers.values()]
+        known = [rate for rate in rates if rate is not None]
+        return len(self.workers) * median(known) if known else None
+
+    def _left_s(self, rate_per_s: float | None) -> float | None:
+        if self._goal is not None:
+            return (self._goal - self._samples) / rate_per_s if rate_per_s else None
+        grown = self._progress - self._first_progress
+        return (1.0 - self._progress) * self._sampling_s() / grown if grown > 0 else None
 
     def _worker_spawned(self, spawned: WorkerSpawned) -> None:
+        now = self._clock()
         if self._spawned_at is None:
-            self._spawned_at = self._clock()
-        self._pace.spawned(spawned.worker)
+            self._spawned_at = now
         row = self.workers[spawned.worker]
         row.state, row.port, row.pid = WorkerState.STARTING, spawned.port, spawned.pid
         row.restarts = spawned.incarnation - 1
+        row.times.up(now)
 
     def _samples_accepted(self, samples: SamplesAccepted) -> None:
         now = self._last_sample_at = self._clock()
-        self._pace.accepted(samples.worker, samples.accepted, now)
         self._samples, self._progress = samples.total, samples.progress
-        if self._begun is None:
-            self._begun = (now, samples.progress)
+        if self._first_sample_at is None:
+            self._first_sample_at, self._first_progress = now, samples.progress
         row = self.workers[samples.worker]
         row.samples += samples.accepted
         row.last_value = samples.last_value
+        row.times.lines(samples.accepted, now)
 
     def _enter(self, actor: str, state: WorkerState) -> None:
         if row := self._by_actor.get(actor):
@@ -263,65 +273,24 @@ def _words(event: Event) -> object:
             return event
 
 
-class Pace:
-    """How fast the workers with the ids 1 to `workers` are in this session.
-
-    Times are seconds of any clock.
-    """
-
-    def __init__(self, workers: int) -> None:
-        self._paces = {worker: _WorkerPace() for worker in range(1, workers + 1)}
-        self._first_at: float | None = None
-        self._last_at = 0.0
-
-    def spawned(self, worker: int) -> None:
-        """Begin an incarnation of a worker: the time before its first sample is no interval."""
-        self._paces[worker].last_at = None
-
-    def accepted(self, worker: int, count: int, at: float) -> None:
-        """Count samples of a worker."""
-        self._last_at = at
-        if self._first_at is None:
-            self._first_at = at
-        pace = self._paces[worker]
-        if pace.last_at is not None:
-            pace.intervals += count
-            pace.interval_s += at - pace.last_at
-        pace.last_at = at
-        pace.samples += count
-
-    @property
-    def rate_per_s(self) -> float | None:
-        """Samples a second; None: there are too few to tell."""
-        if self._first_at is None:
-            return None
-        # A worker's first sample starts its clock: counted, it would double the rate at first.
-        intervals = sum(max(0, pace.samples - 1) for pace in self._paces.values())
-        seconds = self._last_at - self._first_at
-        return intervals / seconds if intervals > 0 and seconds > 0 else None
-
-    @property
-    def ideal_rate_per_s(self) -> float | None:
-        """Samples a second if all workers streamed all the time, each at the median rate."""
-        rates = [
-            pace.intervals / pace.interval_s for pace in self._paces.values() if pace.interval_s > 0
-        ]
-        return len(self._paces) * median(rates) if rates else None
-
-    @property
-    def worst(self) -> int | None:
-        """The worker with the fewest samples, if it has fewer than half of the median."""
-        worker = min(self._paces, key=lambda worker: self._paces[worker].samples)
-        usual = median(pace.samples for pace in self._paces.values())
-        behind = self._paces[worker].samples < usual / 2
-        return worker if behind and usual >= _TELLING else None
+def pauses_s() -> Iterator[float]:
+    """Give the pauses between reports: a second for a minute, then 10 s, after 10 minutes 60 s."""
+    yield from repeat(1.0, 60)
+    yield from repeat(10.0, 54)
+    yield from repeat(60.0)
 
 
-@define
-class _WorkerPace:
-    """The samples of one worker, and the intervals between those of one incarnation."""
+@contextmanager
+def ticking(pauses_s: Iterable[float], call: Callable[[], object]) -> Iterator[None]:
+    """Call `call` after each of these pauses, in a greenlet that ends with the block."""
 
-    samples: int = 0
-    last_at: float | None = None
-    intervals: int = 0
-    interval_s: float = 0.0
+    def tick() -> None:
+        for pause_s in pauses_s:
+            gevent.sleep(pause_s)
+            call()
+
+    ticker = gevent.spawn(tick)
+    try:
+        yield
+    finally:
+        ticker.kill()

@@ -1,4 +1,4 @@
-"""The command `run`: its options, and the settings of a run that they make."""
+"""The command `run`: makes its options into the settings of a run."""
 
 from collections.abc import Sequence
 from pathlib import Path

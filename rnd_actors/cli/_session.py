@@ -1,5 +1,6 @@
 """One run in the terminal, or the rest of one: its signals, its view, its log and its report."""
 
+import json
 import logging
 import math
 import os
@@ -8,22 +9,22 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import gevent.event
 import typer
-from attrs import define, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 from rich.console import Console
 
 from rnd_actors.actors import Event
 from rnd_actors.cli._live import Screen, live_view
-from rnd_actors.cli._log import log_line, plain_view
 from rnd_actors.cli._options import LogFormat
-from rnd_actors.cli._progress import Progress
-from rnd_actors.cli._summary import last_words, summary
-from rnd_actors.cli._text import complain, escaped, say
+from rnd_actors.cli._progress import Progress, pauses_s, ticking
+from rnd_actors.cli._summary import lines_of_last_words, summary
+from rnd_actors.cli._text import complain, escaped, one_line, say
 from rnd_actors.collecting import Collector, Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.running import RunSettings, Unfinished, run
@@ -64,11 +65,15 @@ class Session:
 def execute(session: Session) -> int:
     """Do the run, show its progress, report its result and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
-    settings = session.settings
+    settings, unfinished = session.settings, session.unfinished
     if sys.platform == "linux" and not Path("/proc/self").exists():
         say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
-    progress = Progress(_goal(session), settings.workers, settings.deadline)
-    least_level = _least_level(session)
+    collector = session.collector if unfinished is None else unfinished.collector
+    goal = settings.samples if collector is None else collector.goal
+    progress = Progress(goal, settings.workers, settings.deadline)
+    least_level: float = math.inf
+    if session.verbose and not session.quiet:
+        least_level = logging.INFO if session.verbose == 1 else logging.DEBUG
 
     def tell(event: Event) -> None:
         progress(event)
@@ -94,19 +99,6 @@ def execute(session: Session) -> int:
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
-def _goal(session: Session) -> int | None:
-    if session.unfinished is not None:
-        return session.unfinished.collector.goal
-    return session.settings.samples if session.collector is None else session.collector.goal
-
-
-def _least_level(session: Session) -> float:
-    """Return the level from which on events are told one by one."""
-    if session.quiet or not session.verbose:
-        return math.inf
-    return logging.INFO if session.verbose == 1 else logging.DEBUG
-
-
 def _collect(
     session: Session, tell: Callable[[Event], object], interrupted: gevent.event.Event
 ) -> Result:
@@ -129,6 +121,47 @@ def _view(
     return plain_view(progress, session.log_format)
 
 
+@contextmanager
+def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], None]]:
+    """Report the progress on stderr while the block runs; yield a writer of further lines.
+
+    The report after a warning tells it, or the one at the end; later reports only count it.
+    """
+    told = 0
+
+    def report() -> None:
+        nonlocal told
+        now = progress.report()
+        if now.warnings == told:
+            now = evolve(now, last_warning=None)
+        told = now.warnings
+        say(log_line(now, form))
+
+    with ticking(pauses_s(), report):
+        yield say
+    if progress.report().warnings > told:
+        report()
+
+
+def log_line(event: Event, form: LogFormat) -> str:
+    """Return the event as a line, stamped with the time of day.
+
+    JSON is `{"time", "level", "event", "text", "fields"}`: the event's type, what it says in words,
+    and its attributes.
+    """
+    now, level = datetime.now().astimezone(), logging.getLevelName(event.level)
+    if form is LogFormat.TEXT:
+        return f"{now:%H:%M:%S} {level:<7} {one_line(event)}"
+    record = {
+        "time": now.isoformat(timespec="milliseconds"),
+        "level": level,
+        "event": type(event).__name__,
+        "text": one_line(event),
+        "fields": asdict(event, recurse=False),
+    }
+    return json.dumps(record, default=str)
+
+
 def _report(result: Result, session: Session) -> None:
     taken = STDOUT in session.settings.outputs  # by the samples
     if session.json:
@@ -136,7 +169,7 @@ def _report(result: Result, session: Session) -> None:
     elif not (taken and session.quiet):
         Console(highlight=False, stderr=taken).print(summary(result))
     if session.json and not session.quiet:
-        for line in filter(None, last_words(result)):
+        for line in filter(None, lines_of_last_words(result)):
             say(line)
     seen = not session.json and (sys.stderr if taken else sys.stdout).isatty()
     if result.outcome is not Outcome.COMPLETE and not seen:

@@ -1,59 +1,79 @@
-"""The commands about stored runs: `runs`, `show`, `report` and `export`."""
+"""The commands about stored runs: `runs`, `show`, `report`, `export` and `resume`."""
 
+import shlex
+import sys
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
+from rnd_actors import _validators as valid
 from rnd_actors.cli._options import (
     OTHERWISE,
     PATH,
-    RUN_ID,
+    SECONDS,
     Append,
-    OptionalRun,
+    Json,
+    Kind,
+    LogFormat,
+    LogFormatOption,
     Overwrite,
-    Store,
+    Quiet,
+    Verbose,
     existing_of,
     naming_options,
     option,
 )
-from rnd_actors.cli._text import one_line
-from rnd_actors.errors import SettingsError
+from rnd_actors.cli._text import escaped, one_line, print_table, say
+from rnd_actors.errors import SettingsConflictError, SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from rnd_actors.running import RunSettings
+    from rnd_actors.store import Checkpoint
 
 _FILE: Final = "FILE"
+_RUN_ID: Final = Kind(
+    valid.accepts(
+        "the id of a run, a whole number (`rnd-actors runs DB` lists them)",
+        lambda value: type(value) is int,
+    ),
+    int,
+)
+_Store: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="DB", help="A store, which `run --output DB` has written.")
+]
+_Run: TypeAlias = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="RUN", parser=_RUN_ID, show_default="the latest", help="The id of a run in it."
+    ),
+]
 
 
-def runs(store: Store) -> int:
+def runs(store: _Store) -> int:
     """List the runs of a store."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     from rnd_actors.store import list_runs  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run", justify="right", no_wrap=True)
-    for name in ("begun", "state"):
-        table.add_column(name, no_wrap=True)
-    for name in ("samples", "time", "sessions"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("collector", overflow="fold")
-    for run in list_runs(store):
-        table.add_row(
+    rows = (
+        (
             str(run.id),
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at)),
             run.state,
             str(run.samples) if run.goal is None else f"{run.samples}/{run.goal}",
             f"{run.elapsed_s:.2f} s",
             str(run.sessions),
-            Text(one_line(run.collector)),
+            one_line(run.collector),
         )
-    Console(highlight=False).print(table)
+        for run in list_runs(store)
+    )
+    numbers = dict.fromkeys(("samples", "time", "sessions"), "right")
+    columns = {"run": "right", "begun": "left", "state": "left", **numbers, "collector": "fold"}
+    print_table(columns, rows)
     return 0
 
 
-def show(store: Store, run: OptionalRun = None) -> int:
+def show(store: _Store, run: _Run = None) -> int:
     """Show a stored run in the terminal: what came of it, and what its workers were doing."""
     from rich.console import Console  # noqa: PLC0415
 
@@ -66,8 +86,8 @@ def show(store: Store, run: OptionalRun = None) -> int:
 
 def report(
     context: typer.Context,
-    store: Store,
-    run: OptionalRun = None,
+    store: _Store,
+    run: _Run = None,
     *,
     output: Annotated[
         Path,
@@ -96,7 +116,7 @@ def report(
 
 def export(
     context: typer.Context,
-    store: Store,
+    store: _Store,
     what: Annotated[
         list[str],
         typer.Argument(
@@ -116,7 +136,7 @@ def export(
     *ids, file = what
     if len(ids) > 1:
         raise typer.BadParameter(f"expected DB [RUN] FILE; got {len(what) + 1} names")
-    run = RUN_ID(ids[0], "RUN") if ids else None
+    run = _RUN_ID(ids[0], "RUN") if ids else None
     target = Path(file)
     existing = existing_of(context, overwrite=overwrite, append=append)
     check_output(target, existing, _FILE, OTHERWISE)
@@ -127,3 +147,90 @@ def export(
     else:
         write_file(target, existing, read_samples(store, run), _FILE)
     return 0
+
+
+def resume(
+    context: typer.Context,
+    store: _Store,
+    run: _Run = None,
+    *,
+    deadline: Annotated[
+        float | None,
+        option(
+            SECONDS,
+            "SECONDS",
+            "Stop then, counted from now.",
+            show_default="as many as the run was given",
+        ),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Do not ask before what a store from somebody else names is run."
+        ),
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> int:
+    """Go on with a run that was interrupted, missed its deadline, failed or was killed.
+
+    A store names programs and files. If you have not begun the run on this computer, or if that
+    was changed since, they are shown, and nothing is run before you say yes.
+
+    It keeps its settings and samples, and goes on to its goal; its other files are written again.
+    Exit codes are those of `run`.
+    """
+    from attrs import evolve  # noqa: PLC0415
+
+    from rnd_actors.cli._session import Session, execute  # noqa: PLC0415
+    from rnd_actors.running import Unfinished  # noqa: PLC0415
+    from rnd_actors.sinks import STDOUT  # noqa: PLC0415
+    from rnd_actors.store import read_checkpoint  # noqa: PLC0415
+
+    checkpoint = read_checkpoint(store, run)
+    if not checkpoint.is_own:
+        _confirm(checkpoint, Unfinished.settings_of(checkpoint, store), store, yes=yes)
+    unfinished = Unfinished.of(store, checkpoint, trusted=True)
+    if json and STDOUT in unfinished.settings.outputs:
+        raise SettingsConflictError(
+            "--json needs stdout for itself, and the samples of this run go there"
+        )
+    with naming_options(context):
+        if deadline is not None:
+            settings = evolve(unfinished.settings, deadline=deadline)
+            unfinished = evolve(unfinished, settings=settings)
+        session = Session(
+            settings=unfinished.settings,
+            unfinished=unfinished,
+            json=json,
+            quiet=quiet,
+            verbose=verbose,
+            log_format=log_format,
+        )
+        return execute(session)
+
+
+def _confirm(checkpoint: "Checkpoint", settings: "RunSettings", store: Path, *, yes: bool) -> None:
+    """Show what a run would do that this user has not begun; without a yes, refuse to resume it."""
+    run = f"run {checkpoint.run.id} in {store}"
+    command = escaped(shlex.join([*settings.worker, *settings.worker_args]))
+    if not (yes or (sys.stdin.isatty() and sys.stderr.isatty())):
+        raise StoreError(
+            f"{run} was not begun by you on this computer, or was changed since; "
+            f"it would run: {command} - if you want that, add --yes"
+        )
+    recipe = checkpoint.recipe or {}
+    collector = f"{recipe.get('target')} with {recipe.get('options')}"
+    files = [*settings.outputs, *filter(None, [settings.worker_log])]
+    say(f"{escaped(run)} was not begun by you on this computer, or was changed since.")
+    say(f"  it runs      {command}")
+    say(f"  it collects  {escaped(collector)}")
+    say(f"  it writes    {escaped(shlex.join(map(str, files)))}")
+    if yes:
+        return
+    sys.stderr.write("Resume it? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise StoreError(f"{run} was not resumed, since you did not say yes")

@@ -8,22 +8,13 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from rnd_actors.cli._text import one_line
+from rnd_actors.cli._text import one_line, table
 from rnd_actors.collecting import Outcome, Result, WorkerResult
-
-__all__ = ["last_words", "summary"]
+from rnd_actors.collecting._result import figures, last_words
 
 _SHOWN_AT_EACH_END: Final = 150
-_COLUMNS: Final = {
-    "worker": 0,
-    "port": 70,
-    "samples": 0,
-    "starts": 56,
-    "crashes": 0,
-    "malformed": 80,
-}
+_COLUMNS: Final = {"id": 0, "port": 70, "samples": 0, "starts": 56, "crashes": 0, "malformed": 80}
 """The columns of the table of workers, each with the width from which on a terminal shows it."""
-_FIELDS: Final = {"worker": "id"}
 _HEADLINES: Final = {
     Outcome.COMPLETE: ("Complete", "bold green"),
     Outcome.DEADLINE: ("Deadline missed", "bold red"),
@@ -34,37 +25,30 @@ _HEADLINES: Final = {
 
 def summary(result: Result) -> Group:
     """Return the samples, a line for each worker, and the figures of the run."""
-    headline, style = _HEADLINES[result.outcome]
+    reason = "\n  ".join(map(one_line, result.reason.splitlines()))
+    grid = Table.grid(padding=(0, 2))
+    for name, figure in figures(result).items():
+        grid.add_row(Text(one_line(name)), Text(one_line(figure)))
     return Group(
         Text(_numbers(result.values)),
         "",
         _Workers(result.workers),
-        *map(Text, last_words(result)),
+        *map(Text, lines_of_last_words(result)),
         "",
-        Text.assemble((headline, style), ": ", _lines(result.reason)),
-        _figures(result),
+        Text.assemble(_HEADLINES[result.outcome], ": ", reason),
+        grid,
     )
 
 
-def last_words(result: Result) -> Iterator[str]:
-    """Give the last lines of each worker that was given up.
-
-    Lines that several workers wrote are given once, and lines in the reason of the result never.
-    """
-    writers: dict[tuple[str, ...], list[str]] = {}
-    for worker in result.workers:
-        if worker.given_up and worker.last_words:
-            writers.setdefault(worker.last_words, []).append(str(worker.id))
-    for words, ids in writers.items():
+def lines_of_last_words(result: Result) -> Iterator[str]:
+    """Give the last words of each worker that was given up, unless the reason has them already."""
+    for words, writers in last_words(result).items():
         if "\n  ".join(("", *words)) not in result.reason:
-            who = f"worker {ids[0]} was" if len(ids) == 1 else f"workers {', '.join(ids)} were"
+            ids = ", ".join(map(str, writers))
+            who = f"worker {ids} was" if len(writers) == 1 else f"workers {ids} were"
             yield ""
             yield f"{who} given up; the last words:"
             yield from (f"  {one_line(line)}" for line in words)
-
-
-def _lines(text: str) -> str:
-    return "\n  ".join(map(one_line, text.splitlines()))
 
 
 def _numbers(values: tuple[int, ...]) -> str:
@@ -82,47 +66,17 @@ class _Workers:
     workers: Sequence[WorkerResult]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = Table(box=None, pad_edge=False, header_style="bold")
         names = [name for name, least in _COLUMNS.items() if options.max_width >= least]
-        for name in names:
-            table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("last exit", overflow="fold")
+        columns = [("worker" if name == "id" else name, "right") for name in names]
         cut = console.is_terminal  # a file may be read in a wider window
+        rows: list[list[str | Text]] = []
         for worker in self.workers:
-            cells = [str(getattr(worker, _FIELDS.get(name, name))) for name in names]
             end = Text(_last_exit(worker), no_wrap=cut, overflow="ellipsis" if cut else "fold")
-            table.add_row(*cells, end)
-        yield table
+            rows.append([*(str(getattr(worker, name)) for name in names), end])
+        yield table([*columns, ("last exit", "fold")], rows)
 
 
 def _last_exit(worker: WorkerResult) -> str:
     """Return why a worker went down, without its name, which its row has already."""
     words = one_line(worker.last_exit or "")
     return words.removeprefix(f"worker {worker.id}").lstrip(": ")
-
-
-def _finding(value: float | int | str | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if isinstance(value, float) else one_line(value)
-
-
-def _figures(result: Result) -> Table:
-    mean = "-" if result.mean is None else f"{result.mean:.2f}"
-    wanted = "" if result.goal is None else f" of {result.goal}"
-    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
-    lines = result.lines
-    figures = {
-        "samples": f"{result.samples}{wanted}",
-        "total time": f"{result.elapsed_s:.2f} s{limit}",
-        "rate": f"{result.rate_per_s:.1f}/s",
-        "mean": mean,
-        "restarts": str(result.restarts),
-        "lines": f"{lines.received} received: {lines.accepted} accepted, "
-        f"{lines.surplus} surplus, {lines.malformed} malformed",
-        **{one_line(name): _finding(value) for name, value in result.findings.items()},
-    }
-    table = Table.grid(padding=(0, 2))
-    for name, figure in figures.items():
-        table.add_row(Text(name), Text(figure))
-    return table

@@ -6,18 +6,19 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from select import select
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["complain", "escaped", "one_line", "print_anything", "read_text", "say"]
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 _MOST_BYTES: Final = 1 << 24
 _PATIENCE_S: Final = 5.0
 _PIECE: Final = 1 << 16
-
 _STAND_INS: Final = {"█": "#", "░": ":", "·": ".", "…": ".", "━": "-", "╸": "-", "╺": "-"}
 """Characters of ASCII for others, each as wide as the other, so that charts keep their form."""
 _UNKNOWN: Final = "?"
@@ -35,7 +36,7 @@ def complain(trouble: object) -> None:
 
 
 def one_line(text: object) -> str:
-    r"""Return `str(text)` without line breaks and control characters, whoever wrote it.
+    r"""Return `str(text)` without line breaks and control characters.
 
     Example:
         >>> one_line("panic:\n\tout of \x1b[31mluck")
@@ -57,6 +58,34 @@ def escaped(text: str) -> str:
     )
 
 
+def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable["str | Text"]]) -> "Table":
+    """Return a table of texts without markup.
+
+    Args:
+        columns: their names, each with `left` or `right` if its cells are kept whole, or `fold`.
+        rows: a cell for each column.
+    """
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for name, form in columns:
+        if form == "fold":
+            made.add_column(name, overflow="fold")
+        else:
+            made.add_column(name, justify="right" if form == "right" else "left", no_wrap=True)
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
+
+
+def print_table(columns: dict[str, str], rows: Iterable[Iterable["str | Text"]]) -> None:
+    """Print a `table` on stdout."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(highlight=False).print(table(columns.items(), rows))
+
+
 def print_anything() -> None:
     """Let stdout and stderr take any text: characters that their encoding lacks become ASCII."""
     codecs.register_error(_HANDLER, _stand_ins)
@@ -76,8 +105,8 @@ def read_text(path: Path) -> str:
     """Return the text of a file of at most 16 MB, or of a pipe that is written within 5 seconds.
 
     Raises:
-        OSError: the file cannot be read; `strerror` says why.
-        ValueError: the file is no UTF-8, or its name is impossible.
+        OSError: it cannot be read; `strerror` says why.
+        ValueError: it is no UTF-8, or its name is impossible.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -94,19 +123,14 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
         try:
             piece = os.read(descriptor, _PIECE)
         except BlockingIOError:
-            piece = b""
-            is_open = False
+            piece, is_open = b"", False
         if not piece and is_open:
             return
-        if not piece:
-            _wait(descriptor, ends_at)
+        if not piece and not select([descriptor], [], [], max(0.0, ends_at - time.monotonic()))[0]:
+            what = f"nobody has written to this pipe for {_PATIENCE_S:g} s"
+            raise OSError(errno.ETIMEDOUT, what)
         is_open = True
         size += len(piece)
         if size > _MOST_BYTES:
             raise OSError(errno.EFBIG, f"it is larger than {_MOST_BYTES >> 20} MB")
         yield piece
-
-
-def _wait(descriptor: int, ends_at: float) -> None:
-    if not select([descriptor], [], [], max(0.0, ends_at - time.monotonic()))[0]:
-        raise OSError(errno.ETIMEDOUT, f"nobody has written to this pipe for {_PATIENCE_S:g} s")

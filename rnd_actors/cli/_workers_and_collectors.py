@@ -14,7 +14,7 @@ from rnd_actors.cli._options import (
     WorkerArgs,
     naming_options,
 )
-from rnd_actors.cli._text import one_line, say
+from rnd_actors.cli._text import one_line, print_table, say
 
 _ID: Final = 7
 """Another id than the one of workers that ignore theirs."""
@@ -22,24 +22,21 @@ _ID: Final = 7
 
 def collectors() -> int:
     """List the collectors that are installed, with their options."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     from rnd_actors.collecting import installed_collectors  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("collector", no_wrap=True)
-    table.add_column("options", overflow="fold")
-    table.add_column("what it does", overflow="fold")
-    for collector in installed_collectors():
-        options = "\n".join(
-            f"{option.name}: {option.type}"
-            + (f" = {option.default}" if option.default is not None else "")
-            for option in collector.options
+    rows = [
+        (
+            collector.name,
+            "\n".join(
+                f"{option.name}: {option.type}"
+                + ("" if option.default is None else f" = {option.default}")
+                for option in collector.options
+            ),
+            collector.summary,
         )
-        table.add_row(collector.name, Text(options), Text(collector.summary))
-    Console(highlight=False).print(table)
+        for collector in installed_collectors()
+    ]
+    print_table({"collector": "left", "options": "fold", "what it does": "fold"}, rows)
     return 0
 
 
@@ -66,8 +63,6 @@ def check_worker(
 
     Exit codes: 0 a run can use it, 1 a run cannot, 2 wrong usage.
     """
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from rnd_actors.workers import WorkerSettings, choose_ports  # noqa: PLC0415
@@ -85,21 +80,22 @@ def check_worker(
         )
     say(f"trying {one_line(' '.join(command))}, which takes some seconds ...")
     styles = {Verdict.OK: "green", Verdict.DIFFERS: "yellow", Verdict.FAILS: "bold red"}
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for heading in ("", "the contract", "what came"):
-        table.add_column(heading, overflow="fold")
     findings = check_worker(settings)
-    for finding in findings:
-        mark = Text(finding.verdict.value, style=styles[finding.verdict])
-        table.add_row(mark, Text(one_line(finding.wanted)), Text(one_line(finding.came)))
+    rows = [
+        (
+            Text(finding.verdict.value, style=styles[finding.verdict]),
+            one_line(finding.wanted),
+            one_line(finding.came),
+        )
+        for finding in findings
+    ]
+    print_table({"": "fold", "the contract": "fold", "what came": "fold"}, rows)
     verdicts = [finding.verdict for finding in findings]
     fine, differs, fails = (verdicts.count(each) for each in Verdict)
     judgement = "a run can live with that" if differs else "a run can use this worker"
     if fails:
         judgement = "a run cannot use this worker"
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"{fine} ok, {differs} different, {fails} failed: {judgement}")
+    typer.echo(f"{fine} ok, {differs} different, {fails} failed: {judgement}")
     return 1 if fails else 0
 
 

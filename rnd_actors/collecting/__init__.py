@@ -1,8 +1,15 @@
-"""The collecting of samples: what to keep, when to stop, whom to restart; and the result."""
+"""Collecting samples: what to keep, when to stop, whom to restart; and the result."""
 
-from rnd_actors.collecting._actor import CollectorActor, CollectorMessage, Conclude, WorkerGivenUp
+from rnd_actors.collecting._actor import (
+    Accepted,
+    CollectorActor,
+    CollectorMessage,
+    Conclude,
+    SamplesAccepted,
+    WorkerGivenUp,
+)
 from rnd_actors.collecting._collection import Collection, Tally
-from rnd_actors.collecting._collector import Collector
+from rnd_actors.collecting._collector import Collector, Sample
 from rnd_actors.collecting._factory import (
     CollectorInfo,
     OptionInfo,
@@ -18,7 +25,6 @@ from rnd_actors.collecting._goals import (
     WorkerQuota,
 )
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
-from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 
 __all__ = [
     "Accepted",

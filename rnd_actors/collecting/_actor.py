@@ -1,4 +1,4 @@
-"""The collector actor: counts what the workers send, and does what its collector decides."""
+"""The collector actor: counts the samples of the workers, and does what its collector decides."""
 
 import logging
 import time
@@ -23,24 +23,15 @@ from rnd_actors.actors import (
     Terminated,
 )
 from rnd_actors.collecting._collection import Collection
-from rnd_actors.collecting._collector import Collector
+from rnd_actors.collecting._collector import Collector, Sample
 from rnd_actors.collecting._result import Outcome
-from rnd_actors.collecting._sample import Accepted, Sample, SamplesAccepted
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
-
-__all__ = ["CollectorActor", "CollectorMessage", "Conclude", "WorkerGivenUp"]
 
 
 @frozen
 class Conclude:
-    """Message to the collector actor: end the run now, with the samples that it has.
-
-    Example:
-        >>> from rnd_actors import Conclude, Outcome
-        >>> Conclude(Outcome.INTERRUPTED, "it was told to stop").outcome.value
-        'interrupted'
-    """
+    """Message to the collector actor: end the run now, with the samples that it has."""
 
     outcome: Outcome
     reason: str
@@ -50,8 +41,57 @@ CollectorMessage: TypeAlias = Samples | Delegated | Terminated | Conclude
 """The messages that a `CollectorActor` accepts."""
 
 
+@frozen
+class Accepted:
+    """Message to a sink: samples that count, each sent once, in the order of their index."""
+
+    samples: tuple[Sample, ...]
+
+
+@frozen
+class SamplesAccepted(Event):
+    """The collector counted samples of a worker.
+
+    Args:
+        worker: the worker's id.
+        accepted: how many samples were accepted with this event, 1 or more.
+        last_value: the last of them.
+        total: how many were accepted in the run so far, these included.
+        progress: the share of the goal that is reached, 0.0 to 1.0.
+    """
+
+    worker: int
+    accepted: int
+    last_value: int
+    total: int
+    progress: float
+
+    def __str__(self) -> str:
+        return f"{self.accepted} samples from worker {self.worker}, {self.total} in all"
+
+
+@frozen
+class WorkerGivenUp(Event):
+    """A worker's restart budget is spent, so it stays down for the rest of the run.
+
+    Args:
+        worker: the worker's id.
+        last_exit: why it went down for the last time.
+        last_words: the last 20 lines that it wrote to stdout or stderr.
+    """
+
+    level = logging.ERROR
+    worker: int
+    last_exit: str
+    last_words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        words = f"; its last words: {' | '.join(self.last_words)}" if self.last_words else ""
+        return f"worker {self.worker} is given up: {self.last_exit}{words}"
+
+
 class CollectorActor(Actor[CollectorMessage]):
-    """Receives `Samples`, decides on every worker that goes down, and ends the run.
+    """Counts `Samples`, decides on every worker that goes down, and ends the run.
 
     It is the decider of the workers' supervisor, which it learns from `ChildUp`. Samples that
     arrive after the run is concluded are surplus.
@@ -61,17 +101,6 @@ class CollectorActor(Actor[CollectorMessage]):
         collection: keeps the samples and the ledger.
         deadline: seconds from the first spawn after which the run is concluded; None: none.
         sinks: actors that are sent every accepted sample; the end of one ends the run.
-
-    Example:
-        >>> from rnd_actors import ActorSystem, ChildSpec, Samples
-        >>> from rnd_actors import Collection, CollectorActor, SampleCount
-        >>> collection = Collection.of({3: 3003})
-        >>> make = lambda: CollectorActor(SampleCount(1), collection)
-        >>> with ActorSystem() as system:
-        ...     collector = system.start(ChildSpec("collector", make, drain=True))
-        ...     collector.tell(Samples(3, 1, 0, (42,), malformed=0, received=1, received_at=0.5))
-        >>> collection.result(goal=1, deadline_s=None).values
-        (42,)
     """
 
     def __init__(
@@ -89,8 +118,7 @@ class CollectorActor(Actor[CollectorMessage]):
     def on_start(self) -> None:
         for sink in self._sinks:
             self.watch(sink)
-        if self._collection.started_at is not None:
-            self._arm_timers(self._collection.started_at)
+        self._arm_timers()
 
     def receive(self, message: CollectorMessage) -> None:
         match message:
@@ -120,7 +148,7 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._hand_on(accepted, number)
 
     def _accept_at_once(self, batch: Samples, accepted: list[Sample]) -> None:
-        """Accept as many as the goal still needs; make a `Sample` of each for sinks alone."""
+        """Accept as many as the goal still needs; make a `Sample` of each only for sinks."""
         values, goal = self._collection.values, self._collector.goal
         number = len(batch.values) if goal is None else min(len(batch.values), goal - len(values))
         shown = range(number) if self._sinks else range(number - 1, number)
@@ -149,18 +177,11 @@ class CollectorActor(Actor[CollectorMessage]):
         for sink in self._sinks:
             sink.tell(Accepted(tuple(accepted)))
         last = accepted[-1]
-        self.publish(
-            SamplesAccepted(
-                worker=last.worker,
-                accepted=number,
-                last_value=last.value,
-                total=last.index + 1,
-                progress=self._progress(),
-            )
-        )
+        total, progress = last.index + 1, self._progress()
+        self.publish(SamplesAccepted(last.worker, number, last.value, total, progress))
 
     def _progress(self) -> float:
-        """Return the share of the goal that is reached; the clock tells that of a duration."""
+        """Return the share of the goal that is reached; of a duration, by the clock."""
         duration, started_at = self._collector.duration, self._collection.started_at
         if duration is None or started_at is None:
             return self._collector.progress()
@@ -168,10 +189,10 @@ class CollectorActor(Actor[CollectorMessage]):
         return min(1.0, elapsed_s / duration)
 
     def _worker_up(self, up: ChildUp) -> None:
-        first = self._collection.started_at is None
+        is_first = self._collection.started_at is None
         self._collection.worker_up(up)
-        if first and self._collection.started_at is not None:
-            self._arm_timers(self._collection.started_at)
+        if is_first:
+            self._arm_timers()
         if self._collection.conclusion is not None:
             up.supervisor.tell(ShutDown())
 
@@ -200,18 +221,20 @@ class CollectorActor(Actor[CollectorMessage]):
             words = f"no worker is left; the last one: {_described(reason)}"
             self._conclude(Outcome.FAILED, words)
 
-    def _arm_timers(self, started_at: float) -> None:
-        if self._deadline is not None:
-            reason = f"the deadline of {self._deadline:g} s has passed"
-            self.background(
-                self._conclude_at, started_at + self._deadline, Outcome.DEADLINE, reason
-            )
+    def _arm_timers(self) -> None:
+        """Conclude the run at its deadline and at the end of its duration, once it has begun."""
+        started_at, deadline = self._collection.started_at, self._deadline
+        if started_at is None:
+            return
+        if deadline is not None:
+            reason = f"the deadline of {deadline:g} s has passed"
+            self.background(self._conclude_at, started_at + deadline, Outcome.DEADLINE, reason)
         if (duration := self._collector.duration) is not None:
             end = started_at + duration - self._collection.earlier_s
             self.background(self._conclude_at, end, Outcome.COMPLETE, f"{duration:g} s are over")
 
     def _conclude_at(self, end: float, outcome: Outcome, reason: str) -> None:
-        """Conclude at `end` (monotonic seconds), past the mailbox and the wait for a slow sink."""
+        """Conclude at `end` (monotonic seconds), even while `receive` waits for a slow sink."""
         gevent.sleep(max(0.0, end - time.monotonic()))
         self._conclude(outcome, reason)
 
@@ -219,31 +242,6 @@ class CollectorActor(Actor[CollectorMessage]):
         self._collection.conclude(outcome, reason)
         if self._collection.supervisor is not None:
             self._collection.supervisor.tell(ShutDown())
-
-
-@frozen
-class WorkerGivenUp(Event):
-    """A worker's restart budget is spent, so it stays down for the rest of the run.
-
-    Args:
-        worker: the worker's id.
-        last_exit: why it went down for the last time.
-        last_words: the last 20 lines that it wrote to stdout or stderr.
-
-    Example:
-        >>> from rnd_actors import WorkerGivenUp
-        >>> print(WorkerGivenUp(3, "worker 3 exited with code 2", ("panic:", "out of luck")))
-        worker 3 is given up: worker 3 exited with code 2; its last words: panic: | out of luck
-    """
-
-    level = logging.ERROR
-    worker: int
-    last_exit: str
-    last_words: tuple[str, ...]
-
-    def __str__(self) -> str:
-        words = f"; its last words: {' | '.join(self.last_words)}" if self.last_words else ""
-        return f"worker {self.worker} is given up: {self.last_exit}{words}"
 
 
 def _described(reason: ExitReason) -> str:

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from attrs import define, evolve, field, frozen
 
 from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
+from rnd_actors.collecting._collector import Sample
 from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
-from rnd_actors.collecting._sample import Sample
 from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
-
-__all__ = ["Collection", "Tally"]
 
 
 @define
@@ -22,17 +20,10 @@ class Collection:
     """The values, the ledger and the state of every worker.
 
     It belongs to the run, and so survives a restart of the collector actor. Of a sample it keeps
-    only the value, which is all that a result has of it: a run may have millions.
+    the value alone: a run may have millions.
 
     Args:
         workers: one tally for each worker of the run, by its id.
-
-    Example:
-        >>> from rnd_actors import Collection, Outcome
-        >>> collection = Collection.of({3: 3003})
-        >>> collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
-        >>> collection.result(goal=150, deadline_s=None).reason
-        'it was told to stop'
     """
 
     workers: dict[int, WorkerTally]
@@ -176,13 +167,9 @@ class Conclusion:
 
 @frozen
 class Tally:
-    """All that a collection knows but its samples: a later session goes on from this plain data.
+    """All that a collection knows but its samples: plain data, from which a later session goes on.
 
-    Example:
-        >>> from rnd_actors import Collection
-        >>> tally = Collection.of({3: 3003}).tally()
-        >>> tally.surplus, tally.workers[3].starts
-        (0, 0)
+    A store keeps it as JSON, by the names of the fields of this class and of those in it.
     """
 
     surplus: int = 0

@@ -1,22 +1,39 @@
-"""The collector, which users subclass: it decides what to keep, when to stop, whom to restart."""
+"""A sample, and the collector, which decides what to keep, when to stop and whom to restart."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
+
+from attrs import frozen
 
 from rnd_actors.actors import ExitReason
-from rnd_actors.collecting._sample import Sample
 
-__all__ = ["Collector"]
 
-_JUDGEMENTS: Final = {"accepts", "is_reached"}
-"""The methods that decide about a single sample."""
+@frozen
+class Sample:
+    """A number that a worker sent, identified by (worker, incarnation, seq).
+
+    Args:
+        index: its place among the samples of the run, from 0.
+        value: the number.
+        worker: the worker's id.
+        incarnation: the worker's incarnation that sent it, from 1.
+        seq: its place among the samples of that incarnation, from 0.
+        received_at: seconds since the epoch; setting the clock during a run does not change it.
+    """
+
+    index: int
+    value: int
+    worker: int
+    incarnation: int
+    seq: int
+    received_at: float
 
 
 class Collector(ABC):
     """Decides what a run collects. A subclass has to write only `is_reached`.
 
-    One collector serves one run, and keeps its state in itself: if one of its methods raises, the
+    One collector serves one run and keeps its state in itself: if one of its methods raises, the
     collector actor is restarted around the same collector. When a stored run is resumed, a new
     collector is shown the stored samples first.
 
@@ -29,8 +46,6 @@ class Collector(ABC):
         ...         self.rising = self.rising + 1 if sample.value > self.last else 0
         ...         self.last = sample.value
         ...         return self.rising >= 10
-        >>> TenInARow().is_reached(Sample(0, 42, worker=3, incarnation=1, seq=0, received_at=0.5))
-        False
     """
 
     counts_only: ClassVar[bool] = False
@@ -46,7 +61,7 @@ class Collector(ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "counts_only" not in vars(cls) and _JUDGEMENTS & vars(cls).keys():
+        if "counts_only" not in vars(cls) and {"accepts", "is_reached"} & vars(cls).keys():
             cls.counts_only = False
 
     @abstractmethod

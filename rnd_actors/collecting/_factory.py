@@ -14,8 +14,6 @@ from attrs import NOTHING, Attribute, asdict, fields, frozen, has, resolve_types
 from rnd_actors.collecting._collector import Collector
 from rnd_actors.errors import SettingsError
 
-__all__ = ["CollectorInfo", "OptionInfo", "Recipe", "installed_collectors", "make_collector"]
-
 _GROUP: Final = "rnd_actors.collectors"
 """The entry-point group in which packages register their collectors."""
 _SETTING: Final = "collector"
@@ -42,7 +40,7 @@ def make_collector(name: str, options: Iterable[str] = ()) -> Collector:
         {'missing': 11}
     """
     kind = _class_named(name)
-    known = {str(field.alias): field for field in _option_fields(kind)}
+    known = _options_of(kind)
     given: dict[str, Any] = {}
     for option in options:
         key, equals, text = option.partition("=")
@@ -52,7 +50,7 @@ def make_collector(name: str, options: Iterable[str] = ()) -> Collector:
             form = f"the keys {', '.join(known)}" if known else f"none: {name} has no options"
             raise SettingsError(_OPTIONS, form, option)
         given[key] = _converted(known[key], text, option)
-    missing = [key for key, field in known.items() if _is_required(field) and key not in given]
+    missing = [key for key, field in known.items() if field.default is NOTHING and key not in given]
     if missing:
         raise SettingsError(_SETTING, f"{name} with the options {', '.join(missing)}", name)
     try:
@@ -68,24 +66,13 @@ def installed_collectors() -> list[CollectorInfo]:
     """Return the collectors of the entry-point group `rnd_actors.collectors`, sorted by name.
 
     One that cannot be imported has the error as its summary.
-
-    Example:
-        >>> from rnd_actors import installed_collectors
-        >>> [info.name for info in installed_collectors()]
-        ['count', 'mean', 'quota', 'time', 'values']
     """
     return [_info(name, target) for name, target in sorted(_targets().items())]
 
 
 @frozen
 class CollectorInfo:
-    """An installed collector: its name, its purpose in one line, and its options.
-
-    Example:
-        >>> from rnd_actors import installed_collectors
-        >>> [(info.name, info.summary) for info in installed_collectors() if info.name == "count"]
-        [('count', 'Collects exactly `goal` samples.')]
-    """
+    """An installed collector: its name, its purpose in one line, and its options."""
 
     name: str
     summary: str
@@ -94,13 +81,7 @@ class CollectorInfo:
 
 @frozen
 class OptionInfo:
-    """An option of a collector: its type in words, and its default, None if it has none.
-
-    Example:
-        >>> from rnd_actors import installed_collectors
-        >>> installed_collectors()[0].options
-        (OptionInfo(name='goal', type='int', default=None),)
-    """
+    """An option of a collector: its type in words, and its default, None if it has none."""
 
     name: str
     type: str
@@ -111,19 +92,9 @@ class OptionInfo:
 class Recipe:
     """The class and the options of a collector, as plain data, from which it is made again.
 
-    The new collector has collected nothing yet.
-
     Args:
         target: the class, as `module:Class`.
         options: the keyword arguments of the class.
-
-    Example:
-        >>> from rnd_actors import Recipe, SampleCount
-        >>> recipe = Recipe.of(SampleCount(150))
-        >>> recipe.target, recipe.options
-        ('rnd_actors:SampleCount', {'goal': 150})
-        >>> recipe.make().goal
-        150
     """
 
     target: str
@@ -202,27 +173,19 @@ def _class_at(target: str) -> type[Collector]:
 def _public_module(kind: type[Collector]) -> str:
     """Return the outermost package that offers the class: its private module may change."""
     parts = kind.__module__.split(".")
-    packages = (".".join(parts[:length]) for length in range(1, len(parts)))
-    for package in packages:
+    for length in range(1, len(parts)):
+        package = ".".join(parts[:length])
         if getattr(sys.modules.get(package), kind.__qualname__, None) is kind:
             return package
     return kind.__module__
 
 
-def _option_fields(kind: type[Collector]) -> list[Attribute[Any]]:
-    return [field for field in fields(resolve_types(kind)) if field.init] if has(kind) else []
-
-
-def _is_required(field: Attribute[Any]) -> bool:
-    return field.default is NOTHING
-
-
 def _needs_arguments(kind: type[Collector]) -> bool:
-    return any(
-        parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        for parameter in inspect.signature(kind).parameters.values()
-    )
+    try:
+        inspect.signature(kind).bind()
+    except TypeError:
+        return True
+    return False
 
 
 def _info(name: str, target: str) -> CollectorInfo:
@@ -231,19 +194,23 @@ def _info(name: str, target: str) -> CollectorInfo:
     except SettingsError as error:
         return CollectorInfo(name, str(error))
     summary, *_ = (kind.__doc__ or "").strip().splitlines() or [""]
-    options = [
+    options = (
         OptionInfo(
-            field.alias or field.name,
-            _type_name(field.type),
-            None if _is_required(field) else repr(field.default),
+            key, _type_name(field), None if field.default is NOTHING else repr(field.default)
         )
-        for field in _option_fields(kind)
-    ]
+        for key, field in _options_of(kind).items()
+    )
     return CollectorInfo(name, summary, tuple(options))
 
 
-def _type_name(kind: Any) -> str:
-    return kind.__name__ if type(kind) is type else str(kind)
+def _options_of(kind: type[Collector]) -> dict[str, Attribute[Any]]:
+    """Return the fields that users set, by the names that they use."""
+    known = fields(resolve_types(kind)) if has(kind) else ()
+    return {str(field.alias): field for field in known if field.init}
+
+
+def _type_name(field: Attribute[Any]) -> str:
+    return field.type.__name__ if type(field.type) is type else str(field.type)
 
 
 def _converted(field: Attribute[Any], text: str, option: str) -> Any:
@@ -252,17 +219,15 @@ def _converted(field: Attribute[Any], text: str, option: str) -> Any:
     kind: Any = field.type or str
     converter = Converter()
     converter.register_structure_hook(bool, lambda value, _: _BOOLEANS[value.lower()])
+    is_collection = getattr(kind, "__origin__", None) in (frozenset, set, tuple, list)
     try:
-        if getattr(kind, "__origin__", None) in (frozenset, set, tuple, list):
-            return converter.structure(list(_pieces(text)), kind)
-        return converter.structure(text, kind)
+        return converter.structure(list(_pieces(text)) if is_collection else text, kind)
     except Exception as error:  # converters of others may raise anything
-        form = f"{field.alias}={_type_name(field.type)}"
-        raise SettingsError(_OPTIONS, form, option) from error
+        raise SettingsError(_OPTIONS, f"{field.alias}={_type_name(field)}", option) from error
 
 
 def _pieces(text: str) -> Iterable[str | int]:
-    """Give the parts between commas; `3-7` is five whole numbers."""
+    """Yield the parts between commas; `3-7` is five whole numbers."""
     for piece in text.split(","):
         first, dash, last = piece.strip().partition("-")
         if dash and first.isdigit() and last.isdigit():

@@ -1,4 +1,7 @@
-"""The five installed goals: collectors that decide when a run is complete."""
+"""The five installed goals: collectors that decide when a run is complete.
+
+Each raises a `SettingsError` if one of its values is out of range.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,10 +12,7 @@ from typing import ClassVar, Final
 from attrs import define, field
 
 from rnd_actors._validators import accepts, seconds, whole_number
-from rnd_actors.collecting._collector import Collector
-from rnd_actors.collecting._sample import Sample
-
-__all__ = ["EveryValue", "FixedTime", "MeanWithin", "SampleCount", "WorkerQuota"]
+from rnd_actors.collecting._collector import Collector, Sample
 
 
 @define
@@ -21,14 +21,6 @@ class SampleCount(Collector):
 
     Args:
         goal: the number of samples, 1 or more.
-
-    Raises:
-        SettingsError: the goal is out of range.
-
-    Example:
-        >>> from rnd_actors import SampleCount
-        >>> SampleCount(150).progress()
-        0.0
     """
 
     counts_only: ClassVar[bool] = True
@@ -51,14 +43,6 @@ class WorkerQuota(Collector):
     Args:
         quota: samples of each worker, 1 or more.
         workers: how many workers the run has, 1 to 1000.
-
-    Raises:
-        SettingsError: a value is out of range.
-
-    Example:
-        >>> from rnd_actors import WorkerQuota
-        >>> WorkerQuota(quota=10, workers=4).goal
-        40
     """
 
     quota: int = field(validator=whole_number(1, 10**9))
@@ -89,14 +73,6 @@ class FixedTime(Collector):
 
     Args:
         duration: seconds from the first spawn, > 0; breaks of a resumed run do not count.
-
-    Raises:
-        SettingsError: the duration is out of range.
-
-    Example:
-        >>> from rnd_actors import FixedTime
-        >>> FixedTime(duration=10.0).duration
-        10.0
     """
 
     counts_only: ClassVar[bool] = True
@@ -117,14 +93,6 @@ class EveryValue(Collector):
 
     Args:
         values: the values to see, at least one whole number.
-
-    Raises:
-        SettingsError: there are no values.
-
-    Example:
-        >>> from rnd_actors import EveryValue
-        >>> EveryValue(range(100)).findings()
-        {'missing': 100}
     """
 
     values: frozenset[int] = field(
@@ -161,14 +129,6 @@ class MeanWithin(Collector):
     Args:
         epsilon: the widest interval that reaches the goal, > 0, in the unit of the values.
         confidence: the probability that such an interval holds the true mean, between 0 and 1.
-
-    Raises:
-        SettingsError: a value is out of range.
-
-    Example:
-        >>> from rnd_actors import MeanWithin
-        >>> MeanWithin(epsilon=2.0).findings()
-        {'mean': None, 'width': None}
     """
 
     epsilon: float = field(validator=_positive)
@@ -183,25 +143,23 @@ class MeanWithin(Collector):
         distance = sample.value - self._mean
         self._mean += distance / self._count
         self._squares += distance * (sample.value - self._mean)
-        return self._is_known and self._width() <= self.epsilon
+        width = self._width()
+        return width is not None and width <= self.epsilon
 
     def progress(self) -> float:
         """Return the share of the samples needed: the width shrinks with their square root."""
-        if not self._is_known:
-            return 0.0
         width = self._width()
+        if width is None:
+            return 0.0
         return min(1.0, (self.epsilon / width) ** 2) if width else 1.0
 
     def findings(self) -> dict[str, float | None]:
-        return {
-            "mean": self._mean if self._is_known else None,
-            "width": self._width() if self._is_known else None,
-        }
+        width = self._width()
+        return {"mean": None if width is None else self._mean, "width": width}
 
-    @property
-    def _is_known(self) -> bool:
-        return self._count >= _LEAST_FOR_A_MEAN
-
-    def _width(self) -> float:
+    def _width(self) -> float | None:
+        """Return the width of the confidence interval; None for too few samples."""
+        if self._count < _LEAST_FOR_A_MEAN:
+            return None
         quantile = NormalDist().inv_cdf((1 + self.confidence) / 2)
         return 2 * quantile * sqrt(self._squares / (self._count - 1) / self._count)

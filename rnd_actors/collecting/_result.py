@@ -1,10 +1,9 @@
-"""The result of a run, and its forms: JSON, a data frame, and HTML for notebooks."""
+"""The result of a run, and its forms: JSON, a data frame, words, and HTML for notebooks."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from html import escape
 from math import isfinite
 from statistics import fmean
@@ -12,23 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from rnd_actors.collecting._histogram import histogram
 from rnd_actors.errors import ResultFormatError
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
     from cattrs.preconf.json import JsonConverter
 
-__all__ = ["Lines", "Outcome", "Result", "WorkerResult"]
-
 
 class Outcome(Enum):
-    """How a run ended.
-
-    Example:
-        >>> from rnd_actors import Outcome
-        >>> [outcome.value for outcome in Outcome]
-        ['complete', 'deadline', 'interrupted', 'failed']
-    """
+    """How a run ended."""
 
     COMPLETE = "complete"
     """The collector's goal was reached."""
@@ -42,14 +34,7 @@ class Outcome(Enum):
 
 @frozen
 class Lines:
-    """The ledger of a run: received = accepted + surplus + malformed.
-
-    Example:
-        >>> from rnd_actors import Lines
-        >>> lines = Lines(received=12, accepted=10, surplus=1, malformed=1)
-        >>> lines.received == lines.accepted + lines.surplus + lines.malformed
-        True
-    """
+    """The ledger of a run: received = accepted + surplus + malformed."""
 
     received: int
     """Lines read from the workers."""
@@ -60,17 +45,16 @@ class Lines:
     malformed: int
     """Lines that are no sample."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.received} received: {self.accepted} accepted, {self.surplus} surplus, "
+            f"{self.malformed} malformed"
+        )
+
 
 @frozen
 class WorkerResult:
-    """What became of one worker.
-
-    Example:
-        >>> from rnd_actors import Collection
-        >>> [worker] = Collection.of({3: 3003}).result(goal=150, deadline_s=None).workers
-        >>> worker.id, worker.port, worker.starts
-        (3, 3003, 0)
-    """
+    """The counts and times of one worker, over all its incarnations."""
 
     id: int
     port: int
@@ -94,16 +78,7 @@ class WorkerResult:
 
 @frozen
 class Result:
-    """The result of a run, complete or not; a notebook shows it as tables and a histogram.
-
-    Example:
-        >>> from rnd_actors import Collection, Result
-        >>> result = Collection.of({3: 3003}).result(goal=150, deadline_s=None)
-        >>> result.outcome.value, result.samples, result.mean, result.restarts
-        ('failed', 0, None, 0)
-        >>> Result.from_json(result.to_json()) == result
-        True
-    """
+    """The result of a run, complete or not; a notebook shows it as tables and a histogram."""
 
     outcome: Outcome
     reason: str
@@ -197,6 +172,30 @@ class Result:
         return _html(self)
 
 
+def figures(result: Result) -> dict[str, str]:
+    """Return the figures of a result and the findings of its collector in words, by name."""
+    wanted = "" if result.goal is None else f" of {result.goal}"
+    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
+    return {
+        "samples": f"{result.samples}{wanted}",
+        "total time": f"{result.elapsed_s:.2f} s{limit}",
+        "rate": f"{result.rate_per_s:.1f}/s",
+        "mean": _rounded(result.mean),
+        "restarts": str(result.restarts),
+        "lines": str(result.lines),
+        **{name: _rounded(finding) for name, finding in result.findings.items()},
+    }
+
+
+def last_words(result: Result) -> dict[tuple[str, ...], list[int]]:
+    """Return the last words of workers that were given up, each with the ids of its writers."""
+    writers: dict[tuple[str, ...], list[int]] = {}
+    for worker in result.workers:
+        if worker.given_up and worker.last_words:
+            writers.setdefault(worker.last_words, []).append(worker.id)
+    return writers
+
+
 _SCHEMA: Final = 1
 """Goes up when a key vanishes or changes its meaning; readers ignore keys that are added."""
 _TROUBLES_SHOWN: Final = 3
@@ -204,14 +203,11 @@ _TROUBLES_SHOWN: Final = 3
 
 def _plain(result: Result) -> dict[str, Any]:
     """Return fields and derived figures as dictionaries, lists, numbers and strings."""
-    figures = {
-        "samples": result.samples,
-        "rate_per_s": result.rate_per_s,
-        "mean": result.mean,
-        "restarts": result.restarts,
+    derived = {
+        name: getattr(result, name) for name in ("samples", "rate_per_s", "mean", "restarts")
     }
     unstructure = _converter().unstructure
-    return {"schema": _SCHEMA, **unstructure(figures), **unstructure(result)}
+    return {"schema": _SCHEMA, **unstructure(derived), **unstructure(result)}
 
 
 def _no_result(got: str) -> ResultFormatError:
@@ -223,21 +219,24 @@ def _converter() -> "JsonConverter":
     """Return a converter that reads only exact types: 1.5 is no whole number, nor is "12"."""
     from cattrs.preconf.json import make_converter  # noqa: PLC0415  # slow to import
 
-    def exactly(*kinds: type) -> Any:
-        def check(value: object, kind: type) -> object:
-            if type(value) not in kinds:
-                raise TypeError(value)
-            return kind(value)
-
-        return check
-
     converter = make_converter()
     converter.register_unstructure_hook(float, lambda number: number if isfinite(number) else None)
-    converter.register_structure_hook(int, exactly(int))
-    converter.register_structure_hook(float, exactly(float, int))
-    converter.register_structure_hook(str, exactly(str))
-    converter.register_structure_hook(bool, exactly(bool))
+    for kind in (int, str, bool):
+        converter.register_structure_hook(kind, partial(_exactly, (kind,)))
+    converter.register_structure_hook(float, partial(_exactly, (float, int)))
     return converter
+
+
+def _exactly(accepted: tuple[type, ...], value: object, kind: type) -> object:
+    if type(value) not in accepted:
+        raise TypeError(value)
+    return kind(value)
+
+
+def _rounded(figure: float | str | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure:.2f}" if isinstance(figure, float) else str(figure)
 
 
 _COLOURS: Final = {
@@ -248,21 +247,22 @@ _COLOURS: Final = {
 }
 """Colours that suit light and dark pages."""
 _COUNTS: Final = ("port", "samples", "starts", "crashes", "malformed")
-_BARS: Final = 24
 _WIDTH, _HEIGHT, _LABELS = 360, 80, 16
 
 
 def _html(result: Result) -> str:
-    """Return a page part without scripts; all text from outside is escaped."""
+    """Return a part of a page, without scripts; all text from outside is escaped."""
     border = f"border-left:4px solid {_COLOURS[result.outcome]}; padding-left:1em"
     headline = f"<b>{result.outcome.value.capitalize()}</b>: {escape(result.reason)}"
-    figures = (f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in _figures(result))
+    told = (
+        f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in figures(result).items()
+    )
     head = "".join(f"<th>{name}</th>" for name in ("worker", *_COUNTS, "last exit"))
     return (
         f'<div style="{border}"><p style="white-space:pre-wrap">{headline}</p>'
-        f"<table>{_rows(figures)}</table>{_histogram(result.values)}"
+        f"<table>{_rows(told)}</table>{_drawn(result.values)}"
         '<div style="max-height:30em; overflow:auto"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{_rows(map(_worker, result.workers))}</tbody>"
+        f"<thead><tr>{head}</tr></thead><tbody>{_rows(map(_cells, result.workers))}</tbody>"
         "</table></div></div>"
     )
 
@@ -271,22 +271,7 @@ def _rows(rows: Iterable[str]) -> str:
     return "".join(f"<tr>{row}</tr>" for row in rows)
 
 
-def _figures(result: Result) -> Iterator[tuple[str, str]]:
-    wanted = "" if result.goal is None else f" of {result.goal}"
-    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
-    lines = result.lines
-    yield "samples", f"{result.samples}{wanted}"
-    yield "total time", f"{result.elapsed_s:.2f} s{limit}"
-    yield "rate", f"{result.rate_per_s:.1f}/s"
-    yield "mean", "-" if result.mean is None else f"{result.mean:.2f}"
-    yield "restarts", str(result.restarts)
-    kinds = f"{lines.accepted} accepted, {lines.surplus} surplus, {lines.malformed} malformed"
-    yield "lines", f"{lines.received} received: {kinds}"
-    for name, finding in result.findings.items():
-        yield name, "-" if finding is None else str(finding)
-
-
-def _worker(worker: WorkerResult) -> str:
+def _cells(worker: WorkerResult) -> str:
     cells = "".join(f"<td>{getattr(worker, name)}</td>" for name in ("id", *_COUNTS))
     end = escape(worker.last_exit or "")
     if worker.given_up:
@@ -295,20 +280,19 @@ def _worker(worker: WorkerResult) -> str:
     return f'{cells}<td style="text-align:left">{end}</td>'
 
 
-def _histogram(values: tuple[int, ...]) -> str:
-    """Return a drawing of how many samples lie where, in bars of whole numbers; "" without any."""
-    if not values:
+def _drawn(values: tuple[int, ...]) -> str:
+    """Return the histogram of the values as SVG; nothing if there are none."""
+    bars = histogram(values)
+    if not bars:
         return ""
-    low, high = min(values), max(values)
-    span = high - low + 1
-    bars = min(_BARS, span)
-    counts = Counter((value - low) * bars // span for value in values)
-    base, width = _HEIGHT - _LABELS, _WIDTH / bars
-    unit = base / max(counts.values())
+    low, high, base, width = bars[0].low, bars[-1].high, _HEIGHT - _LABELS, _WIDTH / len(bars)
+    unit = base / max(bar.count for bar in bars)
     drawn = "".join(
-        f'<rect x="{bar * width:.1f}" y="{base - count * unit:.1f}" width="{width - 1:.1f}" '
-        f'height="{count * unit:.1f}"><title>{_range(low, span, bar, bars)}: {count}</title></rect>'
-        for bar, count in sorted(counts.items())
+        f'<rect x="{place * width:.1f}" y="{base - bar.count * unit:.1f}" width="{width - 1:.1f}" '
+        f'height="{bar.count * unit:.1f}"><title>'
+        f"{bar.low}{f' to {bar.high}' if bar.high > bar.low else ''}: {bar.count}</title></rect>"
+        for place, bar in enumerate(bars)
+        if bar.count
     )
     return (
         f'<svg role="img" aria-label="histogram of the samples from {low} to {high}" '
@@ -316,8 +300,3 @@ def _histogram(values: tuple[int, ...]) -> str:
         f'<g fill-opacity="0.6">{drawn}</g><text y="{_HEIGHT - 3}">{low}</text>'
         f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{high}</text></svg>'
     )
-
-
-def _range(low: int, span: int, bar: int, bars: int) -> str:
-    first, last = (low - (-edge * span // bars) for edge in (bar, bar + 1))
-    return f"{first}" if first == last - 1 else f"{first} to {last - 1}"

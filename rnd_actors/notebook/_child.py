@@ -1,7 +1,7 @@
 """The process of a run that another process waits for; it is patched before this is imported.
 
-It is given the request as its argument and answers with lines of JSON on stdout: `progress` again
-and again, and last `result` or `error`. The run ends when stdin does.
+Its argument is the request. It answers with lines of JSON on stdout: `progress` again and again,
+and last `result` or `error`. The run ends when stdin does.
 """
 
 import json
@@ -21,14 +21,13 @@ from rnd_actors.collecting import Recipe, SampleCount
 from rnd_actors.errors import RndActorsError
 from rnd_actors.running import RunSettings, run
 
-__all__ = ["main"]
-
 _PROGRESS_S: Final = 0.5
 
 
 def main() -> None:
     """Do the run that the first argument asks for, and answer."""
-    answers = _take_stdout()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what others print goes to stderr
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())
     try:
         answer = _run(json.loads(sys.argv[1]), answers)
@@ -57,14 +56,7 @@ def _await_end_of_stdin(interrupted: Event) -> None:
     interrupted.set()
 
 
-def _take_stdout() -> BinaryIO:
-    """Return stdout, and let all that others print go to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answers
-
-
 def _tell(answers: BinaryIO, answer: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):  # whoever waited is dead, of which stdin tells
+    with suppress(BrokenPipeError):  # the other process has died, and stdin ends too
         answers.write(json.dumps(answer, default=str).encode() + b"\n")
         answers.flush()

@@ -9,17 +9,14 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from types import TracebackType
-from typing import Any, Final, Self
+from contextlib import closing
+from typing import Any, Final
 
 from rnd_actors import errors
 from rnd_actors.collecting import Collector, Recipe, Result
 from rnd_actors.errors import RunProcessError, SettingsError
-from rnd_actors.notebook._cell import cell_line
 from rnd_actors.running import RunSettings
 from rnd_actors.sinks import STDOUT
-
-__all__ = ["run_in_process", "run_in_process_async"]
 
 _PROGRAM: Final = (
     "from gevent import monkey; monkey.patch_all(); "
@@ -64,8 +61,8 @@ def run_in_process(
         >>> result.outcome.value, result.samples
         ('complete', 20)
     """
-    tell = on_progress or cell_line()
-    with _RunProcess(settings, collector) as process:
+    tell = on_progress or _cell_line()
+    with closing(_RunProcess(settings, collector)) as process:
         try:
             return process.follow(tell)
         except KeyboardInterrupt:
@@ -91,8 +88,8 @@ async def run_in_process_async(
         >>> asyncio.run(run_in_process_async(fast)).samples
         20
     """
-    tell = on_progress or cell_line()
-    with _RunProcess(settings, collector) as process:
+    tell = on_progress or _cell_line()
+    with closing(_RunProcess(settings, collector)) as process:
         answer = asyncio.wrap_future(process.answer)
         try:
             while not (await asyncio.wait({answer}, timeout=_REFRESH_S))[0]:
@@ -105,13 +102,24 @@ async def run_in_process_async(
             raise
 
 
-class _RunProcess:
-    """The process; leaving the block kills it, if it has not ended yet."""
+def _cell_line() -> Callable[[str], object]:
+    """Return a function that shows a line below the cell, in place of the one before.
 
+    Outside of a notebook it does nothing.
+    """
+    if "ipykernel" not in sys.modules:
+        return lambda _: None
+    from IPython.display import display  # noqa: PLC0415  # it is there, since the kernel is
+
+    handle: Any = display({"text/plain": "starting"}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    return lambda line: handle.update({"text/plain": line}, raw=True)
+
+
+class _RunProcess:
     def __init__(self, settings: RunSettings, collector: Collector | None) -> None:
         request = json.dumps(_request(settings, collector))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
-        self._process = subprocess.Popen(  # noqa: S603  # it is this program
+        self._process: Any = subprocess.Popen(  # noqa: S603  # it is this program
             [sys.executable, "-c", _PROGRAM, request],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -119,27 +127,11 @@ class _RunProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             start_new_session=True,  # what interrupts a kernel is sent to all of its group
         )
-        self._stdin: Any = self._process.stdin
-        self._stdout: Any = self._process.stdout
         self.progress = "starting"
         """How far it is, in one line."""
         self.answer: Future[Result] = Future()
         self._reader = threading.Thread(target=self._read, daemon=True)
-
-    def __enter__(self) -> Self:
         self._reader.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._reader.join()
-        self._process.__exit__(exc_type, exc, traceback)
-        self._stderr.close()
 
     def follow(self, tell: Callable[[str], object]) -> Result:
         """Tell how far it is until it has ended; return its result, or raise its error."""
@@ -150,18 +142,26 @@ class _RunProcess:
 
     def interrupt(self) -> None:
         """Have it end in order; it does the same when this process dies."""
-        self._stdin.close()
+        self._process.stdin.close()
+
+    def close(self) -> None:
+        """Kill the process, if it has not ended yet."""
+        self._process.kill()
+        self._reader.join()
+        self._process.wait()
+        for file in (self._process.stdin, self._process.stdout, self._stderr):
+            file.close()
 
     def _read(self) -> None:
         """Read until it ends: another thread does, so that an interrupt tears no line."""
         answer: dict[str, Any] = {}
-        for line in self._stdout:
+        for line in self._process.stdout:
             answer = json.loads(line)
             self.progress = answer.get("progress", self.progress)
         self._process.wait()
         try:
             self.answer.set_result(self._result(answer))
-        except Exception as error:  # noqa: BLE001  # whoever waits gets it
+        except Exception as error:  # noqa: BLE001  # the waiting caller gets it
             self.answer.set_exception(error)
 
     def _result(self, answer: dict[str, Any]) -> Result:

@@ -1,11 +1,14 @@
 """Figures, timeline and histogram of a stored run, and the reports that show them."""
 
+from rnd_actors.collecting._histogram import Bar, histogram
 from rnd_actors.reporting._statistics import (
     Ideal,
     RunStatistics,
     Spread,
+    Uniformity,
     WorkerStatistics,
     statistics,
+    uniformity,
 )
 from rnd_actors.reporting._timeline import (
     LEGEND,
@@ -16,7 +19,6 @@ from rnd_actors.reporting._timeline import (
     draw_timeline,
     timeline,
 )
-from rnd_actors.reporting._values import Bar, Uniformity, histogram, uniformity
 from rnd_actors.reporting._write import write_report
 
 __all__ = [

@@ -1,7 +1,4 @@
-"""The pictures of a report: matplotlib draws them, without pyplot, as SVG that stands in a page.
-
-Each is drawn twice, for screens and for phones, and is the same on every call.
-"""
+"""The pictures of a report, which matplotlib draws as SVG for a page, the same on every call."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,8 +16,6 @@ from matplotlib.ticker import MaxNLocator
 from rnd_actors.reporting._report import Report
 from rnd_actors.reporting._timeline import Activity
 
-__all__ = ["MOST_LANES", "gaps", "progress", "timeline", "values"]
-
 MOST_LANES: Final = 64
 """The number of workers that the timeline shows at most."""
 _MOST_POINTS: Final = 1000
@@ -32,7 +27,7 @@ _RED: Final = "#d9484b"
 _INK: Final = "#0a0b0c"
 """Stands for the colour of the text of the page."""
 _WIDTHS_INCHES: Final = {"wide": 7.5, "narrow": 4.2}
-"""Letters have the same size in both: one is for screens, the other one for phones."""
+"""For screens and for phones; letters have the same size in both."""
 _INCHES_OF_A_WORD: Final = 1.5
 """Room for each of the words that stand side by side in a legend."""
 _STYLE: Final[dict[Any, Any]] = {
@@ -181,32 +176,23 @@ def _mark_breaks(axes: Axes, report: Report) -> None:
 
 
 def _as_svg(name: str, height: float, draw: Callable[[Axes], None]) -> str:
-    """Return `<svg>` elements, one for each width of a page, with a legend.
-
-    Args:
-        name: of the picture; no other one in the page has it.
-        height: in inches.
-        draw: draws on the axes.
-    """
-    return "\n".join(
-        _element(form, f"{name}-{form}", (width, height), draw)
-        for form, width in _WIDTHS_INCHES.items()
-    )
+    """Return a picture `height` inches high as `<svg>` elements, one for each width of a page."""
+    return "\n".join(_element(form, name, height, draw) for form in _WIDTHS_INCHES)
 
 
-def _element(form: str, name: str, size: tuple[float, float], draw: Callable[[Axes], None]) -> str:
-    written = StringIO()
+def _element(form: str, name: str, height: float, draw: Callable[[Axes], None]) -> str:
+    written, width, unique = StringIO(), _WIDTHS_INCHES[form], f"{name}-{form}"
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": name})
-        figure = Figure(figsize=size, layout="constrained")
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": unique})
+        figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
-        columns = int(size[0] // _INCHES_OF_A_WORD)
+        columns = int(width // _INCHES_OF_A_WORD)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, borderaxespad=0.2)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(written, format="svg", transparent=True, metadata=nothing)
     svg = written.getvalue()
     svg = svg[svg.index("<svg ") :].replace(_INK, "currentColor")
-    svg = re.sub(r'( id="|"#|url\(#)', rf"\g<1>{name}-", svg)  # ids are those of the whole page
+    svg = re.sub(r'( id="|"#|url\(#)', rf"\g<1>{unique}-", svg)  # ids are those of the whole page
     return svg.replace("<svg ", f'<svg class="{form}" ', 1)

@@ -12,13 +12,18 @@ from typing import Final
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
-from rnd_actors.reporting._statistics import RunStatistics, Spread, statistics
+from rnd_actors.collecting._histogram import Bar, histogram
+from rnd_actors.collecting._result import figures, last_words
+from rnd_actors.reporting._statistics import (
+    RunStatistics,
+    Spread,
+    Uniformity,
+    statistics,
+    uniformity,
+)
 from rnd_actors.reporting._timeline import Timeline, timeline
-from rnd_actors.reporting._values import Bar, Uniformity, histogram, uniformity
 from rnd_actors.store import RunHistory
 from rnd_actors.workers import STANDIN
-
-__all__ = ["IDEAL", "Report", "Table"]
 
 IDEAL: Final = (
     "Ideal is what all workers deliver if all of them stream all the time from the first spawn on: "
@@ -28,6 +33,9 @@ IDEAL: Final = (
 )
 _MOST_FAILURES: Final = 50
 _LONGEST_NAME: Final = 60
+_SECONDS: Final = "{:.2f} s"
+_RATE: Final = "{:.2f}/s"
+_SHARE: Final = "{:.1%}"
 
 
 @frozen
@@ -69,29 +77,26 @@ class Report:
     @property
     def run_facts(self) -> dict[str, str]:
         """The settings of the run, its outcome and its figures."""
-        figures, ideal = self.statistics, self.statistics.ideal
-        run, result = self.history.run, self.history.result
-        lines, deadline_s = result.lines, result.deadline_s
-        told = run.state in {outcome.value for outcome in Outcome}
+        run, result, times = self.history.run, self.history.result, self.statistics
+        told, ideal = figures(result), times.ideal
+        is_over = run.state in {outcome.value for outcome in Outcome}
         return {
-            "state": run.state + (f": {_printable(result.reason)}" if told else ""),
+            "state": run.state + (f": {_printable(result.reason)}" if is_over else ""),
             "worker": _worker(run.worker, *run.worker),
             "host": self._hosts() or "not known",
             "began": f"{datetime.fromtimestamp(run.started_at, UTC):%Y-%m-%d %H:%M:%S} UTC",
             "collector": _printable(run.collector),
             "workers": str(run.workers),
             "sessions": str(run.sessions),
-            "samples": f"{result.samples}" + (f" of {run.goal}" if run.goal else ""),
-            "total time": _seconds(figures.elapsed_s)
-            + ("" if deadline_s is None else f" (deadline {deadline_s:g} s)"),
-            "time to the goal": _seconds(figures.time_to_goal_s),
-            "rate": _per_second(figures.rate_per_s),
-            "ideal rate": f"{_per_second(ideal.rate_per_s)} ({ideal.workers} workers times "
-            f"{_per_second(ideal.worker_rate_per_s)})",
-            "share of the ideal": _share(figures.share_of_ideal),
-            "lines": f"{lines.received} received: {lines.accepted} accepted, "
-            f"{lines.surplus} surplus, {lines.malformed} malformed",
-            **{_printable(name): _printable(str(found)) for name, found in result.findings.items()},
+            "samples": told["samples"],
+            "total time": told["total time"],
+            "time to the goal": _written(_SECONDS, times.time_to_goal_s),
+            "rate": _written(_RATE, times.rate_per_s),
+            "ideal rate": f"{_written(_RATE, ideal.rate_per_s)} ({ideal.workers} workers times "
+            f"{_written(_RATE, ideal.worker_rate_per_s)})",
+            "share of the ideal": _written(_SHARE, times.share_of_ideal),
+            "lines": told["lines"],
+            **{_printable(name): _printable(told[name]) for name in result.findings},
         }
 
     @property
@@ -103,9 +108,9 @@ class Report:
                 str(worker.samples),
                 str(worker.crashes),
                 str(worker.restarts),
-                _seconds(worker.streaming_s),
-                _share(worker.uptime),
-                _per_second(worker.rate_per_s),
+                _written(_SECONDS, worker.streaming_s),
+                _written(_SHARE, worker.uptime),
+                _written(_RATE, worker.rate_per_s),
                 _printable(worker.last_exit or "") + (" (given up)" if worker.given_up else ""),
             )
             for worker in self.statistics.workers
@@ -143,16 +148,12 @@ class Report:
 
     @property
     def last_words(self) -> dict[str, str]:
-        """The last words of workers that were given up, by who wrote them; each text once."""
-        writers: dict[tuple[str, ...], list[str]] = {}
-        for worker in self.history.result.workers:
-            if worker.given_up and worker.last_words:
-                writers.setdefault(worker.last_words, []).append(str(worker.id))
+        """The last words of workers that were given up, by their writers; each text once."""
         return {
-            f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids)}": "\n".join(
+            f"worker{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}": "\n".join(
                 map(_printable, words)
             )
-            for words, ids in writers.items()
+            for words, ids in last_words(self.history.result).items()
         }
 
     def _hosts(self) -> str:
@@ -167,7 +168,7 @@ def _worker(program: tuple[str, ...], *words: str) -> str:
 
 
 def _spread(spread: Spread, unit: str) -> dict[str, str]:
-    figures = {
+    numbers = {
         "mean": spread.mean,
         "std deviation": spread.deviation,
         "min": spread.minimum,
@@ -179,26 +180,18 @@ def _spread(spread: Spread, unit: str) -> dict[str, str]:
     }
     return {
         "samples": str(spread.count),
-        **{name: _figure(figure, unit) for name, figure in figures.items()},
+        **{name: _figure(number, unit) for name, number in numbers.items()},
     }
 
 
-def _figure(figure: float | None, unit: str) -> str:
-    if figure is None:
+def _figure(number: float | None, unit: str) -> str:
+    if number is None:
         return "-"
-    return f"{figure}{unit}" if isinstance(figure, int) else f"{figure:.4g}{unit}"
+    return f"{number}{unit}" if isinstance(number, int) else f"{number:.4g}{unit}"
 
 
-def _seconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds:.2f} s"
-
-
-def _per_second(rate: float | None) -> str:
-    return "-" if rate is None else f"{rate:.2f}/s"
-
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+def _written(form: str, number: float | None) -> str:
+    return "-" if number is None else form.format(number)
 
 
 def _printable(text: str) -> str:

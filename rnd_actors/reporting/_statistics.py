@@ -1,30 +1,23 @@
-"""The figures of a run and of each of its workers."""
+"""The figures of a run and of each of its workers, and a test of whether its values are uniform."""
 
 from array import array
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, median, quantiles, stdev
+from typing import Final
 
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
+from rnd_actors.collecting._histogram import Bar, histogram
 from rnd_actors.reporting._timeline import RunClock, timeline
 from rnd_actors.store import RunHistory
-
-__all__ = ["Ideal", "RunStatistics", "Spread", "WorkerStatistics", "statistics"]
 
 
 @frozen
 class Spread:
-    """Mean, standard deviation and quantiles; None where there are too few numbers.
-
-    Example:
-        >>> from rnd_actors.reporting import Spread
-        >>> spread = Spread.of([4, 1, 3, 2])
-        >>> spread.count, spread.mean, spread.minimum, spread.median, spread.maximum
-        (4, 2.5, 1, 2.5, 4)
-    """
+    """Mean, standard deviation and quantiles; None where there are too few numbers."""
 
     count: int
     mean: float | None = None
@@ -62,18 +55,13 @@ class Spread:
 class Ideal:
     """The samples of a run whose workers all stream all the time from the first spawn on.
 
-    It is the number of workers times the rate of one. A run can be a little ahead of it, since the
-    first number of a worker comes at once, and not after one interval.
+    A run can be a little ahead of it, since the first number of a worker comes at once, and not
+    after one interval.
 
     Args:
         worker_rate_per_s: numbers a second of a worker: the median of those that were measured,
-            or 1, which is what is known of workers, if none was.
+            or 1 if none was.
         workers: the number of workers.
-
-    Example:
-        >>> from rnd_actors.reporting import Ideal
-        >>> Ideal(worker_rate_per_s=1.0, workers=16).samples(2.5)
-        40.0
     """
 
     worker_rate_per_s: float
@@ -104,12 +92,6 @@ class WorkerStatistics:
         rate_per_s: numbers a second while it streamed; None if it sent too few.
         given_up: whether its restart budget was spent.
         last_exit: why it went down by itself the last time.
-
-    Example:
-        >>> from rnd_actors.reporting import WorkerStatistics
-        >>> WorkerStatistics(id=3, samples=9, crashes=1, restarts=1, streaming_s=9.0, uptime=0.9,
-        ...     rate_per_s=1.0, given_up=False, last_exit="exited with code 2").uptime
-        0.9
     """
 
     id: int
@@ -134,19 +116,12 @@ class RunStatistics:
         elapsed_s: from the first spawn to the last sample.
         time_to_goal_s: the same if the run is complete, else None.
         rate_per_s: samples a second over `elapsed_s`; None if it took no time.
-        ideal: what all workers could have delivered.
+        ideal: the samples that all workers could have delivered.
         share_of_ideal: the samples divided by those of the ideal after `elapsed_s`; None if that
             is none.
         workers: the figures of each worker.
         failures: the reasons why workers went down by themselves, and how often, summed over all
             workers; the most frequent first.
-
-    Example:
-        >>> from rnd_actors.reporting import RunStatistics, Ideal, Spread
-        >>> RunStatistics(times_s=(0.5,), values=Spread.of([42]), gaps_s=Spread.of([]),
-        ...     elapsed_s=0.5, time_to_goal_s=0.5, rate_per_s=2.0, ideal=Ideal(1.0, 4),
-        ...     share_of_ideal=0.5, workers=(), failures=()).values.mean
-        42.0
     """
 
     times_s: Sequence[float]
@@ -167,20 +142,7 @@ class RunStatistics:
 
 
 def statistics(history: RunHistory) -> RunStatistics:
-    """Return the figures of a run, whether it is over or not.
-
-    Example:
-        >>> from rnd_actors.collecting import Collection
-        >>> from rnd_actors.reporting import statistics
-        >>> from rnd_actors.store import RunHistory, StoredRun
-        >>> run = StoredRun(id=1, state="running", started_at=0.0, samples=0, goal=150, workers=2,
-        ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
-        >>> result = Collection.of({1: 3001, 2: 3002}).result(goal=150, deadline_s=None)
-        >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=())
-        >>> statistics(history).ideal.rate_per_s
-        2.0
-    """
+    """Return the figures of a run, whether it is over or not."""
     clock = RunClock(history)
     times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
     elapsed = history.run.elapsed_s
@@ -226,3 +188,67 @@ def _workers(history: RunHistory) -> tuple[WorkerStatistics, ...]:
         )
         for worker in history.result.workers
     )
+
+
+@frozen
+class Uniformity:
+    """The result of the test; all but `verdict` is None if there is nothing to test.
+
+    Args:
+        low: the least value that is held possible.
+        high: the greatest value that is held possible.
+        bars: the number of bars that this range is cut into.
+        chi_square: sum of (observed - expected)² / expected over the bars.
+        degrees: of freedom, the number of bars less one.
+        p_value: how likely uniform values deviate at least as much, from 0 to 1.
+        verdict: the same in words.
+    """
+
+    low: int | None
+    high: int | None
+    bars: int | None
+    chi_square: float | None
+    degrees: int | None
+    p_value: float | None
+    verdict: str
+
+
+def uniformity(values: Sequence[int]) -> Uniformity:
+    """Test by Pearson's chi-square whether all values from 0 to 99 are equally likely.
+
+    If a value is outside of that, the range of the values is taken for the possible one. It is
+    cut into as many bars as expect 5 samples each, at most 100. Needs scipy.
+    """
+    bars = _bars_to_test(values)
+    if len(bars) < 2:  # noqa: PLR2004  # with one there is nothing to compare
+        few = f"too few samples ({len(values)}), since two bars have to expect 5 each"
+        why = "all samples are the same" if bars else few
+        return Uniformity(None, None, None, None, None, None, f"not tested: {why}")
+    from scipy.special import chdtrc  # type: ignore[import-untyped] # noqa: PLC0415  # an extra
+
+    chi_square = sum((bar.count - bar.expected) ** 2 / bar.expected for bar in bars)
+    degrees = len(bars) - 1
+    p_value = float(chdtrc(degrees, chi_square))
+    verdict = f"nothing speaks against uniform values (p = {p_value:.2f}, tested at the 5 % level)"
+    if p_value < _LEVEL:
+        verdict = (
+            f"not uniform at the 5 % level: uniform values deviate as much in {p_value:.2g} of all "
+            "runs"
+        )
+    low, high = bars[0].low, bars[-1].high
+    return Uniformity(low, high, len(bars), chi_square, degrees, p_value, verdict)
+
+
+_LEAST_EXPECTED: Final = 5
+"""Cochran's rule: with fewer expected in a bar, the distribution of chi-square is not known."""
+_MOST_TESTED_BARS: Final = 100
+_LEVEL: Final = 0.05
+
+
+def _bars_to_test(values: Sequence[int]) -> tuple[Bar, ...]:
+    """Return the most bars that all expect enough samples."""
+    for most in range(min(_MOST_TESTED_BARS, len(values) // _LEAST_EXPECTED), 1, -1):
+        bars = histogram(values, most)
+        if all(bar.expected >= _LEAST_EXPECTED for bar in bars):
+            return bars
+    return ()

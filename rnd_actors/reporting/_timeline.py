@@ -12,26 +12,9 @@ from attrs import frozen
 from rnd_actors.collecting import Outcome
 from rnd_actors.store import Incarnation, RunHistory
 
-__all__ = [
-    "LEGEND",
-    "Activity",
-    "Lane",
-    "RunClock",
-    "Stretch",
-    "Timeline",
-    "draw_timeline",
-    "timeline",
-]
-
 
 class Activity(Enum):
-    """What a worker is doing; the value is the character that draws it.
-
-    Example:
-        >>> from rnd_actors.reporting import Activity
-        >>> Activity.CRASHED.value
-        'X'
-    """
+    """The activity of a worker; the value is the character that draws it."""
 
     STREAMING = "█"
     STARTING = "░"
@@ -45,13 +28,7 @@ LEGEND: Final = "  ".join(f"{activity.value} {activity.name.lower()}" for activi
 
 @frozen
 class Stretch:
-    """A time in which a worker did one thing, in seconds of the run.
-
-    Example:
-        >>> from rnd_actors.reporting import Activity, Stretch
-        >>> Stretch(Activity.STREAMING, begin_s=0.5, end_s=2.0).activity.name
-        'STREAMING'
-    """
+    """A time in which a worker did one thing, in seconds of the run."""
 
     activity: Activity
     begin_s: float
@@ -66,12 +43,6 @@ class Lane:
         worker: its id.
         stretches: when it was starting or streaming, in order.
         crashes: when it went down by itself, in seconds of the run.
-
-    Example:
-        >>> from rnd_actors.reporting import Activity, Lane, Stretch
-        >>> lane = Lane(3, (Stretch(Activity.STREAMING, 0.0, 1.0),), crashes=(1.0,))
-        >>> "".join(activity.value for activity in lane.cells(2.0, 8))
-        '████X···'
     """
 
     worker: int
@@ -113,11 +84,6 @@ class Timeline:
             known to have happened.
         lanes: one for each worker, by its id.
         breaks: where the run was resumed, in seconds of the run.
-
-    Example:
-        >>> from rnd_actors.reporting import Timeline
-        >>> Timeline(end_s=9.1, lanes=(), breaks=(4.2,)).breaks
-        (4.2,)
     """
 
     end_s: float
@@ -126,20 +92,7 @@ class Timeline:
 
 
 def timeline(history: RunHistory) -> Timeline:
-    """Return the timeline of a run, whether it is over or not.
-
-    Example:
-        >>> from rnd_actors.collecting import Collection
-        >>> from rnd_actors.reporting import timeline
-        >>> from rnd_actors.store import RunHistory, StoredRun
-        >>> run = StoredRun(id=1, state="failed", started_at=0.0, samples=0, goal=150, workers=2,
-        ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
-        >>> result = Collection.of({1: 3001, 2: 3002}).result(goal=150, deadline_s=None)
-        >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=())
-        >>> [lane.worker for lane in timeline(history).lanes]
-        [1, 2]
-    """
+    """Return the timeline of a run, whether it is over or not."""
     clock = RunClock(history)
     end_s = _end_s(history, clock)
     lives: dict[int, list[Incarnation]] = {worker.id: [] for worker in history.result.workers}
@@ -150,15 +103,7 @@ def timeline(history: RunHistory) -> Timeline:
 
 
 def draw_timeline(timeline: Timeline, width: int) -> Iterator[tuple[str, tuple[Activity, ...]]]:
-    """Give a label and the cells of each worker, which take `width` columns together.
-
-    Example:
-        >>> from rnd_actors.reporting import Activity, Lane, Stretch, Timeline, draw_timeline
-        >>> lane = Lane(3, (Stretch(Activity.STREAMING, 0.0, 1.0),), crashes=())
-        >>> for label, cells in draw_timeline(Timeline(2.0, (lane,), breaks=()), width=10):
-        ...     print(label + "".join(cell.value for cell in cells))
-        3 ████····
-    """
+    """Yield a label and the cells of each worker, which take `width` columns together."""
     labels = [f"{lane.worker} " for lane in timeline.lanes]
     longest = max(map(len, labels), default=0)
     for label, lane in zip(labels, timeline.lanes, strict=True):

@@ -8,13 +8,12 @@ from typing import Final
 
 from attrs import asdict
 
+from rnd_actors.collecting._histogram import draw_histogram
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
 from rnd_actors.sinks import check_file, replacing
 from rnd_actors.store import RunHistory
-
-__all__ = ["write_report"]
 
 _SCHEMA: Final = 1
 """Of the JSON: counted up when a key is taken away or changes its meaning; keys may be added."""
@@ -35,22 +34,6 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
         SettingsError: another suffix, a path that cannot be written, a file that holds something
             already, or the extra `rnd-actors[report]` is not installed.
         SinkError: the disk is full, or fails; the file is as it was.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.collecting import Collection
-        >>> from rnd_actors.reporting import write_report
-        >>> from rnd_actors.store import RunHistory, StoredRun
-        >>> run = StoredRun(id=1, state="failed", started_at=0.0, samples=0, goal=150, workers=1,
-        ...     sessions=0, elapsed_s=0.0, collector="SampleCount(goal=150)")
-        >>> result = Collection.of({1: 3001}).result(goal=150, deadline_s=None)
-        >>> history = RunHistory(run=run, result=result, sessions=(), samples=(),
-        ...     incarnations=())
-        >>> with TemporaryDirectory() as folder:
-        ...     write_report(history, Path(folder, "report.md"))
-        ...     print(Path(folder, "report.md").read_text().splitlines()[0])
-        # Run 1: a worker that is not known
     """
     form = _FORMS.get(path.suffix.lower())
     if form is None:
@@ -91,12 +74,12 @@ def _as_html(report: Report) -> str:
 
 
 def _as_markdown(report: Report) -> str:
-    """Return the text, without pictures: most viewers of Markdown show no embedded ones."""
+    """Return text without pictures: most viewers of Markdown show no embedded ones."""
     return "\n".join(_markdown_lines(report)) + "\n"
 
 
 def _as_json(report: Report) -> str:
-    """Return one object of figures; what is not known is null."""
+    """Return one object of figures; unknown ones are null."""
     history, figures = report.history, report.statistics
     run, result = history.run, history.result
     content = {
@@ -179,8 +162,5 @@ def _timeline(report: Report) -> Iterator[str]:
 
 
 def _histogram(report: Report) -> Iterator[str]:
-    most = max((bar.count for bar in report.bars), default=0)
-    labels = [f"{bar.low}-{bar.high}" for bar in report.bars]
-    longest = max(map(len, labels), default=0)
-    for label, bar in zip(labels, report.bars, strict=True):
-        yield f"{label:>{longest}} {'█' * round(_LONGEST_BAR * bar.count / most)} {bar.count}"
+    for label, drawn, count in draw_histogram(report.bars, _WIDTH, _LONGEST_BAR):
+        yield f"{label} {drawn} {count}"

@@ -13,15 +13,7 @@ from rnd_actors.simulation._loop import VirtualLoop
 
 
 class InjectedError(Exception):
-    """The error of an actor that a test or a fault makes crash.
-
-    Example:
-        >>> from rnd_actors.simulation import InjectedError
-        >>> raise InjectedError("at message 3")
-        Traceback (most recent call last):
-        ...
-        rnd_actors.simulation._faults.InjectedError: at message 3
-    """
+    """The error of an actor that a test or a fault makes crash."""
 
 
 @frozen
@@ -40,9 +32,8 @@ class Fault:
         SettingsError: neither or both are given, or one is out of range.
 
     Example:
-        >>> from rnd_actors.simulation import Crash, Fault
-        >>> isinstance(Crash("workers/*", probability=0.01), Fault)
-        True
+        >>> from rnd_actors.simulation import Crash, Slow
+        >>> faults = [Crash("cache", at=2.5), Slow("workers/*", seconds=0.5, probability=0.1)]
     """
 
     target: str
@@ -61,35 +52,17 @@ class Fault:
 
 @frozen
 class Crash(Fault):
-    """An actor raises `InjectedError`, a simulated process exits with code 2.
-
-    Example:
-        >>> from rnd_actors.simulation import Crash
-        >>> Crash("cache", at=2.5).is_for("cache")
-        True
-    """
+    """An actor raises `InjectedError`, a simulated process exits with code 2."""
 
 
 @frozen
 class Hang(Fault):
-    """An actor stops handling messages, a simulated process sends nothing more, until it is killed.
-
-    Example:
-        >>> from rnd_actors.simulation import Hang
-        >>> Hang("process/*", probability=0.001).is_for("process/3")
-        True
-    """
+    """Until it is killed, an actor handles no message more, a simulated process sends nothing."""
 
 
 @frozen
 class Slow(Fault):
-    """An actor handles a message, or a simulated process sends a line, so many seconds late.
-
-    Example:
-        >>> from rnd_actors.simulation import Slow
-        >>> Slow("database", seconds=0.5, probability=0.1).seconds
-        0.5
-    """
+    """An actor handles a message, or a simulated process sends a line, so many seconds late."""
 
     seconds: float = field(kw_only=True, validator=delay)
 
@@ -100,11 +73,6 @@ class CutOff(Fault):
 
     Each lost message is counted as refused; an `ask` gets no answer. The process lives on and can
     be asked again at once.
-
-    Example:
-        >>> from rnd_actors.simulation import CutOff
-        >>> CutOff("database", seconds=3.0, at=10.0).seconds
-        3.0
     """
 
     seconds: float = field(default=1.0, kw_only=True, validator=seconds)
@@ -130,6 +98,7 @@ class Injector:
     """
 
     def __init__(self, faults: Sequence[Fault], loop: VirtualLoop, seed: str) -> None:
+        self.now = loop.now
         self._faults = faults
         self._by_chance = [fault for fault in faults if fault.probability is not None]
         self._draw = random.Random(seed).random  # noqa: S311

@@ -35,10 +35,7 @@ class VirtualLoop:
     Args:
         seed: of the schedule.
         limit: virtual seconds after which it raises `VirtualTimeoutError` in the main greenlet.
-        who_waits: describes who waits for what, for its errors.
-
-    Raises:
-        SettingsError: the seed is neither a whole number nor a sequence of whole numbers.
+        who_waits: describes the actors that wait, for its errors.
     """
 
     default = False
@@ -67,7 +64,7 @@ class VirtualLoop:
         return self._heap.now
 
     def update_now(self) -> None:
-        """Do nothing: time passes only while the loop has nothing else to do."""
+        """Time passes only while the loop has nothing else to do."""
 
     update = update_now
 
@@ -110,11 +107,8 @@ class VirtualLoop:
     def _give_up(self) -> None:
         self._heap.now = self._give_up_at
         self._give_up_at += self._limit
-        self._throw(
-            VirtualTimeoutError(
-                f"not over after {self._limit:g} s of virtual time; {self._who_waits()}"
-            )
-        )
+        why = f"not over after {self._limit:g} s of virtual time; {self._who_waits()}"
+        self._throw(VirtualTimeoutError(why))
 
     def _report_livelock(self) -> None:
         self._throw(
@@ -131,7 +125,6 @@ class VirtualLoop:
         hub.parent.throw(error)
 
     def destroy(self) -> None:
-        """Drop all callbacks and timers."""
         self._runnable.clear()
         self._heap.clear()
 
@@ -164,10 +157,8 @@ class VirtualLoop:
         self.child(0)
 
     def async_(self, **_: Any) -> Never:
-        self._refuse(
-            "native threads, which look up host names, too",
-            "put an actor in the place of what they do",
-        )
+        threads = "native threads, which look up host names, too"
+        self._refuse(threads, "put an actor in the place of what they do")
 
     def fork(self, **_: Any) -> Never:
         self.async_()
@@ -185,7 +176,7 @@ class VirtualLoop:
 
 
 class NothingLeftError(DeadlockError, LoopExit):
-    """The `LoopExit` of gevent's own loops, with the names of all who wait.
+    """The `LoopExit` of gevent's own loops, with the names of all actors that wait.
 
     Its arguments are those of gevent's: a semaphore takes it for one of another thread otherwise.
     """
@@ -195,11 +186,7 @@ class NothingLeftError(DeadlockError, LoopExit):
 
 
 def pick_of(seed: Seed) -> Callable[[int], int]:
-    """Return the schedule of a seed: it picks one of so many callbacks, 2 or more, from 0 on.
-
-    Raises:
-        SettingsError: the seed is neither a whole number nor a sequence of whole numbers.
-    """
+    """Return the schedule of a seed: it picks one of so many callbacks, 2 or more, from 0 on."""
     require(_IS_SEED, "seed", seed)
     if isinstance(seed, int):
         draw = random.Random(f"schedule {seed}").random  # noqa: S311

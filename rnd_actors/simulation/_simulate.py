@@ -1,6 +1,8 @@
 """Simulations of a function with an actor system: on one schedule, or on many until one fails."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,6 @@ from rnd_actors.actors import ActorSystem
 from rnd_actors.errors import ScheduleFailedError
 from rnd_actors.simulation._faults import Fault
 from rnd_actors.simulation._loop import Seed
-from rnd_actors.simulation._trace import KeptTrace, excerpt
 from rnd_actors.simulation._virtual_time import DAY_S, VirtualTime
 
 R = TypeVar("R")
@@ -27,14 +28,7 @@ _NOT_AGAIN: Final = (
 
 @frozen
 class Simulated(Generic[R_co]):
-    """The result of a simulation.
-
-    Example:
-        >>> import gevent
-        >>> from rnd_actors.simulation import simulate
-        >>> simulate(lambda system: gevent.sleep(3600) or "done")
-        Simulated(result='done', elapsed_s=3600.0)
-    """
+    """The result of a simulation."""
 
     result: R_co
     """The value that `main` returned."""
@@ -60,12 +54,7 @@ def simulate(
         limit: seconds of virtual time after which it fails, > 0.
 
     Raises:
-        DeadlockError: `main` waits, and nothing is left that could ever happen.
-        VirtualTimeoutError: it is not over after `limit` seconds.
-        LivelockError: there is always something more to do before any time can pass.
-        NotSimulatedError: a socket, process or thread was asked for.
-        SettingsError: `seed` or `limit` is not accepted; or, at the end, a fault had no target.
-        Exception: what `main` raises.
+        Exception: what `main` raises, and the errors of `VirtualTime`.
 
     Example:
         >>> from rnd_actors import Actor, ChildSpec, Restart
@@ -107,25 +96,6 @@ def explore(
 
     Raises:
         ScheduleFailedError: `main` failed in one of the schedules; its cause is that failure.
-
-    Example:
-        >>> from rnd_actors import Actor, ChildSpec, Restart
-        >>> from rnd_actors.simulation import explore
-        >>> def main(system):
-        ...     order = []
-        ...     class Runner(Actor[str]):
-        ...         def receive(self, message: str) -> None:
-        ...             order.append(self.ref.name)
-        ...             self.stop()
-        ...     specs = [ChildSpec(name, Runner, restart=Restart.TRANSIENT) for name in ("a", "b")]
-        ...     runners = [system.start(spec) for spec in specs]
-        ...     for runner in runners:
-        ...         runner.tell("run")
-        ...     for runner in runners:
-        ...         runner.join()
-        ...     return "".join(order)
-        >>> sorted({run.result for run in explore(main)})
-        ['ab', 'ba']
     """
     faults = tuple(faults)
     results: list[Simulated[R]] = []
@@ -172,3 +142,67 @@ def _shown(trace: tuple[str, ...], trace_to: str | Path | None) -> tuple[str, ..
     place = "trace_to=FILE would write" if trace_to is None else f"{trace_to} has"
     whole = f"all {len(trace)} lines of the trace (they are in the attribute `trace`, too)"
     return (*shown, f"{place} {whole}")
+
+
+_KEPT_AT_EACH_END: Final = 250_000
+"""Lines of a hundred characters: some 50 MB in all."""
+
+
+class KeptTrace:
+    """A trace in memory; of one that is too long the middle is left out."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._left_out = 0
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        if len(self._lines) > 3 * _KEPT_AT_EACH_END:
+            del self._lines[_KEPT_AT_EACH_END : 2 * _KEPT_AT_EACH_END]
+            self._left_out += _KEPT_AT_EACH_END
+
+    def lines(self) -> tuple[str, ...]:
+        """Return all lines, with a line in the place of those that were not kept."""
+        if not self._left_out:
+            return tuple(self._lines)
+        first, last = self._lines[:_KEPT_AT_EACH_END], self._lines[_KEPT_AT_EACH_END:]
+        return (*first, f"... {self._left_out} lines that were not kept ...", *last)
+
+
+_SHORT: Final = 60
+"""A trace of so many lines is shown as a whole."""
+_FIRST_LINES: Final = 40
+_LAST_LINES: Final = 120
+_OF_A_KIND: Final = 2
+"""How many of the lines that differ in numbers alone are shown, first ones and last ones."""
+_TIME: Final = re.compile(r"^ *[\d.]+ s  ")
+_NUMBER: Final = re.compile(r"\d+")
+
+
+def excerpt(trace: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of a trace that lead to a failure, with a line in the place of the others.
+
+    Of lines that differ in their time and in numbers alone, like those of a timer, the first two
+    and the last two are shown; then the first 40 of all and the last 120.
+    """
+    if len(trace) <= _SHORT:
+        return tuple(trace)
+    kinds = [_NUMBER.sub("#", _TIME.sub("", line)) for line in trace]
+    total, seen = Counter(kinds), Counter[str]()
+    chosen = []
+    for number, kind in enumerate(kinds):
+        if not _OF_A_KIND <= seen[kind] < total[kind] - _OF_A_KIND:
+            chosen.append(number)
+        seen[kind] += 1
+    if len(chosen) > _FIRST_LINES + _LAST_LINES:
+        chosen = chosen[:_FIRST_LINES] + chosen[-_LAST_LINES:]
+    return tuple(_with_gaps(trace, chosen))
+
+
+def _with_gaps(trace: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
+    after = 0
+    for number in numbers:
+        if number > after:
+            yield f"... {number - after} lines left out ..."
+        yield trace[number]
+        after = number + 1

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
+_Entry: TypeAlias = "tuple[float, int, VirtualTimer]"
+"""The time when a timer expires, the number of this entry, and the timer."""
 _LEAST_STALE: Final = 1_000
-"""Fewer stopped timers are not worth a new heap."""
+"""The number of stopped timers that are worth a new heap."""
 
 
 class TimerHeap:
-    """All timers that were started, in the order in which they expire, and the virtual time."""
+    """The timers that were started, in the order in which they expire, and the virtual time."""
 
     def __init__(self) -> None:
         self.now = 0.0
         """The virtual time in seconds."""
-        self._entries: list[tuple[float, int, VirtualTimer]] = []
-        """When each timer expires, the number of its entry, and the timer."""
+        self._entries: list[_Entry] = []
         self._armed = 0
         """How many timers were ever started."""
         self._stale = 0
@@ -69,12 +70,11 @@ class TimerHeap:
         return due
 
     def clear(self) -> None:
-        """Drop all timers."""
         self._entries.clear()
         self._awaited = 0
 
 
-def _is_armed(entry: tuple[float, int, VirtualTimer]) -> bool:
+def _is_armed(entry: _Entry) -> bool:
     """Return whether the timer of an entry still waits for just this time."""
     _, number, timer = entry
     return timer.entry == number

@@ -19,10 +19,9 @@ from rnd_actors._validators import accepts, require
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.errors import NotSimulatedError
-from rnd_actors.simulation._cell import SimulatedCell
+from rnd_actors.simulation._cell import SimulatedCell, Tracer
 from rnd_actors.simulation._faults import Fault, Injector
 from rnd_actors.simulation._loop import Seed, VirtualLoop
-from rnd_actors.simulation._trace import Tracer
 
 DAY_S: Final = 86_400.0
 _KILL_PATIENCE_S: Final = 1.0
@@ -83,7 +82,6 @@ class VirtualTime:
         faults = tuple(faults)
         number = seed if isinstance(seed, int) else 0
         self.injector = Injector(faults, self._loop, f"faults {number}")
-        """Lets the faults strike."""
         self._tracer = Tracer(trace, self._loop.now)
         self._is_plain = trace is None and not faults
 
@@ -127,14 +125,7 @@ class VirtualTime:
             system.events.subscribe(self._tracer.event)
         if self._is_plain:
             return Cell(spec, parent, system)
-        return SimulatedCell(
-            spec,
-            parent,
-            system,
-            injector=self.injector,
-            tracer=self._tracer,
-            now=self._loop.now,
-        )
+        return SimulatedCell(spec, parent, system, self.injector, self._tracer)
 
     def _keep_until_its_end(self, greenlet: Greenlet[..., Any]) -> None:
         """Keep a greenlet that was spawned, to be killed at the end of the block.
@@ -147,7 +138,6 @@ class VirtualTime:
             greenlet.rawlink(self._greenlets.pop)
 
     def _who_waits(self) -> str:
-        """Describe what each actor waits for."""
         waiting = filter(None, (system.who_waits() for system in self._systems))
         return "; ".join(waiting) or "there is no actor"
 

@@ -1,10 +1,11 @@
-"""Simulated workers: what a `WorkerActor` owns instead of a process and its stream."""
+"""Simulated workers, which a `WorkerActor` owns instead of a process and its stream."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any, Final, Protocol
 
 import gevent
@@ -30,7 +31,7 @@ _NUMBERS: Final = 100
 
 @frozen(kw_only=True)
 class SimulatedWorker:
-    """A law that worker programs follow; calling it starts a worker that does, without a process.
+    """A law that workers follow; calling it starts such a worker, without a process.
 
     It is a `spawn` for `run` or for a `WorkerActor`, in virtual time or real. Faults for
     `process/3` strike the process of worker 3.
@@ -63,7 +64,6 @@ class SimulatedWorker:
     malformed: float = field(default=0.0, validator=probability)
 
     def __call__(self, settings: _Settings) -> SimulatedProcess:
-        """Start a worker with these settings."""
         return SimulatedProcess(self, settings)
 
 
@@ -116,7 +116,6 @@ class SimulatedProcess:
         return ("panic: out of luck",) if self.exit_code == _CRASHED else ()
 
     def open_stream(self, settings: _Settings) -> SimulatedStream:
-        """Ask it for numbers."""
         if self.exited.is_set() or not self.said_started.is_set():
             raise WorkerUnreachableError("nobody listens")
         if self.is_streaming:
@@ -124,7 +123,6 @@ class SimulatedProcess:
         return SimulatedStream(self, settings)
 
     def end(self, grace: float) -> None:
-        """End it at once."""
         self._exit(_TERMINATED)
 
     def inject(self, fault: Fault) -> None:
@@ -150,7 +148,6 @@ class SimulatedProcess:
             waiter.get()
 
     def crash(self) -> None:
-        """Exit at once, as a worker without luck."""
         self._exit(_CRASHED)
 
     def _exit(self, code: int) -> None:
@@ -182,7 +179,7 @@ class SimulatedStream:
             for fault in self._process.take_faults():
                 yield from self._strike(fault)
             if law.hang and random.random() < law.hang:  # noqa: S311
-                self._hang()
+                self._wait_until(inf)
             malformed = law.malformed and random.random() < law.malformed  # noqa: S311
             yield b"oops\n" if malformed else b"rnd=%d\n" % int(_NUMBERS * random.random())  # noqa: S311
             due += 1 / law.rate
@@ -191,20 +188,17 @@ class SimulatedStream:
         self._process.is_streaming = False
 
     def _strike(self, fault: Fault) -> Iterator[bytes]:
-        """Let a fault strike before a line; yield what the stream sends because of it."""
+        """Let a fault strike before a line; yield the bytes that the stream sends then."""
         if isinstance(fault, Crash):
             self._process.crash()
             self._wait_until(0.0)
         elif isinstance(fault, Hang):
-            self._hang()
+            self._wait_until(inf)
         elif isinstance(fault, Slow):
             self._wait_until(time.monotonic() + fault.seconds)
         elif isinstance(fault, CutOff):
             yield b"rnd=1"
             raise StreamCutError("the connection was cut")
-
-    def _hang(self) -> None:
-        self._wait_until(float("inf"))
 
     def _wait_until(self, due: float) -> None:
         """Wait for the time of the next line, but no longer than the stall timeout."""

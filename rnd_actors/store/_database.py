@@ -16,25 +16,13 @@ _PATIENCE_S: Final = 30.0
 
 
 def connect(path: Path, *, create: bool = False) -> "StoreConnection":
-    """Open a store to write to it, in the schema of today.
-
-    Args:
-        path: the file.
-        create: whether a store is made where there is none.
-
-    Raises:
-        StoreError: it is not there, not a store, or cannot be opened.
-    """
+    """Open a store to write to it, in the schema of today; make it if it may be made."""
     return _opened(path, create=create, only_reads=False)
 
 
 @contextmanager
 def reading(path: Path) -> Iterator["StoreConnection"]:
-    """Have a store open in one read transaction: every query of the block sees the same moment.
-
-    Raises:
-        StoreError: it is not there, not a store, or cannot be read.
-    """
+    """Have a store open in one read transaction: every query of the block sees the same moment."""
     connection = _opened(path, create=False, only_reads=True)
     with closing(connection), clear_errors(f"read the store {path}"):
         connection.execute("BEGIN")
@@ -132,8 +120,7 @@ def _sqlite(path: Path | str) -> StoreConnection:
 def _migrate(connection: sqlite3.Connection, path: Path, *, in_use: bool) -> None:
     """Bring a store of an older schema, or an empty file, to today's.
 
-    Raises:
-        StoreError: an older version of this program works on a run, and needs what would vanish.
+    An older version that works on a run needs what would vanish.
     """
     version = _version(connection)
     if version >= sql.VERSION:

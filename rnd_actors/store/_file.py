@@ -48,13 +48,8 @@ class StoreFile:
     def enter(cls, path: Path, *, create: bool) -> "StoreFile":
         """Open the file, until `leave` is called as often as this.
 
-        Args:
-            path: one of its names.
-            create: whether it is made if it is not there, and may be empty.
-
-        Raises:
-            StoreError: it is not there, has two names, or is no store that this program knows; it
-                was not touched.
+        It is made if it may be and is not there. What is no store that this program knows is
+        refused and not touched.
         """
         try:
             file = _known(path) or cls._opened(path, create=create)

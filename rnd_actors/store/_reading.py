@@ -39,19 +39,6 @@ def list_runs(path: Path) -> list[StoredRun]:
 
     Raises:
         StoreError: there is no store, or it cannot be read.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import RunSettings, run
-        >>> from rnd_actors.store import list_runs
-        >>> with TemporaryDirectory() as folder:
-        ...     store = Path(folder, "runs.db")
-        ...     fast = RunSettings(samples=4, workers=2, worker_args=("-interval", "0"),
-        ...         base_port=0, outputs=store)
-        ...     result = run(fast)
-        ...     [(run.id, run.state, run.samples) for run in list_runs(store)]
-        [(1, 'complete', 4)]
     """
     with reading(path) as connection:
         return _runs(connection, path)
@@ -80,12 +67,14 @@ def read_run(path: Path, run: int | None = None) -> RunHistory:
     with reading(path) as connection:
         stored = _chosen_run(connection, path, run)
         samples = StoredSamples(_batches(connection, stored.id))
+        sessions = _rows(connection, sql.LIST_SESSIONS, stored.id)
+        incarnations = _rows(connection, sql.INCARNATIONS.select, stored.id)
         return RunHistory(
             run=stored,
             result=_result(connection, path, stored, samples),
-            sessions=_all_of(connection, sql.LIST_SESSIONS, stored.id, Session),
+            sessions=tuple(Session(**row) for row in sessions),
             samples=samples,
-            incarnations=_all_of(connection, sql.LIST_INCARNATIONS, stored.id, Incarnation),
+            incarnations=tuple(Incarnation(**row) for row in incarnations),
         )
 
 
@@ -94,19 +83,6 @@ def read_samples(path: Path, run: int | None = None) -> Iterator[list[Sample]]:
 
     Raises:
         StoreError: there is no store, or no such run.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import Sample
-        >>> from rnd_actors.store import Recording, RunDescription, read_samples
-        >>> described = RunDescription(settings={"workers": 1}, recipe=None, collector="x", goal=1)
-        >>> with TemporaryDirectory() as folder:
-        ...     recording = Recording.begin(Path(folder, "runs.db"), described)
-        ...     recording.write([Sample(0, 42, 3, 1, 0, received_at=0.5)])
-        ...     recording.abandon()
-        ...     [len(batch) for batch in read_samples(Path(folder, "runs.db"))]
-        [1]
     """
     with reading(path) as connection:
         stored = _chosen_run(connection, path, run)
@@ -121,24 +97,10 @@ def read_events(path: Path, run: int | None = None) -> Iterator[StoredEvent]:
 
     Raises:
         StoreError: there is no store, or no such run.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import WorkerStreaming
-        >>> from rnd_actors.store import Recording, RunDescription, read_events
-        >>> described = RunDescription(settings={"workers": 1}, recipe=None, collector="x", goal=1)
-        >>> with TemporaryDirectory() as folder:
-        ...     recording = Recording.begin(Path(folder, "runs.db"), described)
-        ...     recording.note(WorkerStreaming(3, 1))
-        ...     recording.close()
-        ...     recording.abandon()
-        ...     [event.kind for event in read_events(Path(folder, "runs.db"))]
-        ['WorkerStreaming']
     """
     with reading(path) as connection:
         stored = _chosen_run(connection, path, run, tables=(sql.EVENTS,))
-        for at, level, kind, text in connection.execute(sql.LIST_EVENTS, (stored.id,)):
+        for at, level, kind, text in connection.execute(sql.EVENTS.select, (stored.id,)):
             yield StoredEvent(at=at, level=level, kind=kind, text=text)
 
 
@@ -147,13 +109,6 @@ def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
 
     Raises:
         StoreError: there is no store or no such run, or the run is complete or being worked on.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.store import read_checkpoint
-        >>> read_checkpoint(Path("/no/such/store.db"))
-        Traceback (most recent call last):
-        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """
     with reading(path) as connection:
         stored = _chosen_run(connection, path, run)
@@ -162,12 +117,13 @@ def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
         if stored.state == "running":
             raise StoreError(f"run {stored.id} in {path} is still running; wait until it has ended")
         settings, recipe, seal = connection.execute(sql.BEGINNING_OF_RUN, (stored.id,)).fetchone()
+        samples = connection.execute(sql.SAMPLES.select, (stored.id,))
         return Checkpoint(
             run=stored,
             is_own=is_sealed(seal, settings, recipe),
             settings=json_object(settings, path, stored.id, "settings"),
             recipe=recipe and json_object(recipe, path, stored.id, "recipe"),
-            samples=_all_of(connection, sql.LIST_SAMPLES, stored.id, Sample),
+            samples=tuple(Sample(*row) for row in samples),
             tally=_tally(connection, path, stored.id),
             incarnations=dict(connection.execute(sql.LAST_INCARNATIONS, {"run": stored.id})),
         )
@@ -183,18 +139,12 @@ def copy_run(source: Path, run: int | None, target: Path) -> int:
 
     Raises:
         StoreError: there is no such run, or one of the two is no store or cannot be used.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.store import Recording, RunDescription, copy_run, list_runs
-        >>> described = RunDescription(settings={"workers": 1}, recipe=None, collector="x", goal=1)
-        >>> with TemporaryDirectory() as folder:
-        ...     one, other = Path(folder, "one.db"), Path(folder, "other.db")
-        ...     Recording.begin(one, described).abandon()
-        ...     copy_run(one, 1, other), len(list_runs(other))
-        (1, 1)
     """
+
+    def copy_rows(table: sql.Table, new_id: int | None) -> None:
+        rows = connection.execute(table.select, (stored.id,))
+        other.executemany(table.insert, ((new_id, *row) for row in rows))
+
     with reading(source) as connection:
         stored = _chosen_run(connection, source, run, tables=sql.TABLES_OF_A_RUN)
         with (
@@ -202,23 +152,22 @@ def copy_run(source: Path, run: int | None, target: Path) -> int:
             clear_errors(f"copy run {stored.id} to {target}"),
             transaction(other),
         ):
-            _copy_rows(connection, other, sql.RUNS, stored.id, None)
+            copy_rows(sql.RUNS, None)
             [copy] = other.execute("SELECT last_insert_rowid()").fetchone()
             for table in sql.TABLES_OF_A_RUN:
-                _copy_rows(connection, other, table, stored.id, copy)
+                copy_rows(table, copy)
     return int(copy)
 
 
 def _runs(connection: StoreConnection, path: Path) -> list[StoredRun]:
     check_runs(connection, path)
-    return [_stored_run(row, connection) for row in _rows(connection, sql.LIST_RUNS)]
-
-
-def _stored_run(row: dict[str, Any], connection: StoreConnection) -> StoredRun:
-    outcome = row.pop("outcome") or "died"
-    state = "running" if connection.is_locked(row["id"]) else outcome
-    row["worker"] = tuple(map(str, json.loads(row["worker"])))
-    return StoredRun(state=state, **row)
+    runs = []
+    for row in _rows(connection, sql.LIST_RUNS):
+        outcome = row.pop("outcome") or "died"
+        state = "running" if connection.is_locked(row["id"]) else outcome
+        row["worker"] = tuple(map(str, json.loads(row["worker"])))
+        runs.append(StoredRun(state=state, **row))
+    return runs
 
 
 def _chosen_run(
@@ -243,17 +192,15 @@ def _chosen_run(
 def _result(
     connection: sqlite3.Connection, path: Path, stored: StoredRun, samples: Sequence[Sample]
 ) -> Result:
-    settings, outcome, reason, findings = connection.execute(
-        sql.END_OF_RUN, (stored.id,)
-    ).fetchone()
+    row = connection.execute(sql.END_OF_RUN, (stored.id,)).fetchone()
+    settings, outcome, reason, findings = row
     plain = json_object(settings, path, stored.id, "settings")
     found = json_object(findings, path, stored.id, "findings")
     if not all(isinstance(value, int | float | str | None) for value in found.values()):
         raise damaged(path, stored.id, "its findings are no numbers and texts")
     tally = _tally(connection, path, stored.id)
-    ports = {
-        worker: plain.get("base_port", 0) + worker - 1 for worker in range(1, stored.workers + 1)
-    }
+    base_port = plain.get("base_port", 0)
+    ports = {worker: base_port + worker - 1 for worker in range(1, stored.workers + 1)}
     ports |= {worker: known.port for worker, known in tally.workers.items()}
     collection = Collection.of(ports)
     collection.go_on(samples, tally, stored.elapsed_s)
@@ -262,8 +209,7 @@ def _result(
         collection.conclude(Outcome.FAILED, what)
     else:
         collection.conclude(Outcome(outcome), reason)
-    result = collection.result(stored.goal, plain.get("deadline"))
-    return evolve(result, findings=found)
+    return evolve(collection.result(stored.goal, plain.get("deadline")), findings=found)
 
 
 def _tally(connection: sqlite3.Connection, path: Path, run: int) -> Tally:
@@ -272,26 +218,10 @@ def _tally(connection: sqlite3.Connection, path: Path, run: int) -> Tally:
     return Tally() if row is None else sound_tally(row[0], path, run)
 
 
-def _copy_rows(
-    source: sqlite3.Connection,
-    target: sqlite3.Connection,
-    table: sql.Table,
-    run: int,
-    copy: int | None,
-) -> None:
-    rows = source.execute(table.select, (run,))
-    target.executemany(table.insert, ((copy, *row) for row in rows))
-
-
 def _batches(connection: sqlite3.Connection, run: int) -> Iterator[list[Any]]:
-    cursor = connection.execute(sql.LIST_SAMPLES, (run,))
+    cursor = connection.execute(sql.SAMPLES.select, (run,))
     while rows := cursor.fetchmany(_BATCH):
         yield rows
-
-
-def _all_of(connection: sqlite3.Connection, query: str, run: int, kind: Any) -> tuple[Any, ...]:
-    """Return what a query about a run finds, as objects with the names of its columns."""
-    return tuple(kind(**row) for row in _rows(connection, query, run))
 
 
 def _rows(connection: sqlite3.Connection, query: str, *parameters: object) -> list[dict[str, Any]]:

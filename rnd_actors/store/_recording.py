@@ -1,21 +1,23 @@
 """A run being written to a store: its samples, and the events of its workers."""
 
+import json
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from socket import gethostname
 from typing import Final, TypeAlias
 
-from attrs import asdict, define, field
+from attrs import asdict, astuple, define, field
 
 from rnd_actors.actors import ActorFailed, ActorStopped, Event
 from rnd_actors.collecting import Result, Sample, Tally
 from rnd_actors.errors import SinkError, StoreError
 from rnd_actors.store import _tables as sql
 from rnd_actors.store._database import StoreConnection, clear_errors, connect, transaction
-from rnd_actors.store._records import RunDescription, StoredRun, to_json
+from rnd_actors.store._records import RunDescription, StoredRun
 from rnd_actors.store._trust import seal
 from rnd_actors.workers import WorkerEvent, WorkerSpawned, WorkerStreaming
 
@@ -23,9 +25,10 @@ _MOST_WAITING: Final = 10_000
 """Events between two writes; more are not kept, since workers can cause any number."""
 _TALLY_S: Final = 0.5
 _WORKERS: Final = "workers/"
+_INSERT_EVENT: Final = sql.EVENTS.insert
 
-_Statement: TypeAlias = tuple[str, Mapping[str, object]]
-"""SQL with its parameters, to which `:run` is added."""
+_Statement: TypeAlias = tuple[str, Mapping[str, object] | Sequence[object]]
+"""SQL with its parameters."""
 
 
 @define
@@ -40,21 +43,6 @@ class Recording:
         run: the run's id.
         session: its number.
         earlier_s: seconds that earlier sessions took.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import Collection, Outcome, Sample
-        >>> from rnd_actors.store import Recording, RunDescription, read_run
-        >>> settings = {"workers": 1, "base_port": 3001}
-        >>> run = RunDescription(settings=settings, recipe=None, collector="mine", goal=1)
-        >>> with TemporaryDirectory() as folder:
-        ...     recording = Recording.begin(Path(folder, "runs.db"), run)
-        ...     recording.write([Sample(0, 42, 3, 1, 0, received_at=0.5)])
-        ...     recording.abandon()
-        ...     history = read_run(Path(folder, "runs.db"))
-        >>> history.run.state, history.samples[0].value
-        ('died', 42)
     """
 
     path: Path
@@ -77,8 +65,8 @@ class Recording:
         Raises:
             StoreError: the file is no store, or cannot be written.
         """
-        settings = to_json(run.settings)
-        recipe = None if run.recipe is None else to_json(run.recipe)
+        settings = json.dumps(run.settings)
+        recipe = None if run.recipe is None else json.dumps(run.recipe)
         row = {
             "settings": settings,
             "recipe": recipe,
@@ -108,7 +96,8 @@ class Recording:
                 run = _locked_run(connection, path, statement, row)
                 number, earlier_s = connection.execute(sql.NEXT_SESSION, (run,)).fetchone()
                 recording = cls(path, run, number, earlier_s, connection)
-                connection.execute(sql.INSERT_SESSION, {**recording._row(), "host": gethostname()})
+                session = (run, number, recording._started_at, gethostname())
+                connection.execute(sql.INSERT_SESSION, session)
         except BaseException:
             connection.close()
             raise
@@ -120,16 +109,19 @@ class Recording:
         self._tally = take_tally()
 
     def note(self, event: Event) -> None:
-        """Keep an event until the next write; a subscriber of the event stream."""
+        """Keep an event until the next write; a subscriber of the event stream.
+
+        Stored are the events of workers, and all from level INFO on.
+        """
         now = time.time()
         if isinstance(event, WorkerSpawned) and not self._spawned:
             self._started_at, self._spawned = now, True
-        if (change := _incarnation_change(event, now)) is not None:
+        if (change := self._incarnation_change(event, now)) is not None:
             self._waiting.append(change)
-        if len(self._waiting) < _MOST_WAITING and _is_kept(event):
-            kind = type(event).__name__
-            row = {"at": now, "level": event.level, "kind": kind, "text": str(event)}
-            self._waiting.append((sql.INSERT_EVENT, row))
+        is_kept = event.level >= logging.INFO or isinstance(event, WorkerEvent)
+        if is_kept and len(self._waiting) < _MOST_WAITING:
+            row = (self.run, now, event.level, type(event).__name__, str(event))
+            self._waiting.append((_INSERT_EVENT, row))
         if abs(now - self._tallied_at) >= _TALLY_S:
             self._tally, self._tallied_at = self._take_tally(), now
 
@@ -144,13 +136,20 @@ class Recording:
         """
         if samples:
             self._elapsed_s = max(0.0, samples[-1].received_at - self._started_at)
-        rows = ({"run": self.run, **asdict(sample)} for sample in samples)
+        rows = ((self.run, *astuple(sample)) for sample in samples)
+        tally, self._tally = self._tally, None
+        session = {
+            "run": self.run,
+            "number": self.session,
+            "started_at": self._started_at,
+            "elapsed_s": self._elapsed_s,
+            "tally": None if tally is None else json.dumps(asdict(tally)),
+        }
         with clear_errors(f"write {self.path}", SinkError), transaction(self._connection):
-            self._connection.executemany(sql.INSERT_SAMPLE, rows)
+            self._connection.executemany(sql.SAMPLES.insert, rows)
             while self._waiting:
-                statement, parameters = self._waiting.popleft()
-                self._connection.execute(statement, {"run": self.run, **parameters})
-            self._connection.execute(sql.UPDATE_SESSION, self._row())
+                self._connection.execute(*self._waiting.popleft())
+            self._connection.execute(sql.UPDATE_SESSION, session)
 
     def close(self) -> None:
         """Write the events since the last samples."""
@@ -162,11 +161,12 @@ class Recording:
         Raises:
             SinkError: it cannot be written.
         """
+        findings = {name: _finite(found) for name, found in result.findings.items()}
         end = {
             "run": self.run,
             "outcome": result.outcome.value,
             "reason": result.reason,
-            "findings": to_json(dict(result.findings)),
+            "findings": json.dumps(findings, default=str),
         }
         self._tally = self._take_tally()
         self._elapsed_s = result.elapsed_s - self.earlier_s
@@ -181,47 +181,36 @@ class Recording:
         """End the session without a result, as if the program had died."""
         self._connection.close()
 
-    def _row(self) -> dict[str, object]:
-        return {
-            "run": self.run,
-            "number": self.session,
-            "started_at": self._started_at,
-            "elapsed_s": self._elapsed_s,
-            "tally": None if self._tally is None else to_json(self._tally),
-        }
+    def _incarnation_change(self, event: Event, at: float) -> _Statement | None:
+        """Return what an event changes in the table of incarnations."""
+        row: dict[str, object] = {"run": self.run, "at": at}
+        match event:
+            case WorkerSpawned(worker, number, pid, port):
+                row |= {"worker": worker, "number": number, "pid": pid, "port": port}
+                return sql.INSERT_INCARNATION, row
+            case WorkerStreaming(worker, number):
+                return sql.INCARNATION_STREAMS, row | {"worker": worker, "number": number}
+            case ActorFailed(actor=name, reason=reason) if name.startswith(_WORKERS):
+                row["failure"] = str(reason)
+            case ActorStopped(actor=name) if name.startswith(_WORKERS):
+                row["failure"] = None
+            case _:
+                return None
+        return sql.INCARNATION_ENDED, row | {"worker": int(name.removeprefix(_WORKERS))}
 
 
 def _locked_run(
     connection: StoreConnection, path: Path, statement: str, row: Mapping[str, object]
 ) -> int:
-    found = connection.execute(statement, row).fetchall()  # to the end, as a commit needs it
-    if not found:
+    ids = connection.execute(statement, row).fetchall()  # to the end, as a commit needs it
+    if not ids:
         raise StoreError(f"somebody else has resumed run {row['run']} meanwhile")
-    run = int(found[0][0])
+    run = int(ids[0][0])
     if not connection.lock(run):
         raise StoreError(f"run {run} in {path} is being worked on; wait until that has ended")
     return run
 
 
-def _incarnation_change(event: Event, at: float) -> _Statement | None:
-    """Return what an event changes in the table of incarnations."""
-    match event:
-        case WorkerSpawned(worker, number, pid, port):
-            spawned = {"at": at, "worker": worker, "number": number, "pid": pid, "port": port}
-            return sql.INSERT_INCARNATION, spawned
-        case WorkerStreaming(worker, number):
-            return sql.INCARNATION_STREAMS, {"at": at, "worker": worker, "number": number}
-        case ActorFailed(actor=name, reason=reason) if name.startswith(_WORKERS):
-            return sql.INCARNATION_ENDED, _end_of(name, at, str(reason))
-        case ActorStopped(actor=name) if name.startswith(_WORKERS):
-            return sql.INCARNATION_ENDED, _end_of(name, at, None)
-    return None
-
-
-def _end_of(actor: str, at: float, failure: str | None) -> Mapping[str, object]:
-    return {"at": at, "worker": int(actor.removeprefix(_WORKERS)), "failure": failure}
-
-
-def _is_kept(event: Event) -> bool:
-    """Return whether an event is stored: those of workers, and all from level INFO on."""
-    return event.level >= logging.INFO or isinstance(event, WorkerEvent)
+def _finite(found: float | int | str | None) -> float | int | str | None:
+    """Return None for the floats that JSON does not know: infinities, and what is no number."""
+    return None if isinstance(found, float) and not isfinite(found) else found

@@ -2,30 +2,22 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from attrs import frozen
 
 from rnd_actors.collecting import Result, Sample, Tally
 
-if TYPE_CHECKING:
-    from cattrs.preconf.json import JsonConverter
-
 
 @frozen(kw_only=True)
 class RunDescription:
-    """What a new run is recorded as.
+    """The beginning of a run, as it is recorded.
 
     Args:
         settings: plain data that the run is made of again when it is resumed.
         recipe: plain data that its collector is made of again; None if it cannot be.
         collector: what it collects, in words.
         goal: in samples; None if it is no number of samples.
-
-    Example:
-        >>> from rnd_actors.store import RunDescription
-        >>> RunDescription(settings={"workers": 4}, recipe=None, collector="mine", goal=None).goal
     """
 
     settings: Mapping[str, Any]
@@ -49,13 +41,6 @@ class StoredRun:
         elapsed_s: seconds that its sessions took together, each up to its last sample.
         collector: what it collects, in words.
         worker: the program of its workers, with the first arguments.
-
-    Example:
-        >>> from rnd_actors.store import StoredRun
-        >>> run = StoredRun(id=1, state="complete", started_at=0.0, samples=150, goal=150,
-        ...     workers=16, sessions=1, elapsed_s=9.1, collector="SampleCount(goal=150)")
-        >>> run.state
-        'complete'
     """
 
     id: int
@@ -79,11 +64,6 @@ class Session:
         started_at: the time of its first spawn, in seconds since the epoch.
         elapsed_s: seconds from there to its last sample.
         host: the name of the computer; None if it is not known.
-
-    Example:
-        >>> from rnd_actors.store import Session
-        >>> Session(number=1, started_at=1.8e9, elapsed_s=9.1).elapsed_s
-        9.1
     """
 
     number: int
@@ -105,13 +85,6 @@ class Incarnation:
         streaming_at: when it answered the request.
         ended_at: when it ended; None: it was alive when the program died.
         failure: why it ended by itself; None: it was told to stop, or the reason is not known.
-
-    Example:
-        >>> from rnd_actors.store import Incarnation
-        >>> life = Incarnation(worker=3, number=1, port=3003, pid=4711, spawned_at=1.8e9,
-        ...     streaming_at=1.8e9, ended_at=None, failure=None)
-        >>> life.ended_at is None
-        True
     """
 
     worker: int
@@ -126,13 +99,7 @@ class Incarnation:
 
 @frozen(kw_only=True)
 class StoredEvent:
-    """An event of a run: `at` is seconds since the epoch, `level` is one of `logging`.
-
-    Example:
-        >>> from rnd_actors.store import StoredEvent
-        >>> StoredEvent(at=1.8e9, level=30, kind="PortTaken", text="port 3003 is taken").kind
-        'PortTaken'
-    """
+    """An event of a run: `at` is seconds since the epoch, `level` is one of `logging`."""
 
     at: float
     level: int
@@ -142,21 +109,7 @@ class StoredEvent:
 
 @frozen(kw_only=True)
 class RunHistory:
-    """A run with its result, sessions, workers and samples; the latter in order of their index.
-
-    Example:
-        >>> from rnd_actors import Collection
-        >>> from rnd_actors.store import RunHistory, Session, StoredRun
-        >>> run = StoredRun(id=1, state="complete", started_at=100.0, samples=2, goal=2,
-        ...     workers=1, sessions=2, elapsed_s=3.0, collector="SampleCount(goal=2)")
-        >>> sessions = (Session(number=1, started_at=100.0, elapsed_s=2.0),
-        ...     Session(number=2, started_at=500.0, elapsed_s=1.0))
-        >>> result = Collection.of({1: 3001}).result(goal=2, deadline_s=None)
-        >>> history = RunHistory(run=run, result=result, sessions=sessions, samples=(),
-        ...     incarnations=())
-        >>> history.active_s(500.5)
-        2.5
-    """
+    """A run with its result, sessions, workers and samples; the latter in order of their index."""
 
     run: StoredRun
     result: Result
@@ -191,17 +144,6 @@ class Checkpoint:
         samples: all that it has collected.
         tally: what it knew of its workers.
         incarnations: the highest number that each worker had; none for those that never ran.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.store import Recording, RunDescription, read_checkpoint
-        >>> run = RunDescription(settings={"workers": 1}, recipe=None, collector="mine", goal=1)
-        >>> with TemporaryDirectory() as folder:
-        ...     Recording.begin(Path(folder, "runs.db"), run).abandon()
-        ...     checkpoint = read_checkpoint(Path(folder, "runs.db"))
-        >>> checkpoint.settings, checkpoint.samples, checkpoint.is_own
-        ({'workers': 1}, (), True)
     """
 
     run: StoredRun
@@ -249,20 +191,3 @@ class StoredSamples(Sequence[Sample]):
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def to_json(value: object) -> str:
-    """Return an attrs object or plain data as JSON."""
-    return _converter().dumps(value)
-
-
-def tally_from_json(text: str) -> Tally:
-    """Return the tally that `to_json` has written; any error tells that it was not."""
-    return _converter().loads(text, Tally)
-
-
-@cache
-def _converter() -> "JsonConverter":
-    from cattrs.preconf.json import make_converter  # noqa: PLC0415  # slow, and not for every run
-
-    return make_converter()

@@ -1,127 +1,124 @@
-"""The SQL of a store, table by table: how each is made, written, read and checked."""
+"""The SQL of a store, table by table: to make, write, read and check each."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 from attrs import frozen
 
 from rnd_actors.collecting import Outcome
-
-Check: TypeAlias = tuple[str, str]
-"""A column, and the condition that its values fulfil."""
 
 
 @frozen
 class Table:
     """A table of today's schema.
 
+    Anybody can change a file, and SQLite keeps any type in any column. Whoever reads a column that
+    was checked need not doubt what it gets.
+
     Args:
         name: of the table.
-        create: the statement that makes it.
-        checks: one for each column. Anybody can change a file, and SQLite keeps any type in any
-            column: whoever reads a column that was checked need not doubt what it gets.
-        run: the column with the id of the run.
+        order: the columns that rows are sorted by when they are read.
+        columns: each as it is declared, with the condition that its values fulfil, in which {0} is
+            its name.
+        keys: its primary key and what else is unique; "": rows have a number of their own.
     """
 
     name: str
-    create: str
-    checks: tuple[Check, ...]
-    run: str = "run"
+    order: str
+    columns: tuple[tuple[str, str], ...]
+    keys: str = ""
+
+    @property
+    def create(self) -> str:
+        """The statement that makes it."""
+        declared = ["run INTEGER NOT NULL REFERENCES runs"] if self._run == "run" else []
+        declared += [declaration for declaration, _ in self.columns]
+        if self.keys:
+            return f"CREATE TABLE {self.name} ({', '.join(declared)}, {self.keys}) WITHOUT ROWID"
+        return f"CREATE TABLE {self.name} ({', '.join(declared)})"
 
     @property
     def select(self) -> str:
         """A query for all of a run but its id."""
-        return f"SELECT {', '.join(self._columns)} FROM {self.name} WHERE {self.run} = ?"  # noqa: S608
+        names = ", ".join(self._names)
+        return f"SELECT {names} FROM {self.name} WHERE {self._run} = ? ORDER BY {self.order}"  # noqa: S608
 
     @property
     def insert(self) -> str:
         """A statement that adds a row: the id of the run, and a row of `select`."""
-        names = ", ".join((self.run, *self._columns))
-        marks = ", ".join("?" for _ in (self.run, *self._columns))
-        return f"INSERT INTO {self.name} ({names}) VALUES ({marks})"  # noqa: S608
-
-    @property
-    def _columns(self) -> list[str]:
-        return [column for column, _ in self.checks if column != self.run]
+        names = (self._run, *self._names)
+        marks = ", ".join("?" for _ in names)
+        return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
 
     @property
     def faults(self) -> str:
         """A query for rows that this program has not written: run, table and first such column."""
+        checks = ((_name(declaration), condition) for declaration, condition in self.columns)
         cases = " ".join(
-            f"WHEN NOT coalesce(({condition}), 0) THEN '{column}'"
-            for column, condition in self.checks
+            f"WHEN NOT coalesce(({condition.format(name)}), 0) THEN '{name}'"
+            for name, condition in checks
         )
         return (
-            f"SELECT quote({self.run}), '{self.name}', CASE {cases} END AS wrong "  # noqa: S608
+            f"SELECT quote({self._run}), '{self.name}', CASE {cases} END AS wrong "  # noqa: S608
             f"FROM {self.name} WHERE wrong IS NOT NULL"
         )
 
+    @property
+    def _run(self) -> str:
+        return "id" if self.name == "runs" else "run"
 
-def _whole(column: str, least: int, most: int = 2**63 - 1) -> Check:
-    return column, f"typeof({column}) = 'integer' AND {column} BETWEEN {least} AND {most}"
-
-
-def _seconds(column: str, most: float) -> Check:
-    return column, f"typeof({column}) = 'real' AND {column} BETWEEN 0 AND {most}"
-
-
-def _time(column: str) -> Check:
-    return _seconds(column, 2.5e11)  # since the epoch: what Python can tell in any time zone
+    @property
+    def _names(self) -> list[str]:
+        names = (_name(declaration) for declaration, _ in self.columns)
+        return [name for name in names if name != self._run]
 
 
-def _text(column: str) -> Check:
-    return column, f"typeof({column}) = 'text'"
+def _name(declaration: str) -> str:
+    return declaration.partition(" ")[0]
 
 
-def _object(column: str) -> Check:
-    valid = f"typeof({column}) = 'text' AND json_valid({column})"
-    return column, f"CASE WHEN {valid} THEN json_type({column}) = 'object' END"
+def _whole(least: int, most: int = 2**63 - 1) -> str:
+    return f"typeof({{0}}) = 'integer' AND {{0}} BETWEEN {least} AND {most}"
 
 
-def _or_null(check: Check) -> Check:
-    column, condition = check
-    return column, f"{column} IS NULL OR ({condition})"
+def _seconds(most: float) -> str:
+    return f"typeof({{0}}) = 'real' AND {{0}} BETWEEN 0 AND {most}"
 
 
+def _or_null(condition: str) -> str:
+    return f"{{0}} IS NULL OR ({condition})"
+
+
+_TIME: Final = _seconds(2.5e11)  # since the epoch: what Python can tell in any time zone
+_TEXT: Final = "typeof({0}) = 'text'"
+_OBJECT: Final = f"CASE WHEN {_TEXT} AND json_valid({{0}}) THEN json_type({{0}}) = 'object' END"
 _LONGEST: Final = 1e10
 """Seconds that a session or a deadline can take."""
-
 _OUTCOMES: Final = ", ".join(f"'{outcome.value}'" for outcome in Outcome)
 _SETTINGS: Final = f"""
-{_object("settings")[1]}
-AND coalesce(json_type(settings, '$.workers') = 'integer', 0)
-AND json_extract(settings, '$.workers') BETWEEN 1 AND 1000
-AND coalesce(json_type(settings, '$.worker'), 'array') = 'array'
-AND coalesce(json_type(settings, '$.base_port'), 'integer') = 'integer'
-AND coalesce(json_extract(settings, '$.base_port'), 0) BETWEEN 0 AND 65535
-AND coalesce(json_type(settings, '$.deadline'), 'null') IN ('null', 'integer', 'real')
-AND coalesce(json_extract(settings, '$.deadline'), 0) BETWEEN 0 AND {_LONGEST}
+{_OBJECT}
+AND coalesce(json_type({{0}}, '$.workers') = 'integer', 0)
+AND json_extract({{0}}, '$.workers') BETWEEN 1 AND 1000
+AND coalesce(json_type({{0}}, '$.worker'), 'array') = 'array'
+AND coalesce(json_type({{0}}, '$.base_port'), 'integer') = 'integer'
+AND coalesce(json_extract({{0}}, '$.base_port'), 0) BETWEEN 0 AND 65535
+AND coalesce(json_type({{0}}, '$.deadline'), 'null') IN ('null', 'integer', 'real')
+AND coalesce(json_extract({{0}}, '$.deadline'), 0) BETWEEN 0 AND {_LONGEST}
 """
+
 RUNS: Final = Table(
-    name="runs",
-    create="""
-        CREATE TABLE runs (
-            id INTEGER PRIMARY KEY,
-            settings TEXT NOT NULL,     -- JSON: the settings of the run
-            recipe TEXT,                -- JSON: makes its collector again; NULL if nothing can
-            collector TEXT NOT NULL,    -- what it collects, in words
-            goal INTEGER,               -- samples; NULL if its goal is no number of samples
-            outcome TEXT,               -- of its last session; NULL until that has ended in order
-            reason TEXT,
-            findings TEXT NOT NULL DEFAULT '{}',
-            seal TEXT                   -- of the user who began it; NULL if there is none
-        )""",
-    checks=(
-        _whole("id", 1, 2**32),
-        ("settings", _SETTINGS),
-        _or_null(_object("recipe")),
-        _text("collector"),
-        _or_null(_whole("goal", 0)),
-        _or_null(("outcome", f"outcome IN ({_OUTCOMES})")),
-        ("reason", "outcome IS NULL OR typeof(reason) = 'text'"),
-        _object("findings"),
-        ("seal", "1"),  # it is compared only
+    "runs",
+    order="id",
+    columns=(
+        ("id INTEGER PRIMARY KEY", _whole(1, 2**32)),
+        ("settings TEXT NOT NULL", _SETTINGS),
+        ("recipe TEXT", _or_null(_OBJECT)),  # makes its collector again; NULL if nothing can
+        ("collector TEXT NOT NULL", _TEXT),  # what it collects, in words
+        ("goal INTEGER", _or_null(_whole(0))),  # samples; NULL if it is no number of samples
+        ("outcome TEXT", _or_null(f"{{0}} IN ({_OUTCOMES})")),  # NULL until a session has ended
+        ("reason TEXT", f"outcome IS NULL OR {_TEXT}"),
+        ("findings TEXT NOT NULL DEFAULT '{}'", _OBJECT),
+        ("seal TEXT", "1"),  # of the user who began it, or NULL; it is compared only
     ),
-    run="id",
 )
 INSERT_RUN: Final = """
 INSERT INTO runs (settings, recipe, collector, goal, seal)
@@ -150,31 +147,22 @@ BEGINNING_OF_RUN: Final = "SELECT settings, recipe, seal FROM runs WHERE id = ?"
 END_OF_RUN: Final = "SELECT settings, outcome, reason, findings FROM runs WHERE id = ?"
 
 SESSIONS: Final = Table(  # a run is begun once, and resumed any number of times
-    name="sessions",
-    create="""
-        CREATE TABLE sessions (
-            run INTEGER NOT NULL REFERENCES runs,
-            number INTEGER NOT NULL,
-            started_at REAL NOT NULL,   -- all times: seconds since the epoch
-            elapsed_s REAL NOT NULL DEFAULT 0,  -- from there to its last sample
-            tally TEXT,                 -- JSON: what the run knows of its workers
-            host TEXT,                  -- the name of the computer; NULL if it is not known
-            PRIMARY KEY (run, number)
-        ) WITHOUT ROWID""",
-    checks=(
-        _whole("number", 1),
-        _time("started_at"),
-        _seconds("elapsed_s", _LONGEST),
-        _or_null(_object("tally")),
-        _or_null(_text("host")),
+    "sessions",
+    order="number",
+    columns=(
+        ("number INTEGER NOT NULL", _whole(1)),
+        ("started_at REAL NOT NULL", _TIME),
+        ("elapsed_s REAL NOT NULL DEFAULT 0", _seconds(_LONGEST)),  # from there to the last sample
+        ("tally TEXT", _or_null(_OBJECT)),  # what the run knows of its workers
+        ("host TEXT", _or_null(_TEXT)),  # the name of the computer; NULL if it is not known
     ),
+    keys="PRIMARY KEY (run, number)",
 )
 NEXT_SESSION: Final = "SELECT count(*) + 1, total(elapsed_s) FROM sessions WHERE run = ?"
-INSERT_SESSION: Final = """
-INSERT INTO sessions (run, number, started_at, host) VALUES (:run, :number, :started_at, :host)
-"""
+INSERT_SESSION: Final = "INSERT INTO sessions (run, number, started_at, host) VALUES (?, ?, ?, ?)"
 UPDATE_SESSION: Final = """
-UPDATE sessions SET started_at = :started_at, elapsed_s = :elapsed_s, tally = :tally
+UPDATE sessions
+SET started_at = :started_at, elapsed_s = :elapsed_s, tally = coalesce(:tally, tally)
 WHERE run = :run AND number = :number
 """
 LIST_SESSIONS: Final = """
@@ -185,63 +173,34 @@ SELECT tally FROM sessions WHERE run = ? AND tally IS NOT NULL ORDER BY number D
 """
 
 SAMPLES: Final = Table(
-    name="samples",
-    create="""
-        CREATE TABLE samples (
-            run INTEGER NOT NULL REFERENCES runs,
-            "index" INTEGER NOT NULL,
-            value INTEGER NOT NULL,
-            worker INTEGER NOT NULL,
-            incarnation INTEGER NOT NULL,
-            seq INTEGER NOT NULL,
-            received_at REAL NOT NULL,
-            PRIMARY KEY (run, "index"),
-            UNIQUE (run, worker, incarnation, seq)
-        ) WITHOUT ROWID""",
-    checks=(
-        _whole('"index"', 0),
-        _whole("value", -(2**63) + 1),
-        _whole("worker", 1),
-        _whole("incarnation", 1),
-        _whole("seq", 0),
-        _time("received_at"),
+    "samples",
+    order='"index"',
+    columns=(
+        ('"index" INTEGER NOT NULL', _whole(0)),
+        ("value INTEGER NOT NULL", _whole(-(2**63) + 1)),
+        ("worker INTEGER NOT NULL", _whole(1)),
+        ("incarnation INTEGER NOT NULL", _whole(1)),
+        ("seq INTEGER NOT NULL", _whole(0)),
+        ("received_at REAL NOT NULL", _TIME),
     ),
+    keys='PRIMARY KEY (run, "index"), UNIQUE (run, worker, incarnation, seq)',
 )
-INSERT_SAMPLE: Final = """
-INSERT INTO samples (run, "index", value, worker, incarnation, seq, received_at)
-VALUES (:run, :index, :value, :worker, :incarnation, :seq, :received_at)
-"""
-LIST_SAMPLES: Final = """
-SELECT "index", value, worker, incarnation, seq, received_at FROM samples
-WHERE run = ? ORDER BY "index"
-"""
 COUNT_SAMPLES: Final = 'SELECT count(*), max("index") FROM samples WHERE run = ?'
 
 INCARNATIONS: Final = Table(
-    name="incarnations",
-    create="""
-        CREATE TABLE incarnations (     -- of the workers
-            run INTEGER NOT NULL REFERENCES runs,
-            worker INTEGER NOT NULL,
-            number INTEGER NOT NULL,
-            port INTEGER NOT NULL,
-            pid INTEGER NOT NULL,
-            spawned_at REAL NOT NULL,
-            streaming_at REAL,
-            ended_at REAL,
-            failure TEXT,               -- NULL if it was told to stop
-            PRIMARY KEY (run, worker, number)
-        ) WITHOUT ROWID""",
-    checks=(
-        _whole("worker", 1),
-        _whole("number", 1),
-        _whole("port", 0, 65535),
-        _whole("pid", 0),
-        _time("spawned_at"),
-        _or_null(_time("streaming_at")),
-        _or_null(_time("ended_at")),
-        _or_null(_text("failure")),
+    "incarnations",
+    order="worker, number",
+    columns=(
+        ("worker INTEGER NOT NULL", _whole(1)),
+        ("number INTEGER NOT NULL", _whole(1)),
+        ("port INTEGER NOT NULL", _whole(0, 65535)),
+        ("pid INTEGER NOT NULL", _whole(0)),
+        ("spawned_at REAL NOT NULL", _TIME),
+        ("streaming_at REAL", _or_null(_TIME)),
+        ("ended_at REAL", _or_null(_TIME)),
+        ("failure TEXT", _or_null(_TEXT)),  # NULL if it was told to stop
     ),
+    keys="PRIMARY KEY (run, worker, number)",
 )
 INSERT_INCARNATION: Final = """
 INSERT OR REPLACE INTO incarnations (run, worker, number, port, pid, spawned_at)
@@ -255,10 +214,6 @@ INCARNATION_ENDED: Final = """
 UPDATE incarnations SET ended_at = :at, failure = :failure
 WHERE run = :run AND worker = :worker AND ended_at IS NULL
 """
-LIST_INCARNATIONS: Final = """
-SELECT worker, number, port, pid, spawned_at, streaming_at, ended_at, failure
-FROM incarnations WHERE run = ? ORDER BY worker, number
-"""
 LAST_INCARNATIONS: Final = """
 SELECT worker, max(number) FROM (
     SELECT worker, number FROM incarnations WHERE run = :run
@@ -267,22 +222,16 @@ SELECT worker, max(number) FROM (
 """
 
 EVENTS: Final = Table(
-    name="events",
-    create="""
-        CREATE TABLE events (
-            run INTEGER NOT NULL REFERENCES runs,
-            at REAL NOT NULL,
-            level INTEGER NOT NULL,     -- one of Python's logging
-            kind TEXT NOT NULL,         -- its class
-            text TEXT NOT NULL
-        )""",
-    checks=(_time("at"), _whole("level", 0, 1000), _text("kind"), _text("text")),
+    "events",
+    order="at, rowid",
+    columns=(
+        ("at REAL NOT NULL", _TIME),
+        ("level INTEGER NOT NULL", _whole(0, 1000)),  # one of Python's logging
+        ("kind TEXT NOT NULL", _TEXT),  # its class
+        ("text TEXT NOT NULL", _TEXT),
+    ),
 )
 _INDEX_EVENTS: Final = "CREATE INDEX events_of_run ON events (run, at)"
-INSERT_EVENT: Final = """
-INSERT INTO events (run, at, level, kind, text) VALUES (:run, :at, :level, :kind, :text)
-"""
-LIST_EVENTS: Final = "SELECT at, level, kind, text FROM events WHERE run = ? ORDER BY at, rowid"
 
 TABLES_OF_A_RUN: Final = (SESSIONS, SAMPLES, INCARNATIONS, EVENTS)
 SCHEMA: Final = (RUNS.create, *(table.create for table in TABLES_OF_A_RUN), _INDEX_EVENTS)

@@ -1,12 +1,13 @@
 """Whether a store can be trusted: that it holds what this program writes, and whose run it is.
 
-Anybody can change a file, so every value is checked before it is used. The seal of a run shows that
-this user has begun it, and that it runs what it was begun with. It is a keyed digest (HMAC-SHA256)
-of the settings and the recipe of the run, which name what runs again when it is resumed, programs
-and Python classes, and the files that are written. The key is a secret of the user. So a store that
-somebody else has made or changed has no seal, whoever owns the file: a download belongs to the user
-who made it. The seal does not help against somebody who can read the user's own files, nor if the
-program that is named was replaced.
+Anybody can change a file, so every value is checked before it is used.
+
+The seal of a run shows that this user has begun it, and that it runs what it was begun with. It is
+a keyed digest (HMAC-SHA256) of the settings and the recipe of the run, which name the programs and
+Python classes that run when it is resumed, and the files that are written. The key is a secret of
+the user. So a store that somebody else has made or changed has no seal, whoever owns the file: a
+download belongs to the user who made it. The seal does not help against somebody who can read the
+user's own files, nor if the program that is named was replaced.
 """
 
 import hmac
@@ -23,7 +24,6 @@ from typing import Any, Final
 from rnd_actors.collecting import Tally
 from rnd_actors.errors import StoreError
 from rnd_actors.store import _tables as sql
-from rnd_actors.store._records import tally_from_json
 
 _SECRET_BYTES: Final = 32
 _LEAST: Final = 1e-12
@@ -31,11 +31,7 @@ _MOST: Final = 1e15
 
 
 def check_runs(connection: sqlite3.Connection, path: Path) -> None:
-    """Check all runs of a store and their sessions.
-
-    Raises:
-        StoreError: one is damaged; it names the run and the column.
-    """
+    """Check all runs of a store and their sessions; a `StoreError` names the run and the column."""
     for table in (sql.RUNS, sql.SESSIONS):
         _check(connection, path, table.faults)
     for (run,) in connection.execute(sql.RUN_WITHOUT_SESSION):
@@ -45,11 +41,7 @@ def check_runs(connection: sqlite3.Connection, path: Path) -> None:
 def check_run(
     connection: sqlite3.Connection, path: Path, run: int, tables: Sequence[sql.Table]
 ) -> None:
-    """Check what tables hold of a run that `check_runs` has found sound.
-
-    Raises:
-        StoreError: something is damaged; it names the column.
-    """
+    """Check what tables hold of a run that `check_runs` has found sound."""
     for table in tables:
         _check(connection, path, f"{table.faults} AND run = {run}")
     if sql.SAMPLES in tables:
@@ -59,29 +51,24 @@ def check_run(
 
 
 def json_object(text: str, path: Path, run: int, column: str) -> dict[str, Any]:
-    """Return the object in a column that was checked.
-
-    Raises:
-        StoreError: Python cannot read what SQLite takes for JSON.
-    """
+    """Return the object in a column that was checked."""
     try:
         found: dict[str, Any] = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number or a depth that is too large
+    except (ValueError, RecursionError) as error:  # too long or too deep for Python alone
         raise damaged(path, run, f"{column} cannot be read: {error}") from error
     return found
 
 
 def sound_tally(text: str, path: Path, run: int) -> Tally:
-    """Return the tally in a column that was checked.
-
-    Raises:
-        StoreError: it is none, or has numbers that no run has.
-    """
+    """Return the tally in a column that was checked."""
     trouble = damaged(path, run, "the tally of its workers cannot be read")
-    if not _is_plausible(json_object(text, path, run, "tally")):
+    tally = json_object(text, path, run, "tally")
+    if not _is_plausible(tally):
         raise trouble
+    from cattrs import structure  # noqa: PLC0415  # slow to import, and not for every run
+
     try:
-        return tally_from_json(text)
+        return structure(tally, Tally)
     except Exception as error:  # there is no telling what a converter raises
         raise trouble from error
 
@@ -103,7 +90,7 @@ def seal(settings: str, recipe: str | None) -> str | None:
 
 
 def is_sealed(found: object, settings: str, recipe: str | None) -> bool:
-    """Return whether a value is the seal that this user has set on such a run."""
+    """Return whether a value is the seal that this user has set on a run with this beginning."""
     expected = seal(settings, recipe)
     if expected is None or not isinstance(found, str):
         return False

@@ -1,9 +1,8 @@
 """The test kit: for testing your own actors, with pytest or without."""
 
 from rnd_actors.simulation import InjectedError
-from rnd_actors.testing._capture import EventCapture
 from rnd_actors.testing._faults import crash_at, delay, drop
 from rnd_actors.testing._leaks import no_leaks
-from rnd_actors.testing._probe import Probe
+from rnd_actors.testing._probe import EventCapture, Probe
 
 __all__ = ["EventCapture", "InjectedError", "Probe", "crash_at", "delay", "drop", "no_leaks"]

@@ -3,20 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 from rnd_actors.actors import Actor, ActorRef
 from rnd_actors.actors._cell import message_of
 from rnd_actors.actors._incarnation import Owned, current_greenlet
 from rnd_actors.simulation import InjectedError
-
-__all__ = ["crash_at", "delay", "drop"]
-
-Matching: TypeAlias = Callable[[Any], bool]
-
-
-def _any(_: Any) -> bool:
-    return True
 
 
 def crash_at(
@@ -67,12 +60,12 @@ def drop(
     receiver: ActorRef[Any],
     *,
     sender: ActorRef[Any] | None = None,
-    matching: Matching = _any,
+    matching: Callable[[Any], bool] = lambda _: True,
 ) -> Iterator[None]:
     """Lose messages to `receiver` while the block runs; each is counted as refused.
 
     Args:
-        receiver: whom they do not reach.
+        receiver: the actor that they do not reach.
         sender: only those that this actor sends; None: from anywhere.
         matching: only messages of which this is true.
 
@@ -88,11 +81,10 @@ def drop(
         (3, 4)
     """
 
-    def lose(entry: Any, _: Callable[[Any], object]) -> None:
-        cell: Any = receiver._cell  # noqa: SLF001
+    def lose(cell: Any, entry: Any) -> None:
         cell.mailbox.refuse(entry, "lost: a test wants it so")
 
-    with _tampered(receiver, _Filter(sender, matching), lose):
+    with _tampered(receiver, sender, matching, lose):
         yield
 
 
@@ -102,37 +94,25 @@ def delay(
     seconds: float,
     *,
     sender: ActorRef[Any] | None = None,
-    matching: Matching = _any,
+    matching: Callable[[Any], bool] = lambda _: True,
 ) -> Iterator[None]:
     """Deliver messages to `receiver` so many seconds late while the block runs, in their order.
 
-    What is still on its way at the end of the block is delivered then. The arguments are those of
-    `drop`.
-
-    Example:
-        >>> from rnd_actors import ActorSystem
-        >>> from rnd_actors.testing import Probe, delay
-        >>> with ActorSystem() as system:
-        ...     probe = Probe(system)
-        ...     with delay(probe.ref, 0.01, matching=lambda message: message == "slow"):
-        ...         probe.ref.tell("slow")
-        ...         probe.ref.tell("fast")
-        ...         probe.expect(str), probe.expect(str)
-        ('fast', 'slow')
+    Those that are still on their way at the end of the block are delivered then. The arguments are
+    those of `drop`.
     """
     timers = Owned()
-    late: deque[tuple[Callable[[Any], object], Any]] = deque()
+    late: deque[Callable[[], object]] = deque()
 
-    def hold_back(entry: Any, deliver: Callable[[Any], object]) -> None:
-        late.append((deliver, entry))
+    def hold_back(cell: Any, entry: Any) -> None:
+        late.append(partial(cell.post, entry))
         timers.after(seconds, deliver_next)
 
     def deliver_next() -> None:
-        deliver, entry = late.popleft()
-        deliver(entry)
+        late.popleft()()
 
     try:
-        with _tampered(receiver, _Filter(sender, matching), hold_back):
+        with _tampered(receiver, sender, matching, hold_back):
             yield
     finally:
         timers.end()
@@ -140,35 +120,24 @@ def delay(
             deliver_next()
 
 
-class _Filter:
-    """Says which messages a fault is for."""
-
-    def __init__(self, sender: ActorRef[Any] | None, matching: Matching) -> None:
-        self._sender = sender
-        self._matching = matching
-
-    def __call__(self, entry: Any) -> bool:
-        greenlet = current_greenlet()
-        if self._sender is not None and (greenlet is None or greenlet.cell.ref != self._sender):
-            return False
-        return self._matching(message_of(entry))
-
-
 @contextmanager
 def _tampered(
     receiver: ActorRef[Any],
-    hit: _Filter,
-    tamper: Callable[[Any, Callable[[Any], object]], None],
+    sender: ActorRef[Any] | None,
+    matching: Callable[[Any], bool],
+    tamper: Callable[[Any, Any], None],
 ) -> Iterator[None]:
-    """Let `tamper(entry, deliver)` have the messages that are hit, instead of the mailbox."""
+    """Call `tamper(cell, entry)` with the messages that match, instead of the mailbox."""
     cell: Any = receiver._cell  # noqa: SLF001
     put = cell.put
 
     def put_unless_hit(entry: Any, *how: Any) -> Any:
-        if not hit(entry):
-            return put(entry, *how)
-        tamper(entry, cell.post)
-        return True
+        greenlet = current_greenlet()
+        sent_by = None if greenlet is None else greenlet.cell.ref
+        if (sender is None or sent_by == sender) and matching(message_of(entry)):
+            tamper(cell, entry)
+            return True
+        return put(entry, *how)
 
     cell.put = put_unless_hit
     try:

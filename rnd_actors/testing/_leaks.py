@@ -1,4 +1,4 @@
-"""What a test may not leave behind: child processes, greenlets, sockets and pipes."""
+"""Leaks of a test: child processes, greenlets, sockets and pipes that it leaves behind."""
 
 import gc
 import time
@@ -10,10 +10,8 @@ from typing import Final
 import gevent
 from gevent import Greenlet
 
-__all__ = ["no_leaks"]
-
 _PATIENCE_S: Final = 2.0
-"""The kernel and the hub may need a moment to end what has been told to end."""
+"""Seconds that the kernel and the hub may need to end processes and greenlets."""
 
 
 @contextmanager
@@ -23,7 +21,7 @@ def no_leaks() -> Iterator[None]:
     Processes, sockets and pipes are looked for where there is `/proc`, as on Linux.
 
     Raises:
-        AssertionError: something is left two seconds after the block; it says what.
+        AssertionError: something is left two seconds after the block; the message names it.
 
     Example:
         >>> from rnd_actors import Actor, ActorSystem, ChildSpec
@@ -31,57 +29,46 @@ def no_leaks() -> Iterator[None]:
         >>> with no_leaks(), ActorSystem() as system:
         ...     ref = system.start(ChildSpec("idle", Actor))
     """
-    before = _what_is_there()
+    before = _present()
     yield
     give_up_at = time.monotonic() + _PATIENCE_S
-    while (left := _what_is_there() - before) and time.monotonic() < give_up_at:
+    while (left := _present() - before) and time.monotonic() < give_up_at:
         gevent.sleep(0.01)
         gc.collect()
     if left:
         raise AssertionError(f"left behind: {sorted(left)}")
 
 
-def _what_is_there() -> set[str]:
-    return _children() | _greenlets() | _descriptors()
+def _present() -> set[str]:
+    return {*_children(), *_greenlets(), *_descriptors()}
 
 
-def _children() -> set[str]:
-    children = set()
-    for task in _listed("/proc/self/task"):
-        for pid in _read(task / "children").split():
+def _children() -> Iterator[str]:
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in _read(children).split():
             command = _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
-            children.add(f"process {pid} {command}")
-    return children
-
-
-def _greenlets() -> set[str]:
-    return {
-        f"greenlet {obj!r}"
-        for obj in gc.get_objects()
-        if issubclass(type(obj), Greenlet) and not obj.dead and obj.started
-    }
-
-
-def _descriptors() -> set[str]:
-    found = set()
-    for descriptor in _listed("/proc/self/fd"):
-        try:
-            target = str(descriptor.readlink())
-        except FileNotFoundError:
-            continue
-        if target.startswith(("socket:", "pipe:")):
-            found.add(f"descriptor {descriptor.name} {target}")
-    return found
+            yield f"process {pid} {command}"
 
 
 def _read(path: Path) -> str:
-    """Return what stands in a file of `/proc`; nothing if its thread or process has ended."""
+    """Return the text of a file of `/proc`; nothing if its thread or process has ended."""
     try:
         return path.read_text()
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
-def _listed(folder: str) -> list[Path]:
-    path = Path(folder)
-    return list(path.iterdir()) if path.is_dir() else []
+def _greenlets() -> Iterator[str]:
+    for obj in gc.get_objects():
+        if issubclass(type(obj), Greenlet) and not obj.dead and obj.started:
+            yield f"greenlet {obj!r}"
+
+
+def _descriptors() -> Iterator[str]:
+    for descriptor in Path("/proc/self/fd").glob("*"):
+        try:
+            target = str(descriptor.readlink())
+        except FileNotFoundError:
+            continue
+        if target.startswith(("socket:", "pipe:")):
+            yield f"descriptor {descriptor.name} {target}"

@@ -11,10 +11,10 @@ _WIDEST_CHOICE = 8
 
 
 def schedules() -> st.SearchStrategy[tuple[int, ...]]:
-    """Return a strategy whose examples are schedules: what `simulate` takes as its seed.
+    """Return a strategy whose examples are schedules, which `simulate` takes as seeds.
 
-    A failure shrinks to the schedule that is nearest to what gevent does anyway: with the fewest
-    and smallest choices that are not 0.
+    A failure shrinks to the schedule that is nearest to gevent's own: with the fewest and smallest
+    choices that are not 0.
 
     Example:
         >>> from hypothesis import given

@@ -3,8 +3,8 @@ import re
 from datetime import datetime
 
 from rnd_actors.actors import ActorFailed, Crashed
-from rnd_actors.cli._log import log_line
 from rnd_actors.cli._options import LogFormat
+from rnd_actors.cli._session import log_line
 from rnd_actors.errors import WorkerExitedError
 
 

@@ -171,10 +171,20 @@ def test_a_notebook_shows_headline_figures_findings_and_workers() -> None:
         assert told in words
 
 
-def test_the_histogram_counts_every_sample_once() -> None:
-    bars = [bar.text or "" for bar in drawn(evolve(RESULT, values=(1, 1, 2, 100))).iter("title")]
-    assert bars == ["1 to 5: 3", "97 to 100: 1"]
-    assert [bar.text for bar in drawn(evolve(RESULT, values=(7,) * 5)).iter("title")] == ["7: 5"]
+@pytest.mark.parametrize(
+    ("values", "titles"),
+    [
+        ((1, 1, 2, 100), ["1 to 5: 3", "96 to 100: 1"]),
+        ((7,) * 5, ["5 to 9: 5"]),
+        ((107,) * 5, ["107: 5"]),
+    ],
+)
+def test_the_histogram_counts_every_sample_once(values: tuple[int, ...], titles: list[str]) -> None:
+    bars = drawn(evolve(RESULT, values=values)).iter("title")
+    assert [bar.text for bar in bars] == titles
+
+
+def test_a_result_without_samples_has_no_histogram() -> None:
     assert drawn(evolve(RESULT, values=())).find("svg") is None
 
 

@@ -11,7 +11,7 @@ import pytest
 from rnd_actors.actors import ActorSystem
 from rnd_actors.errors import ScheduleFailedError, VirtualTimeoutError
 from rnd_actors.simulation import Crash, InjectedError, explore, simulate
-from rnd_actors.simulation._trace import KeptTrace, excerpt
+from rnd_actors.simulation._simulate import KeptTrace, excerpt
 from tests.actors.toys import Note, puppet
 from tests.simulation.racy import RacyCache, RacyTeller, RightCache, RightTeller, bank, library
 

@@ -45,6 +45,12 @@ def test_a_finished_run_tells_how_it_ended(path: Path) -> None:
     assert (history.result.goal, history.result.deadline_s) == (3, 10.0)
 
 
+def test_findings_that_json_does_not_know_become_null(path: Path) -> None:
+    result = Collection.of({1: 3001}).result(goal=3, deadline_s=None)
+    begin(path).finish(evolve(result, findings={"mean": float("nan"), "half": 0.5, "word": "so"}))
+    assert read_run(path).result.findings == {"mean": None, "half": 0.5, "word": "so"}
+
+
 def test_a_run_that_is_recorded_is_running_and_one_whose_program_is_gone_has_died(
     path: Path,
 ) -> None:
