@@ -19,10 +19,8 @@ from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._family import inherit_orphans
 
-__all__ = ["Guardian", "guarded", "guardian", "kill_all_groups"]
-
 _VARIABLE: Final = "WORKER_OF_RND_ACTORS"
-"""In the environment of each worker: which program has started it."""
+"""The environment of each worker has it, with the name of the program that started the worker."""
 _COMMAND: Final = ("/bin/sh", str(Path(__file__).with_suffix(".sh")))
 _IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _STDERR: Final = 2
@@ -50,20 +48,20 @@ class Guardian:
     def __init__(self) -> None:
         self._process: _Process | None = None
         self._groups: set[int] = set()
-        self._name = _new_name()
+        self._name = f"{os.getpid()}-{os.urandom(8).hex()}"
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
         self._later: Any = None
         self._turns = Semaphore()
         self.runs = 0
-        """Those that go on, and may start workers again when none is left."""
+        """The number of runs that go on, and may start workers again when none is left."""
         self.inherited: list[int] = []
-        """Descriptors that whoever started this program has left open, and no worker is to have."""
+        """Descriptors that this program was started with, and no worker is to have."""
 
     def await_turn(self) -> None:
-        """Wait until the event loop has looked at sockets and timers since anybody else's turn.
+        """Wait until the event loop has looked at sockets and timers since the turn before.
 
-        Whoever starts or ends a worker does that before: it takes a millisecond, and hundreds may
+        To be called before a worker is started or ended, which takes a millisecond: hundreds may
         start or end at once.
         """
         with self._turns:
@@ -77,7 +75,7 @@ class Guardian:
     def mark(self) -> str:
         """Return the variable for the environment of a worker, as `NAME=value`.
 
-        Starts the guardian if none runs, which recognizes the worker by this variable.
+        The guardian, which is started if none runs, recognizes the worker by it.
 
         Raises:
             WorkerStartError: the operating system cannot start a guardian.
@@ -114,7 +112,7 @@ class Guardian:
         process.await_end()
 
     def let_go(self) -> None:
-        """Close the pipe to the process."""
+        """Leave the guardian to another process of this program, of which this is a fork."""
         if self._process is not None:
             self._process.let_go()
 
@@ -186,11 +184,11 @@ class _Process:
         self._watcher.start(died, self)
 
     def tell(self, line: bytes) -> None:
-        """Write a line to the process, without waiting."""
+        """Write a line to the process; never wait."""
         os.write(self._pipe, line)
 
     def kill(self) -> None:
-        """Kill the process, and only then close the pipe, or it would begin its work."""
+        """Kill the process, and close the pipe only then, or it would begin its work."""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         self.let_go()
@@ -225,12 +223,8 @@ def _inheritable_descriptors() -> list[int]:
     return found
 
 
-def _new_name() -> str:
-    return f"{os.getpid()}-{os.urandom(8).hex()}"
-
-
 _guardians: dict[int, Guardian] = {}
-"""By their threads."""
+"""Of each thread."""
 
 _thread_id = monkey.get_original("_thread", "get_ident")
 
@@ -245,7 +239,7 @@ def guardian() -> Guardian:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Keep the guardian, once it has started, while the block runs: each start takes time."""
+    """Keep the guardian, once it has started, while the block runs: a start takes time."""
     mine = guardian()
     mine.runs += 1
     try:
@@ -263,7 +257,7 @@ def kill_all_groups() -> None:
 
 
 def _forget() -> None:
-    """In a forked child: forget the guardians, which watch the workers of the parent."""
+    """Forget, in a forked child, the guardians: they watch the workers of the parent."""
     for each in _guardians.values():
         each.let_go()
     _guardians.clear()

@@ -19,8 +19,6 @@ import gevent
 from gevent.hub import Hub
 from gevent.lock import Semaphore
 
-__all__ = ["WorkerLog"]
-
 _LARGEST: Final = 10 * 2**20
 """Bytes of one file."""
 _OLDER: Final = 4
@@ -59,19 +57,19 @@ class WorkerLog:
         self._writing = gevent.spawn(self._write_all)
 
     def write(self, piece: bytes) -> None:
-        """Add what the worker has written, which waits for the disk if that is slow."""
+        """Add what the worker has written; wait for the disk if that is slow."""
         self._add(lambda: self._file.write(piece), len(piece))
         if self._unwritten > _MOST_UNWRITTEN:
             self._wait(_DISK_PATIENCE_S)
 
     def mark(self, text: str) -> None:
-        """Add a line that says what happened to the worker, and when."""
+        """Add a line with the time and what happened to the worker."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = f"--- {now} {text} ---\n".encode()
         self._add(lambda: self._file.write_line(line), len(line))
 
     def close(self) -> None:
-        """Close the file, once the disk has taken the rest; half a second is left for that."""
+        """Close the file; the disk has half a second to take the rest."""
         self._add(self._file.close)
         self._wait(_LAST_PATIENCE_S)
         self._is_open = False

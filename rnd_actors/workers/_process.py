@@ -5,7 +5,7 @@ import posix  # gevent's spawn watches too, and its close waits for a loop that 
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,8 +20,6 @@ from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
 from rnd_actors.workers._stream import WorkerStream
 from rnd_actors.workers._worker import WorkerSettings
-
-__all__ = ["WorkerProcess", "describe_exit"]
 
 _LAST_LINES: Final = 20
 _LONGEST_LINE: Final = 500
@@ -50,15 +48,6 @@ class WorkerProcess:
 
     Raises:
         WorkerStartError: the operating system cannot start this command.
-
-    Example:
-        >>> from rnd_actors import WorkerProcess
-        >>> process = WorkerProcess(("/bin/sh", "-c", "exit 3"))
-        >>> process.exited.wait()
-        True
-        >>> process.exit_code
-        3
-        >>> process.end(grace=1.0)
     """
 
     def __init__(self, command: Sequence[str], port: int = 0) -> None:
@@ -70,10 +59,7 @@ class WorkerProcess:
         self._is_over = False
         self.exited = Event()
         self.exit_code: int | None = None
-        """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
-        something else in this program has waited for it."""
         self.said_started = Event()
-        """Set once it has logged a line with `started`, as workers do when they listen."""
         self.output_ended = Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_LINES)
         _prepare_to_watch()
@@ -105,21 +91,11 @@ class WorkerProcess:
         worker._claim = claim
         return worker
 
-    @staticmethod
-    def guarded() -> AbstractContextManager[None]:
-        """Keep the guardian while the block runs, even without workers: its start takes time."""
-        return guarded()
-
-    @staticmethod
-    def kill_all() -> None:
-        """Kill all workers of this program, without waiting for their ends; for its last moment."""
-        kill_all_groups()
+    guarded = staticmethod(guarded)
+    kill_all = staticmethod(kill_all_groups)
 
     def read_output(self, keep: Callable[[bytes], object]) -> None:
-        """Read the output of the process until it ends, so that it never waits for a reader.
-
-        Each piece is handed to `keep`.
-        """
+        """Read the output until it ends, so that the worker never waits; hand pieces to `keep`."""
         if self._is_over:
             return
         self._is_read = True
@@ -146,28 +122,35 @@ class WorkerProcess:
         some: bytes = nb_read(self._output, _READ_SIZE)
         return some
 
+    def _note(self, line: bytes) -> None:
+        text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
+        if text:
+            self._last_words.append(text)
+
     def last_words(self) -> tuple[str, ...]:
-        """The last 20 lines that the process wrote, 500 bytes of each at most."""
+        """Return the last 20 lines that the process wrote, 500 bytes of each at most."""
         if self.exited.is_set():
             self.output_ended.wait(_LAST_WORDS_PATIENCE_S)
         return tuple(self._last_words)
 
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
         """Ask the worker for numbers over HTTP; its answer ends with its process."""
-        if self.exited.is_set():
-            raise WorkerUnreachableError("has ended")
+        self._check_lives()
         stream = WorkerStream(
             self.port, settings.id, settings.numbers_per_request, settings.stall_timeout
         )
         if not self._serves(stream):
             stream.close()
-            if self.exited.is_set():
-                raise WorkerUnreachableError("has ended")
+            self._check_lives()
             raise WorkerRefusedError(f"another program answers on its port {self.port}")
         self._stream = stream
         if self.exited.is_set():
             stream.end_soon(_LAST_LINES_PATIENCE_S)
         return stream
+
+    def _check_lives(self) -> None:
+        if self.exited.is_set():
+            raise WorkerUnreachableError("has ended")
 
     def _serves(self, stream: WorkerStream) -> bool:
         """Whether the family gives this answer.
@@ -175,10 +158,9 @@ class WorkerProcess:
         A process that is ending has lost its descriptors while its sockets are open still, so that
         it is recognized only once it has ended.
         """
-        look = self._family.serves
-        if look(self.port, stream.client_port):
-            return True
-        return self.exited.wait(_EXIT_PATIENCE_S) and look(self.port, stream.client_port)
+        ports = self.port, stream.client_port
+        serves = self._family.serves
+        return serves(*ports) or (self.exited.wait(_EXIT_PATIENCE_S) and serves(*ports))
 
     def end(self, grace: float) -> None:
         """End its whole family: SIGTERM first, SIGKILL after `grace` seconds.
@@ -207,11 +189,6 @@ class WorkerProcess:
                 self._claim.release()
             guardian().remove(self.pid)
 
-    def _note(self, line: bytes) -> None:
-        text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
-        if text:
-            self._last_words.append(text)
-
     def _has_exited(self, code: int | None) -> None:
         """In the loop: end what the process leaves behind, and with that its answer."""
         self.exit_code = code
@@ -223,7 +200,7 @@ class WorkerProcess:
 
 
 def describe_exit(code: int | None) -> str:
-    """Describe in words how a process has ended, from `WorkerProcess.exit_code`."""
+    """Return in words how a process has ended, from its exit code."""
     if code is None:
         return "has exited, and something else in this program knows with what code"
     if code >= 0:

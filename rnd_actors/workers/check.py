@@ -3,6 +3,7 @@
 import time
 from contextlib import closing, suppress
 from enum import Enum
+from http import HTTPStatus
 from signal import SIGKILL
 from typing import Final, Never
 
@@ -12,32 +13,24 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from rnd_actors.actors import require_patched
-from rnd_actors.errors import WorkerBusyError, WorkerError
-from rnd_actors.workers._http import WorkerPool
+from rnd_actors.errors import WorkerBusyError, WorkerError, WorkerSilentError
+from rnd_actors.workers._http import HOST, WorkerPool
 from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._stream import (
-    ACCEPTED_HEADERS,
-    LineParser,
-    head_error,
-    shown_briefly,
-)
+from rnd_actors.workers._stream import LineParser, head_error, judged_headers, shown_briefly
 from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["Finding", "Verdict", "check_worker"]
 
-_HOST: Final = "127.0.0.1"
 _STARTS: Final = 5
 _NUMBERS: Final = 3
 _TOO_MANY_LINES: Final = 100
 _REQUEST: Final = f"answers GET /rnd?n={_NUMBERS} with status 200"
 _OTHER_HEADERS: Final = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
 """Headers that the contract names and no run needs."""
-_OK: Final = 200
-_TOO_MANY_REQUESTS: Final = 429
 _FIRST_AT_MOST_S: Final = 1.5
 _FASTEST_S: Final = 0.8
 _SLOWEST_S: Final = 1.2
-_LONGEST: Final = 80
+_LONGEST_SHOWN: Final = 80
 _PAUSE_S: Final = 0.02
 _EXIT_PATIENCE_S: Final = 0.5
 _PATIENCE_S: Final = 1.0
@@ -56,13 +49,7 @@ class Verdict(Enum):
 
 @frozen
 class Finding:
-    """What the contract wants in one point, and what came.
-
-    Example:
-        >>> from rnd_actors.workers.check import Finding, Verdict
-        >>> Finding("X-Worker-Id: 1", "none", Verdict.FAILS).verdict.value
-        'fails'
-    """
+    """What the contract wants in one point, and what came."""
 
     wanted: str
     came: str
@@ -80,14 +67,6 @@ def check_worker(settings: WorkerSettings) -> list[Finding]:
 
     Raises:
         NotPatchedError: gevent has not patched this process.
-
-    Example:
-        >>> from rnd_actors import WorkerSettings, choose_ports
-        >>> from rnd_actors.workers.check import Verdict, check_worker
-        >>> [port] = choose_ports(0, 1)
-        >>> hasty = WorkerSettings(id=7, port=port, arguments=["-interval", "0.1"])
-        >>> [each.wanted for each in check_worker(hasty) if each.verdict is not Verdict.OK]
-        ['then one a second']
     """
     require_patched()
     for _ in range(_STARTS):
@@ -98,7 +77,7 @@ def check_worker(settings: WorkerSettings) -> list[Finding]:
 
 
 class _NothingMoreError(Exception):
-    """The worker cannot be asked further."""
+    """Ends a check early: the worker cannot be asked further."""
 
 
 class _Check:
@@ -123,15 +102,17 @@ class _Check:
                 self._talk(worker)
             has_ended = worker.exited.is_set()
         finally:
-            began = time.monotonic()
-            worker.end(self._settings.grace)
+            told_at, grace = time.monotonic(), self._settings.grace
+            worker.end(grace)
         if not has_ended:
-            self._judge_end(worker, time.monotonic() - began)
+            how = f"{describe_exit(worker.exit_code)} after {time.monotonic() - told_at:.2f} s"
+            fine = worker.exit_code != -SIGKILL
+            self._judge(f"ends within {grace:g} s of SIGTERM", how, fine=fine)
         return not has_ended
 
     def _talk(self, worker: WorkerProcess) -> None:
         with (
-            WorkerPool(_HOST, worker.port, timeout=self._settings.stall_timeout) as pool,
+            WorkerPool(worker.port, self._settings.stall_timeout) as pool,
             closing(self._first_answer(worker, pool)) as response,
         ):
             self._judge_head(response)
@@ -145,18 +126,16 @@ class _Check:
     def _first_answer(self, worker: WorkerProcess, pool: WorkerPool) -> BaseHTTPResponse:
         """Ask, as a run does, until the worker answers or is given up."""
         patience, began = self._settings.start_timeout, time.monotonic()
-        wanted = f"listens on {_HOST}:{worker.port} within {patience:g} s"
+        wanted = f"listens on {HOST}:{worker.port} within {patience:g} s"
         while True:
             try:
-                response = _ask(pool)
-                if response.status != _TOO_MANY_REQUESTS:
+                response = pool.ask(_NUMBERS)
+                if response.status != HTTPStatus.TOO_MANY_REQUESTS:
                     break
                 response.close()
                 trouble = "429 Too Many Requests"
-            except ProtocolError as error:
-                trouble = str(head_error(error))
             except (HTTPError, WorkerError) as error:
-                trouble = _words_of(error)
+                trouble = _why_no_answer(error)
             is_late = time.monotonic() - began > patience
             if worker.exited.wait(_PAUSE_S) or is_late or trouble.startswith("ReadTimeout"):
                 self._give_up(wanted, _last_of(worker) or trouble)
@@ -165,21 +144,13 @@ class _Check:
 
     def _judge_head(self, response: BaseHTTPResponse) -> None:
         came = shown_briefly(f"{response.status} {response.reason}")
-        if response.status != _OK:
+        if response.status != HTTPStatus.OK:
             self._give_up(_REQUEST, came)
         self._note(_REQUEST, came)
-        headers = response.headers
-        for name, accepted in ACCEPTED_HEADERS.items():
-            got = headers.get(name, "none")
-            fine = got.partition(";")[0].strip().lower() in accepted
-            wanted = f"{name}: {' or '.join(accepted)}"
-            self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
-        got = headers.get("X-Worker-Id", "none")
-        fine = got.strip() == str(self._settings.id)
-        wanted = f"X-Worker-Id: {self._settings.id}"
-        self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
+        for wanted, got, fits in judged_headers(response, self._settings.id):
+            self._note(wanted, shown_briefly(got), Verdict.OK if fits else Verdict.FAILS)
         for name, wanted in _OTHER_HEADERS.items():
-            got = headers.get(name, "none")
+            got = response.headers.get(name, "none")
             self._judge(f"{name}: {wanted}", shown_briefly(got), fine=got.lower() == wanted)
 
     def _judge_lines(
@@ -189,44 +160,37 @@ class _Check:
         malformed: list[bytes] = []
         parser = LineParser(malformed.append)
         numbers: list[tuple[float, int]] = []
-        second, trouble, began = None, "", time.monotonic()
+        second, began = None, time.monotonic()
         patience = (_NUMBERS + 1) * self._settings.stall_timeout
-        limit = gevent.Timeout.start_new(patience)
+        trouble, no_end = "", WorkerSilentError(f"no end after {patience:g} s")
         try:
-            while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
-                arrived = time.monotonic()
-                numbers += [(arrived, number) for number in parser.feed(piece)]
-                if second is None:
-                    second = gevent.spawn(_status_of_second, pool)
+            with gevent.Timeout(patience, no_end):
+                while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
+                    arrived = time.monotonic()
+                    numbers += [(arrived, number) for number in parser.feed(piece)]
+                    if second is None:
+                        second = gevent.spawn(_status_of_second, pool)
             parser.finish()
         except (HTTPError, WorkerError) as error:
             trouble = _last_of(worker) or _words_of(error)
-        except gevent.Timeout as timeout:
-            if timeout is not limit:
-                raise
-            trouble = f"no end after {patience:g} s"
-        finally:
-            limit.close()
         self._judge_numbers(numbers, malformed, began)
         if second is not None:
             came = second.get()
-            fine = came.startswith(str(_TOO_MANY_REQUESTS))
+            fine = came.startswith(str(HTTPStatus.TOO_MANY_REQUESTS.value))
             self._judge("meanwhile, a second request gets 429", came, fine=fine)
         wanted = f"the answer ends after {_NUMBERS} lines"
         if trouble:
             self._note(wanted, trouble, Verdict.DIFFERS if numbers else Verdict.FAILS)
             raise _NothingMoreError
-        came = f"{parser.received} lines" + (
-            "" if parser.received <= _TOO_MANY_LINES else " so far"
-        )
-        self._judge(wanted, came, fine=parser.received == _NUMBERS)
+        more = " so far" if parser.received > _TOO_MANY_LINES else ""
+        self._judge(wanted, f"{parser.received} lines{more}", fine=parser.received == _NUMBERS)
 
     def _judge_numbers(
         self, numbers: list[tuple[float, int]], malformed: list[bytes], began: float
     ) -> None:
         wanted = "lines rnd=NN, NN an integer of up to 18 digits"
         if malformed or not numbers:
-            came = repr(malformed[0][:_LONGEST]) if malformed else "no line"
+            came = repr(malformed[0][:_LONGEST_SHOWN]) if malformed else "no line"
             self._note(wanted, came, Verdict.DIFFERS if numbers else Verdict.FAILS)
         else:
             came = ", ".join(f"rnd={number}" for _, number in numbers[:_NUMBERS])
@@ -256,12 +220,6 @@ class _Check:
             except WorkerError as error:
                 self._give_up(wanted, _last_of(worker) or str(error))
 
-    def _judge_end(self, worker: WorkerProcess, seconds: float) -> None:
-        how = describe_exit(worker.exit_code)
-        fine = worker.exit_code != -SIGKILL
-        wanted = f"ends within {self._settings.grace:g} s of SIGTERM"
-        self._judge(wanted, f"{how} after {seconds:.2f} s", fine=fine)
-
     def _note(self, wanted: str, came: str, verdict: Verdict = Verdict.OK) -> None:
         self.findings.append(Finding(wanted, came, verdict))
 
@@ -273,34 +231,35 @@ class _Check:
         raise _NothingMoreError
 
 
-def _ask(pool: WorkerPool) -> BaseHTTPResponse:
-    return pool.urlopen(
-        "GET", f"/rnd?n={_NUMBERS}", retries=False, redirect=False, preload_content=False
-    )
-
-
 def _status_of_second(pool: WorkerPool) -> str:
-    """Say what a request gets while another one is answered."""
+    """Return what a request gets while another one is answered."""
     try:
-        with gevent.Timeout(_PATIENCE_S), closing(_ask(pool)) as response:
+        with gevent.Timeout(_PATIENCE_S), closing(pool.ask(_NUMBERS)) as response:
             return shown_briefly(f"{response.status} {response.reason}")
     except gevent.Timeout:
         return f"no answer within {_PATIENCE_S:g} s"
-    except ProtocolError as error:
-        return str(head_error(error))
     except (HTTPError, WorkerError) as error:
-        return _words_of(error)
+        return _why_no_answer(error)
 
 
 def _last_of(worker: WorkerProcess) -> str:
-    """Say how it ended, if it has, and what it said last."""
+    """Return how the worker ended, if it has, and its last words."""
     if not worker.exited.wait(_EXIT_PATIENCE_S):
         return ""
     words = worker.last_words()
     return describe_exit(worker.exit_code) + (f", saying {words[-1]!r}" if words else "")
 
 
+def _why_no_answer(error: HTTPError | WorkerError) -> str:
+    match error:
+        case NewConnectionError():
+            return "nobody listens"
+        case ProtocolError():
+            return str(head_error(error))
+    return _words_of(error)
+
+
 def _words_of(error: HTTPError | WorkerError) -> str:
-    if isinstance(error, NewConnectionError):
-        return "nobody listens"
+    if isinstance(error, WorkerError):
+        return str(error)
     return shown_briefly(f"{type(error).__name__}: {error.args[-1]}")
