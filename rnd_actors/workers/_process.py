@@ -73,7 +73,8 @@ class WorkerProcess:
             _watch_exit(self.pid, self._has_exited)
         except BaseException:  # a signal handler may raise anywhere, also before the pid is known
             posix.close(self._output)
-            _end_lost(mark)
+            if mark:  # or else no process was started
+                _end_lost(mark)
             raise
         finally:
             posix.close(child_output)
