@@ -1,12 +1,9 @@
 """The family of a worker: every process that its start has led to, wherever that went.
 
 A worker may be a shell that starts the real one, may leave its process group or session, or fork
-twice and lose its parent. On Linux its family is found all the same: its process group, its
-descendants, and processes that this program has inherited, which a mark in their environment tells.
-To inherit them the program is a child subreaper (`prctl(2)`) while it has workers.
-
-What stays hidden is a process that has lost its parent and cleared its environment. Elsewhere than
-on Linux, the family is the process group alone.
+twice and lose its parent. On Linux its family is its process group, its descendants, and processes
+that this program has inherited, which a mark in their environment tells. To inherit them the
+program is a child subreaper (`prctl(2)`) while it has workers. Elsewhere it is the process group.
 """
 
 import ctypes
@@ -45,9 +42,7 @@ _first_ones: set[int] = set()
 class Family:
     """The processes that began with `pid`, the leader of a process group.
 
-    Args:
-        pid: of the first process.
-        mark: a variable in the environment of all of them, as `NAME=value`.
+    All of them have the variable `mark`, a text `NAME=value`, in their environment.
     """
 
     def __init__(self, pid: int, mark: str) -> None:

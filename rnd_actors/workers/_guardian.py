@@ -36,27 +36,23 @@ class Guardian:
     """Starts, with the first worker, a small process that kills what this program leaves behind.
 
     A program killed with SIGKILL cannot clean up. The guardian, in a session of its own, notices
-    that by a pipe which closes. It receives the number of every process group that begins
-    or ends; on Linux it also recognizes workers by a variable in their environment. It ends with
-    the last worker or run, and is replaced if it is killed itself. Each thread with an event loop
-    has one of its own.
-
-    What remains: a program and its guardian killed at the same moment, and, elsewhere than on
-    Linux, the milliseconds from the start of a worker's process to the line that tells of it.
+    that by a pipe which closes. It receives the number of every process group that begins or ends;
+    on Linux it also recognizes workers by a variable in their environment. It ends with the last
+    worker or run, and is replaced if it is killed itself. Each thread with an event loop has one.
     """
 
     def __init__(self) -> None:
-        self._process: _Process | None = None
-        self._groups: set[int] = set()
+        self.process: _Process | None = None
+        self.groups: set[int] = set()
+        self.runs = 0
+        """The number of runs that go on, and may start workers again when none is left."""
+        self.inherited: list[int] = []
+        """Descriptors that this program was started with, and no worker is to have."""
         self._name = f"{os.getpid()}-{os.urandom(8).hex()}"
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
         self._later: Any = None
         self._turns = Semaphore()
-        self.runs = 0
-        """The number of runs that go on, and may start workers again when none is left."""
-        self.inherited: list[int] = []
-        """Descriptors that this program was started with, and no worker is to have."""
 
     def await_turn(self) -> None:
         """Wait until the event loop has looked at sockets and timers since the turn before.
@@ -67,11 +63,6 @@ class Guardian:
         with self._turns:
             gevent.sleep(_LOOP_TURN_S)
 
-    @property
-    def is_up(self) -> bool:
-        """Whether there are workers to watch."""
-        return self._process is not None
-
     def mark(self) -> str:
         """Return the variable for the environment of a worker, as `NAME=value`.
 
@@ -80,60 +71,49 @@ class Guardian:
         Raises:
             WorkerStartError: the operating system cannot start a guardian.
         """
-        if self._process is None:
+        if self.process is None:
             self._start()
         return f"{_VARIABLE}={self._name}.{next(self._numbers)}"
 
     def add(self, group: int) -> None:
         """Add a process group that has been started."""
-        self._groups.add(group)
+        self.groups.add(group)
         self._tell(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
         """Remove a process group that has ended."""
-        self._groups.discard(group)
+        self.groups.discard(group)
         self._tell(b"-%d\n" % group)
         self.end_if_idle()
 
-    def kill_groups(self) -> None:
-        """Kill all process groups now, without waiting: signal handlers may call it."""
-        for group in tuple(self._groups):
-            with suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGKILL)
-
     def end_if_idle(self) -> None:
         """End the guardian unless there are workers, or a run that may start some."""
-        if self._groups or self.runs or self._process is None:
+        if self.groups or self.runs or self.process is None:
             return
-        process, self._process = self._process, None
-        if not any(other.is_up for other in _guardians.values()):
+        process, self.process = self.process, None
+        if not any(other.process for other in _guardians.values()):
             inherit_orphans(do=False)
         process.kill()
         process.await_end()
 
-    def let_go(self) -> None:
-        """Leave the guardian to another process of this program, of which this is a fork."""
-        if self._process is not None:
-            self._process.let_go()
-
     def _start(self) -> None:
         self.inherited = _inheritable_descriptors()
-        self._process = _Process(f"{_VARIABLE}={self._name}", self._replace)
+        self.process = _Process(f"{_VARIABLE}={self._name}", self._replace)
         inherit_orphans(do=True)
-        for group in self._groups:
+        for group in self.groups:
             self._tell(b"+%d\n" % group)
 
     def _tell(self, line: bytes) -> None:
-        if self._process is not None:
+        if self.process is not None:
             try:
-                self._process.tell(line)
+                self.process.tell(line)
             except OSError:  # dead, or so stuck that its pipe is full
-                self._replace(self._process)
+                self._replace(self.process)
 
     def _replace(self, process: "_Process") -> None:
-        if process is not self._process:
+        if process is not self.process:
             return
-        self._process = None
+        self.process = None
         process.kill()
         process.reap()
         left = self._replaced_at + _REPLACEMENT_INTERVAL_S - time.monotonic()
@@ -148,7 +128,7 @@ class Guardian:
         if self._later is not None:
             self._later.close()
             self._later = None
-        if self._groups and self._process is None:
+        if self.groups and self.process is None:
             self._replaced_at = time.monotonic()
             with suppress(WorkerStartError):
                 self._start()
@@ -251,15 +231,18 @@ def guarded() -> Iterator[None]:
 
 
 def kill_all_groups() -> None:
-    """Kill all process groups of this program now; signal handlers may call it."""
+    """Kill all process groups of this program, and wait for none; signal handlers may call it."""
     for each in tuple(_guardians.values()):
-        each.kill_groups()
+        for group in tuple(each.groups):
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def _forget() -> None:
     """Forget, in a forked child, the guardians: they watch the workers of the parent."""
     for each in _guardians.values():
-        each.let_go()
+        if each.process is not None:
+            each.process.let_go()
     _guardians.clear()
 
 

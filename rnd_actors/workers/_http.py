@@ -46,12 +46,7 @@ _CHUNK_AHEAD: Final = re.compile(rb"\r\n(?=0*[1-9A-Fa-f])[0-9A-Fa-f]{1,16}\r\n."
 
 
 class _BoundedReader(RawIOBase):
-    """Reads a socket that does not block, within bounds that `renew` resets.
-
-    Args:
-        raw: the file of the socket, which is closed with the reader.
-        patience: seconds from one renewal to the next.
-    """
+    """Reads a socket that does not block, within `patience` seconds and 64 KiB from a renewal."""
 
     def __init__(self, raw: RawIOBase, patience: float) -> None:
         self._raw = raw

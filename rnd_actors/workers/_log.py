@@ -37,15 +37,10 @@ _turns: Final = WeakKeyDictionary[Hub, Semaphore]()
 class WorkerLog:
     """All that one worker writes, over all its incarnations, which are marked in it.
 
-    The newest is in `worker-3.log`. Before that becomes longer than 10 MiB, it is renamed to
-    `worker-3.log.1`, that to `.2`, and so on up to `.4`; what is older is deleted. A log that
-    cannot be written, as on a full disk, or that has to wait for its disk for more than a second,
-    is given up; the worker goes on.
-
-    Args:
-        folder: where the file is, which is continued if it is there already.
-        worker: the id of the worker.
-        lost: called once, with the error, if the log has to be given up.
+    The newest is in `worker-3.log`, which is continued if it is there already. Before that becomes
+    longer than 10 MiB, it is renamed to `worker-3.log.1`, that to `.2`, and so on up to `.4`; older
+    ones are deleted. A log that cannot be written, as on a full disk, or that has to wait for its
+    disk for more than a second, is given up, and `lost` called with the error; the worker goes on.
     """
 
     def __init__(self, folder: Path, worker: int, lost: Callable[[OSError], object]) -> None:

@@ -39,8 +39,8 @@ class WorkerProcess:
 
     All processes that it has led to end when it exits, when it is ended, and with this program: a
     guardian kills them if the program cannot. It gets the descriptors 0, 1 and 2 alone, and all
-    signals at their defaults. `posix_spawn` starts it in about a millisecond; gevent's `Popen`, a
-    fork in Python, takes five to ten, and sixteen workers start one after another.
+    signals at their defaults. `posix_spawn` starts it in about a millisecond, gevent's `Popen` in
+    five to ten, and sixteen workers start one after another.
 
     Args:
         command: the program and its arguments.
@@ -275,26 +275,18 @@ def _prepare_to_watch() -> None:
 def _watch_exit(pid: int, exited: Callable[[int | None], None]) -> None:
     """Call `exited(code)` when a child of this program has ended."""
     loop: Any = gevent.get_hub().loop
+    descriptor = None if loop.default else os.pidfd_open(pid)  # only that loop watches children
+    watcher = loop.child(pid) if descriptor is None else loop.io(descriptor, 1)
 
-    def child_has_ended() -> None:
-        code = os.waitstatus_to_exitcode(watcher.rstatus)
+    def has_ended() -> None:
+        code = os.waitstatus_to_exitcode(watcher.rstatus) if descriptor is None else _wait_for(pid)
         watcher.stop()
         watcher.close()
+        if descriptor is not None:
+            posix.close(descriptor)
         exited(code)
 
-    def descriptor_is_ready() -> None:
-        watcher.stop()
-        watcher.close()
-        posix.close(descriptor)
-        exited(_wait_for(pid))
-
-    if loop.default:
-        watcher = loop.child(pid)
-        watcher.start(child_has_ended)
-    else:  # only the default loop watches children
-        descriptor = os.pidfd_open(pid)
-        watcher = loop.io(descriptor, 1)
-        watcher.start(descriptor_is_ready)
+    watcher.start(has_ended)
 
 
 def _wait_for(pid: int) -> int | None:

@@ -46,24 +46,18 @@ _LONGEST_KEPT: Final = 256
 class WorkerStream:
     """Asks the worker at `port` for numbers; iterating gives its answer as it comes.
 
-    What it takes is what the contract of workers says: status 200, chunked, plain text, and the
-    `X-Worker-Id` that it was started with, since a stranger may have taken its port.
+    It takes what the contract of workers says: status 200, chunked, plain text, and the
+    `X-Worker-Id` that the worker was started with, since a stranger may have taken its port. Each
+    wait, for the answer and for its next byte, may take `stall_timeout` seconds.
 
     It has to be closed by the greenlet that opened it. Closing an unfinished answer does not wait
     for the rest; killing the greenlet while it waits closes the connection, too.
 
-    Args:
-        port: where the worker listens on 127.0.0.1.
-        worker: its id.
-        numbers: how many to ask for.
-        stall_timeout: seconds that it may take for its answer, and then for each next byte.
-
     Raises:
         WorkerUnreachableError: nobody listens.
         WorkerBusyError: the worker has another reader.
-        WorkerRefusedError: the answer is not what the contract says; from iterating, too.
-        WorkerSilentError: the worker does not answer; from iterating, too.
-        StreamCutError: the connection ended early; from iterating, too.
+        WorkerRefusedError, WorkerSilentError, StreamCutError: the answer is not what the contract
+            says, does not come, or ends early; from iterating, too.
     """
 
     def __init__(self, port: int, worker: int, numbers: int, stall_timeout: float) -> None:
@@ -175,11 +169,8 @@ class LineParser:
     """Cuts a stream of bytes into lines and reads the number of each.
 
     A chunk is not a line: a line may come in pieces and a chunk may hold many. Lines end in LF or
-    CRLF; empty ones do not count. Whatever comes, at most the first 256 bytes of an unfinished line
-    are kept.
-
-    Args:
-        malformed: called with the beginning of each line that is no sample.
+    CRLF; empty ones do not count. `malformed` is called with the beginning of each line that is no
+    sample; no more than 256 bytes of an unfinished line are kept.
     """
 
     def __init__(self, malformed: Callable[[bytes], object]) -> None:
@@ -189,7 +180,7 @@ class LineParser:
         """How many lines were complete so far, malformed ones included."""
 
     def feed(self, chunk: bytes) -> list[int]:
-        """Take the next bytes; return the numbers of the lines that are complete with them."""
+        """Return the numbers of the lines that are complete with the next bytes."""
         data = self._tail + chunk
         end = data.rfind(b"\n") + 1
         self._tail = data[end : end + _LONGEST_KEPT]
