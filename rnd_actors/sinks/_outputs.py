@@ -92,12 +92,7 @@ def check_output(
 
 
 def begin_output(output: Path, existing: Existing, earlier: Sequence[Sample] = ()) -> None:
-    """Prepare a file for all samples of a run: remove what is not to stay.
-
-    Args:
-        output: the file.
-        existing: what becomes of its content.
-        earlier: samples of the earlier sessions of this run, which are written again.
+    """Prepare a file for all samples of a run, also the `earlier` ones: remove what is not to stay.
 
     Raises:
         SettingsError: another run has been appended since.
