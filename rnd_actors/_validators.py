@@ -21,6 +21,7 @@ __all__ = [
     "rate",
     "require",
     "seconds",
+    "texts",
     "time_limit",
     "whole_number",
 ]
@@ -61,6 +62,18 @@ def member(of: type[Enum]) -> Validator:
 def instance(of: type, form: str) -> Validator:
     """Return a validator of the instances of a class, described by `form`."""
     return accepts(form, lambda value: isinstance(value, of))
+
+
+def texts(form: str, least: int = 0) -> Validator:
+    """Return a validator of lists and tuples of `least` texts or more, described by `form`."""
+    return accepts(
+        form,
+        lambda value: (
+            isinstance(value, list | tuple)
+            and len(value) >= least
+            and all(isinstance(each, str) for each in value)
+        ),
+    )
 
 
 def whole_number(least: int, most: int | None = None) -> Validator:

@@ -145,7 +145,7 @@ def export(
     if is_store(target):
         copy_run(store, run, target)
     else:
-        write_file(target, existing, read_samples(store, run), _FILE)
+        write_file(target, existing, read_samples(store, run))
     return 0
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.actors import Event, require_patched
-from rnd_actors.collecting import Collection, Collector, Outcome, Recipe, Result
+from rnd_actors.actors import Event
+from rnd_actors.collecting import Collector, Outcome, Recipe, Result
 from rnd_actors.errors import StoreError
-from rnd_actors.running._run import Session
+from rnd_actors.running._run import Session, prepare
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._workers import worker_settings
-from rnd_actors.sinks import Existing, check_output, is_store
+from rnd_actors.sinks import Existing, is_store
 from rnd_actors.store import Checkpoint, Recording, read_checkpoint
 from rnd_actors.workers import Spawn, WorkerProcess
 
@@ -28,13 +27,6 @@ class Unfinished:
         collector: its collector, which has seen the stored samples.
         is_reached: whether its goal is reached already: it died before it could record that.
         checkpoint: all that was stored of it.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors import Unfinished
-        >>> Unfinished.read(Path("/no/such/store.db"))
-        Traceback (most recent call last):
-        rnd_actors.errors.StoreError: there is no store at /no/such/store.db
     """
 
     store: Path
@@ -42,31 +34,6 @@ class Unfinished:
     collector: Collector
     is_reached: bool
     checkpoint: Checkpoint
-
-    @classmethod
-    def read(
-        cls,
-        store: Path,
-        run: int | None = None,
-        collector: Collector | None = None,
-        *,
-        trusted: bool = False,
-    ) -> "Unfinished":
-        """Read what is left of a run, without changing anything.
-
-        Args:
-            store: an SQLite store that the run was recorded to.
-            run: its id; None: the latest.
-            collector: a new one, for runs whose collector cannot be made again from the store.
-            trusted: whether the programs that the store names may be run even if this user has not
-                begun the run on this computer, or if its settings were changed since.
-
-        Raises:
-            StoreError: there is no such run, or it is complete, being worked on, damaged, or from
-                somebody else.
-            SettingsError: its collector cannot be made again.
-        """
-        return cls.of(store, read_checkpoint(store, run), collector, trusted=trusted)
 
     @classmethod
     def of(
@@ -77,7 +44,7 @@ class Unfinished:
         *,
         trusted: bool = False,
     ) -> "Unfinished":
-        """Return the run with this checkpoint; arguments and errors are those of `read`."""
+        """Return the run with this checkpoint; arguments and errors are those of `resume`."""
         settings = cls.settings_of(checkpoint, store)
         if not (checkpoint.is_own or trusted):
             command = shlex.join([*settings.worker, *settings.worker_args])
@@ -123,17 +90,13 @@ class Unfinished:
         spawn: Spawn = WorkerProcess.spawn,
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
-        require_patched()
-        settings, checkpoint = self.settings, self.checkpoint
-        for output in settings.outputs:
-            check_output(output, settings.existing)
-        workers = worker_settings(settings, spawn, checkpoint.incarnations)
-        collection = Collection.of({worker.id: worker.port for worker in workers})
+        checkpoint = self.checkpoint
+        workers, collection = prepare(self.settings, spawn, checkpoint.incarnations)
         collection.go_on(checkpoint.samples, checkpoint.tally, checkpoint.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
         return Session(
-            settings=settings,
+            settings=self.settings,
             workers=workers,
             collector=self.collector,
             collection=collection,
@@ -177,24 +140,8 @@ def resume(
         StoreError: there is no such run, or it is complete, being worked on, damaged, or from
             somebody else.
         SettingsError: its collector cannot be made again, or a value is not accepted.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> import gevent.event
-        >>> from rnd_actors import RunSettings, resume, run
-        >>> interrupted = gevent.event.Event()
-        >>> interrupted.set()
-        >>> with TemporaryDirectory() as folder:
-        ...     store = Path(folder, "runs.db")
-        ...     settings = RunSettings(samples=8, workers=2, base_port=0, outputs=store,
-        ...         worker_args=("-interval", "0"))
-        ...     first = run(settings, interrupted=interrupted)
-        ...     second = resume(store)
-        >>> first.outcome.value, second.outcome.value, second.samples
-        ('interrupted', 'complete', 8)
     """
-    unfinished = Unfinished.read(store, run, collector, trusted=trusted)
+    unfinished = Unfinished.of(store, read_checkpoint(store, run), collector, trusted=trusted)
     if deadline is not None:
         settings = evolve(unfinished.settings, deadline=deadline)
         unfinished = evolve(unfinished, settings=settings)
@@ -202,19 +149,17 @@ def resume(
 
 
 def _collector(checkpoint: Checkpoint, store: Path) -> Collector:
-    if checkpoint.recipe is None:
-        raise StoreError(
-            f"the collector of run {checkpoint.run.id} in {store} cannot be made again: "
-            "resume it from a program, with resume(store, run, collector=…)"
-        )
     match checkpoint.recipe:
+        case None:
+            raise StoreError(
+                f"the collector of run {checkpoint.run.id} in {store} cannot be made again: "
+                "resume it from a program, with resume(store, run, collector=…)"
+            )
         case {"target": str(target), "options": dict(options)}:
             return Recipe(target, options).make()
     raise _damaged(checkpoint, store, "nothing says how its collector is made again")
 
 
 def _damaged(checkpoint: Checkpoint, store: Path, trouble: str) -> StoreError:
-    run = checkpoint.run.id
-    return StoreError(
-        f"run {run} in {store} is damaged, or was changed by another program: {trouble}"
-    )
+    run = f"run {checkpoint.run.id} in {store}"
+    return StoreError(f"{run} is damaged, or was changed by another program: {trouble}")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from traceback import format_exception
 from typing import Final
@@ -37,7 +38,7 @@ from rnd_actors.collecting import (
 from rnd_actors.errors import BudgetSpentError, SettingsError, SinkError
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._workers import worker_settings, workers_spec
-from rnd_actors.sinks import SampleWriter, Sink, begin_output, check_output, is_store, writer_for
+from rnd_actors.sinks import Sink, begin_output, check_output, is_store, writer_for
 from rnd_actors.store import Recording, RunDescription
 from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
 
@@ -78,21 +79,36 @@ def run(
         >>> result.outcome.value, result.samples, len(result.values)
         ('complete', 20, 20)
     """
-    require_patched()
-    for output in settings.outputs:
-        check_output(output, settings.existing)
     collector = collector or SampleCount(settings.samples)
-    workers = worker_settings(settings, spawn, earlier={})
+    workers, collection = prepare(settings, spawn, earlier={})
     return Session(
         settings=settings,
         workers=workers,
         collector=collector,
-        collection=Collection.of({worker.id: worker.port for worker in workers}),
+        collection=collection,
         recording=_begin_recording(settings, collector),
         subscriber=subscriber,
         interrupted=interrupted,
         spawn=spawn,
     ).run()
+
+
+def prepare(
+    settings: RunSettings, spawn: Spawn, earlier: Mapping[int, int]
+) -> tuple[list[WorkerSettings], Collection]:
+    """Check what a session needs; return the settings of its workers, and an empty collection.
+
+    Each worker has had `earlier[id]` incarnations in earlier sessions.
+
+    Raises:
+        NotPatchedError: gevent has not patched this process.
+        SettingsError: an output cannot be written, or a limit is too low for so many workers.
+    """
+    require_patched()
+    for output in settings.outputs:
+        check_output(output, settings.existing)
+    workers = worker_settings(settings, spawn, earlier)
+    return workers, Collection.of({worker.id: worker.port for worker in workers})
 
 
 def _begin_recording(settings: RunSettings, collector: Collector) -> Recording | None:
@@ -113,26 +129,16 @@ def _begin_recording(settings: RunSettings, collector: Collector) -> Recording |
 
 @frozen(kw_only=True)
 class Session:
-    """One session of a run: from its beginning, or from where an earlier session has ended.
-
-    Args:
-        settings: of the run.
-        workers: the settings of each worker.
-        collector: decides what is collected.
-        collection: keeps what is collected.
-        recording: stores the session, and is ended by it; None: it is not stored.
-        earlier: the samples of earlier sessions, which are written to the files first.
-        subscriber: called with every event.
-        interrupted: ends the session when it is set.
-        spawn: how each worker is started.
-    """
+    """One session of a run: from its beginning, or from where an earlier session has ended."""
 
     settings: RunSettings
     workers: list[WorkerSettings]
     collector: Collector
     collection: Collection
     recording: Recording | None
+    """Ended by the session; None: it is not stored."""
     earlier: tuple[Sample, ...] = ()
+    """The samples of earlier sessions, which are written to the files first."""
     subscriber: Callable[[Event], object] | None
     interrupted: gevent.event.Event | None
     spawn: Spawn
@@ -156,18 +162,26 @@ class Session:
             raise
 
     def _prepare_files(self) -> None:
-        """Remove from the files what is not to stay: no other program works on the run by now."""
+        """Remove what is not to stay from the files: no other program works on the run by now."""
         if self.settings.worker_log is not None:
             _make_folder(self.settings.worker_log)
         for output in self.settings.outputs:
             begin_output(output, self.settings.existing, self.earlier)
 
     def _collect(self) -> None:
-        """Run all actors until they have ended."""
         try:
             with WorkerProcess.guarded(), ActorSystem() as system:
                 self._subscribe_to(system.events)
-                collecting = system.start(self._collector_spec(self._start_sinks(system)))
+                sinks = self._start_sinks(system)
+                collector = ChildSpec(
+                    "collector",
+                    lambda: CollectorActor(
+                        self.collector, self.collection, self.settings.deadline, sinks
+                    ),
+                    capacity=_CAPACITY,
+                    drain=True,
+                )
+                collecting = system.start(collector)
                 if self.collection.conclusion is None:
                     spec = workers_spec(self.workers, collecting, self.spawn)
                     self._await_end_of(system.start(spec))
@@ -204,24 +218,23 @@ class Session:
         sinks = []
         for name, output in self._outputs.items():
             writer = (is_store(output) and self.recording) or writer_for(output)
-            sink: ActorRef[Accepted] = system.start(_sink_spec(name, writer))
+            spec: ChildSpec = ChildSpec(
+                name,
+                partial(Sink, writer),
+                restart=Restart.TEMPORARY,
+                capacity=_CAPACITY,
+                drain=True,
+            )
+            sink: ActorRef[Accepted] = system.start(spec)
             if self.earlier and writer is not self.recording:
                 sink.tell(Accepted(self.earlier))
             sinks.append(sink)
         return sinks
 
-    def _collector_spec(self, sinks: list[ActorRef[Accepted]]) -> ChildSpec:
-        return ChildSpec(
-            "collector",
-            lambda: CollectorActor(self.collector, self.collection, self.settings.deadline, sinks),
-            capacity=_CAPACITY,
-            drain=True,
-        )
-
     def _await_end_of(self, workers: ActorRef[SupervisorMessage]) -> None:
-        """Wait until the workers' supervisor has ended; an interruption ends it at once.
+        """Wait until the workers' supervisor has ended.
 
-        Not by way of the collector, which may be slow, or down.
+        An interruption ends it, not by way of the collector, which may be slow, or down.
         """
         interrupted = self.interrupted
         if interrupted is None:
@@ -240,7 +253,7 @@ class Session:
             messenger.kill()
 
     def _finish(self) -> Result:
-        """End the recording with the result, and return that."""
+        """End the recording with the result, and return it."""
         result = self._result()
         if self.recording is not None:
             try:
@@ -258,12 +271,6 @@ class Session:
             self.collection.fail(f"the collector's findings failed: {error!r}")
         result = self.collection.result(self.collector.goal, self.settings.deadline)
         return evolve(result, findings=dict(findings))
-
-
-def _sink_spec(name: str, writer: SampleWriter) -> ChildSpec:
-    return ChildSpec(
-        name, lambda: Sink(writer), restart=Restart.TEMPORARY, capacity=_CAPACITY, drain=True
-    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import Attribute, asdict, converters, field, frozen
 
-from rnd_actors._validators import accepts, optional, seconds, whole_number
+from rnd_actors._validators import optional, seconds, texts, whole_number
 from rnd_actors.errors import SettingsError
 from rnd_actors.sinks import STDOUT, Existing, check_suffix, is_store
 from rnd_actors.workers import STANDIN
@@ -19,10 +19,6 @@ def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _paths(value: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return (Path(value),) if isinstance(value, str | Path) else tuple(map(Path, value))
-
-
-def _texts(value: tuple[object, ...]) -> bool:
-    return all(isinstance(part, str) for part in value)
 
 
 def _existing(value: str | Existing) -> Existing:
@@ -56,11 +52,6 @@ class RunSettings:
 
     Raises:
         SettingsError: a value is not accepted; it names the setting.
-
-    Example:
-        >>> from rnd_actors import RunSettings
-        >>> RunSettings(samples=30, workers=4).deadline is None
-        True
     """
 
     samples: int = field(default=150, validator=whole_number(1, 10**9))
@@ -68,11 +59,9 @@ class RunSettings:
     worker: tuple[str, ...] = field(
         default=STANDIN,
         converter=_strings,
-        validator=accepts("a program and its arguments", lambda value: value and _texts(value)),
+        validator=texts("a program and its arguments", least=1),
     )
-    worker_args: tuple[str, ...] = field(
-        default=(), converter=_strings, validator=accepts("texts", _texts)
-    )
+    worker_args: tuple[str, ...] = field(default=(), converter=_strings, validator=texts("texts"))
     base_port: int = field(default=3001, validator=whole_number(0, 65535))
     deadline: float | None = field(default=None, validator=optional(seconds))
     start_timeout: float = field(default=5.0, validator=seconds)

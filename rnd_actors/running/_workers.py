@@ -3,10 +3,9 @@
 import os
 import resource
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
-
-from attrs import frozen
 
 from rnd_actors._descriptors import open_descriptors
 from rnd_actors.actors import (
@@ -30,6 +29,11 @@ and one that is being closed during a restart."""
 _SPARE_DESCRIPTORS: Final = 16
 """For the guardian, the output file, the loop, and files that are open for a moment."""
 _GUARDIAN: Final = 1
+_LIMITED: Final = {
+    resource.RLIMIT_NOFILE: ("file descriptors", "-n"),
+    resource.RLIMIT_NPROC: ("processes and threads", "-u"),
+}
+"""The resource of each limit, and the option of `ulimit` that shows and sets it."""
 
 
 def worker_settings(
@@ -38,14 +42,6 @@ def worker_settings(
     """Raise the limits of this process to what the workers need, and return their settings.
 
     Simulated workers listen nowhere: they need no room, and any port numbers do.
-
-    Args:
-        settings: of the run.
-        spawn: how each worker is started.
-        earlier: how many incarnations each worker had in earlier sessions, by its id.
-
-    Raises:
-        SettingsError: a hard limit is too low for so many workers.
     """
     base_port = settings.base_port
     if spawn == WorkerProcess.spawn:
@@ -70,35 +66,28 @@ def worker_settings(
 def workers_spec(
     workers: Sequence[WorkerSettings], collecting: ActorRef[CollectorMessage], spawn: Spawn
 ) -> ChildSpec:
-    """Return the spec of the workers' supervisor, with a child for each worker."""
-    children = [_worker_spec(worker, collecting, spawn) for worker in workers]
-    budget = _worker_budget(workers)
+    """Return the spec of the workers' supervisor, with a child for each worker.
+
+    Its budget is spent by a worker without samples, however long each attempt takes: every sample
+    resets it.
+    """
+    attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
+    budget = Budget(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
+    children = [
+        ChildSpec(
+            str(worker.id),
+            partial(WorkerActor, worker, collecting, spawn),
+            restart=Restart.DELEGATED,
+            decider=collecting,
+        )
+        for worker in workers
+    ]
     return ChildSpec(
         "workers",
         lambda: Supervisor(children, budget=budget, shutdown_order=ShutdownOrder.PARALLEL),
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
     )
-
-
-def _worker_spec(
-    settings: WorkerSettings, collecting: ActorRef[CollectorMessage], spawn: Spawn
-) -> ChildSpec:
-    return ChildSpec(
-        str(settings.id),
-        lambda: WorkerActor(settings, collecting, spawn),
-        restart=Restart.DELEGATED,
-        decider=collecting,
-    )
-
-
-def _worker_budget(workers: Sequence[WorkerSettings]) -> Budget:
-    """Return a budget that is spent by a worker without samples, however long each attempt takes.
-
-    Every sample resets it.
-    """
-    attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
-    return Budget(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
 
 
 def make_room(workers: int, *, with_logs: bool = False) -> None:
@@ -111,56 +100,34 @@ def make_room(workers: int, *, with_logs: bool = False) -> None:
     Raises:
         SettingsError: a hard limit is too low.
     """
-    per_worker = _DESCRIPTORS_PER_WORKER + with_logs
     fixed = len(open_descriptors()) + _SPARE_DESCRIPTORS
-    descriptors = Demand("file descriptors", "-n", fixed, per_worker)
-    _raise_limit(resource.RLIMIT_NOFILE, descriptors, workers)
+    per_worker = _DESCRIPTORS_PER_WORKER + with_logs
+    raise_limit(resource.RLIMIT_NOFILE, workers, fixed=fixed, per_worker=per_worker)
     if os.getuid() != 0:
-        processes = Demand("processes and threads", "-u", _tasks_of_the_user() + _GUARDIAN, 1)
-        _raise_limit(resource.RLIMIT_NPROC, processes, workers)
+        tasks = _tasks_of_the_user() + _GUARDIAN
+        raise_limit(resource.RLIMIT_NPROC, workers, fixed=tasks, per_worker=1)
 
 
-@frozen
-class Demand:
-    """The need of a run for a limited resource.
+def raise_limit(limit: int, workers: int, *, fixed: int, per_worker: int) -> None:
+    """Raise a soft limit to what a run with so many workers needs, unless it is high enough.
 
-    Args:
-        what: the name of the resource.
-        ulimit: the option of `ulimit` that shows the limit and sets it.
-        fixed: what is in use already, and what a run needs apart from its workers.
-        per_worker: what each worker needs at most.
+    It needs `per_worker` for each, and `fixed` for what is in use already and for the rest of it.
+
+    Raises:
+        SettingsError: the hard limit is too low.
     """
-
-    what: str
-    ulimit: str
-    fixed: int
-    per_worker: int
-
-    def soft_limit(self, workers: int, soft: int, hard: int) -> int:
-        """Return the soft limit that a run with so many workers needs, `soft` if that is enough.
-
-        Raises:
-            SettingsError: it needs more than the hard limit.
-        """
-        needed = self.fixed + workers * self.per_worker
-        if soft == resource.RLIM_INFINITY or needed <= soft:
-            return soft
-        if hard == resource.RLIM_INFINITY or needed <= hard:
-            return needed
-        most = max(0, (hard - self.fixed) // self.per_worker)
-        raise SettingsError(
-            "workers",
-            f"as many as {hard} {self.what} allow, which is {most}: "
-            f"{workers} need {needed} (see ulimit {self.ulimit})",
-            workers,
-        )
-
-
-def _raise_limit(limit: int, demand: Demand, workers: int) -> None:
     soft, hard = resource.getrlimit(limit)
-    needed = demand.soft_limit(workers, soft, hard)
-    if needed != soft:
-        resource.setrlimit(limit, (needed, hard))
+    needed = fixed + workers * per_worker
+    if soft == resource.RLIM_INFINITY or needed <= soft:
+        return
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        what, option = _LIMITED[limit]
+        most = max(0, (hard - fixed) // per_worker)
+        accepted = f"as many as {hard} {what} allow, which is {most}"
+        raise SettingsError(
+            "workers", f"{accepted}: {workers} need {needed} (see ulimit {option})", workers
+        )
+    resource.setrlimit(limit, (needed, hard))
 
 
 def _tasks_of_the_user() -> int:

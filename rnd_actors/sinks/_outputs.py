@@ -11,14 +11,17 @@ from attrs import evolve
 
 from rnd_actors.collecting import Sample
 from rnd_actors.errors import SettingsError
-from rnd_actors.sinks._files import Existing, check_file, replacing, sink_errors
-from rnd_actors.sinks._lines import (
+from rnd_actors.sinks._files import (
+    Existing,
     LinesWriter,
     check_appendable,
+    check_file,
     csv_rows,
     cut_run,
     json_lines,
     json_lines_on_stdout,
+    replacing,
+    sink_errors,
 )
 from rnd_actors.sinks._sink import SampleWriter
 
@@ -36,13 +39,6 @@ def check_suffix(output: Path, setting: str) -> None:
 
     Raises:
         SettingsError: its suffix is not known, or the writer of such files is not installed.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.sinks import check_suffix
-        >>> check_suffix(Path("samples.txt"), "--output")
-        Traceback (most recent call last):
-        rnd_actors.errors.SettingsError: --output takes files named .jsonl, .csv, ...
     """
     suffix = output.suffix.lower()
     if output != STDOUT and suffix not in _KNOWN:
@@ -59,14 +55,7 @@ def check_suffix(output: Path, setting: str) -> None:
 
 
 def is_store(output: Path) -> bool:
-    """Return whether this names a store of runs rather than a file of samples.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.sinks import is_store
-        >>> is_store(Path("runs.db")), is_store(Path("samples.csv"))
-        (True, False)
-    """
+    """Return whether this names a store of runs rather than a file of samples."""
     return output.suffix.lower() in _STORES
 
 
@@ -76,7 +65,7 @@ def check_output(
     setting: str = "outputs",
     otherwise: str = "unless existing is 'overwrite' or 'append'",
 ) -> None:
-    """Check that samples can be written to an output without a loss of others, and change nothing.
+    """Check that samples can be written to an output without a loss of others; change nothing.
 
     Args:
         output: a file or `-`.
@@ -86,13 +75,6 @@ def check_output(
 
     Raises:
         SettingsError: they cannot.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.sinks import Existing, check_output
-        >>> check_output(Path("/no/such/folder/a.csv"), Existing.REFUSE)
-        Traceback (most recent call last):
-        rnd_actors.errors.SettingsError: outputs takes files in folders that exist, ...
     """
     check_suffix(output, setting)
     if output == STDOUT:
@@ -109,31 +91,12 @@ def check_output(
             check_appendable(output, writer, setting)
 
 
-def begin_output(
-    output: Path, existing: Existing, earlier: tuple[Sample, ...] = (), setting: str = "outputs"
-) -> None:
-    """Prepare a file for all samples of a run: remove what is not to stay.
-
-    Args:
-        output: the file.
-        existing: what becomes of its content.
-        earlier: samples of the earlier sessions of this run, which are written again.
-        setting: the name of the setting, for the error.
+def begin_output(output: Path, existing: Existing, earlier: Sequence[Sample] = ()) -> None:
+    """Prepare a file for all samples of a run, also the `earlier` ones: remove what is not to stay.
 
     Raises:
         SettingsError: another run has been appended since.
         SinkError: the file cannot be written.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors.sinks import Existing, begin_output
-        >>> with TemporaryDirectory() as folder:
-        ...     path = Path(folder, "samples.jsonl")
-        ...     size = path.write_text("those of another run")
-        ...     begin_output(path, Existing.OVERWRITE)
-        ...     path.read_text()
-        ''
     """
     writer = _lines_writer(output)
     if writer is None or not output.is_file():
@@ -142,7 +105,7 @@ def begin_output(
         if existing is Existing.OVERWRITE:
             os.truncate(output, 0)
         elif existing is Existing.APPEND:
-            cut_run(output, writer, earlier, setting)
+            cut_run(output, writer, earlier)
 
 
 def writer_for(output: Path) -> SampleWriter:
@@ -150,12 +113,6 @@ def writer_for(output: Path) -> SampleWriter:
 
     Raises:
         SettingsError: its suffix is not known, or is that of a store.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.sinks import writer_for
-        >>> writer_for(Path("samples.csv")).name
-        'samples.csv'
     """
     check_suffix(output, "a sink")
     if output == STDOUT:
@@ -169,34 +126,19 @@ def writer_for(output: Path) -> SampleWriter:
     raise SettingsError("a sink", "a file of samples; a store is written by a run", str(output))
 
 
-def write_file(
-    output: Path, existing: Existing, batches: Iterable[Sequence[Sample]], setting: str
-) -> None:
+def write_file(output: Path, existing: Existing, batches: Iterable[Sequence[Sample]]) -> None:
     """Write samples that are all known to a file, which is replaced as a whole or not at all.
 
     Args:
         output: the file, checked by `check_output`; `-` is stdout.
         existing: what becomes of its content.
         batches: the samples, a part at a time.
-        setting: the name of the setting, for the error.
 
     Raises:
         SinkError: they cannot be written; the file is as it was.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import Sample
-        >>> from rnd_actors.sinks import Existing, write_file
-        >>> with TemporaryDirectory() as folder:
-        ...     path = Path(folder, "samples.csv")
-        ...     write_file(path, Existing.REFUSE, [[Sample(0, 42, 3, 1, 0, 0.5)]], "FILE")
-        ...     path.read_text().splitlines()[1]
-        '0,42,3,1,0,0.5'
     """
     is_replaced = output != STDOUT and (not output.exists() or output.is_file())
     if existing is Existing.APPEND or not is_replaced:
-        begin_output(output, existing, setting=setting)
         _write_all(writer_for(output), batches)
         return
     with replacing(output) as file:

@@ -19,9 +19,8 @@ class ParquetWriter:
 
     A Parquet file cannot be read before its end is written. So each write puts all samples so far
     into a draft, which replaces the file: it can be read at any time. A write takes longer the more
-    samples there are: for tens of millions record to a store, and export that.
-
-    Values are 64 bits wide: a larger one is a `SinkError`.
+    samples there are: for tens of millions record to a store, and export that. A value of more than
+    64 bits is a `SinkError`.
     """
 
     path: Path

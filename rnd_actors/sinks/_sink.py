@@ -18,15 +18,10 @@ _PAUSE: Final = 9.0
 
 
 class SampleWriter(Protocol):
-    """Writes samples to one place. It may block: its sink calls it in a thread, a call at a time.
+    """Writes samples to one place; it may block, since its sink calls it in a thread, call by call.
 
     Raises:
         SinkError: from each method, if it cannot write; the message names the place and the reason.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from rnd_actors.sinks import SampleWriter, writer_for
-        >>> writer: SampleWriter = writer_for(Path("samples.jsonl"))
     """
 
     def open(self) -> None:
@@ -61,21 +56,6 @@ class Sink(Actor[SinkMessage]):
 
     Args:
         writer: writes the batches.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from rnd_actors import Accepted, ActorSystem, ChildSpec, Sample
-        >>> from rnd_actors.sinks import Sink, writer_for
-        >>> with TemporaryDirectory() as folder:
-        ...     path = Path(folder, "samples.csv")
-        ...     with ActorSystem() as system:
-        ...         make = lambda: Sink(writer_for(path))
-        ...         sink = system.start(ChildSpec("file", make, capacity=1000, drain=True))
-        ...         sink.tell(Accepted((Sample(0, 42, 3, 1, 0, received_at=0.5),)))
-        ...     print(path.read_text(), end="")
-        index,value,worker,incarnation,seq,received_at
-        0,42,3,1,0,0.5
     """
 
     def __init__(self, writer: SampleWriter) -> None:

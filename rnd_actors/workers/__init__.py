@@ -1,23 +1,21 @@
 """Third-party workers: their processes, their streams, and the actor that owns one of each."""
 
 from rnd_actors.workers._actor import WorkerActor
-from rnd_actors.workers._messages import (
-    MalformedLine,
-    PortTaken,
-    Samples,
-    WorkerEvent,
-    WorkerLogLost,
-    WorkerSpawned,
-    WorkerStreaming,
-)
 from rnd_actors.workers._ports import choose_ports
 from rnd_actors.workers._process import WorkerProcess
 from rnd_actors.workers._worker import (
     STANDIN,
+    MalformedLine,
+    PortTaken,
+    Samples,
     Spawn,
     Stream,
     Worker,
+    WorkerEvent,
+    WorkerLogLost,
     WorkerSettings,
+    WorkerSpawned,
+    WorkerStreaming,
     worker_command,
 )
 

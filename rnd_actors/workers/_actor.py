@@ -1,7 +1,6 @@
 """The worker actor: owns one process and one stream, and tells a collector what comes of them."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Final, Never
 
@@ -19,19 +18,20 @@ from rnd_actors.errors import (
     WorkerUnreachableError,
 )
 from rnd_actors.workers._log import WorkerLog
-from rnd_actors.workers._messages import (
+from rnd_actors.workers._process import WorkerProcess, describe_exit
+from rnd_actors.workers._stream import LineParser
+from rnd_actors.workers._worker import (
     MalformedLine,
     PortTaken,
     Samples,
+    Spawn,
+    Stream,
+    Worker,
     WorkerLogLost,
+    WorkerSettings,
     WorkerSpawned,
     WorkerStreaming,
 )
-from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._stream import LineParser
-from rnd_actors.workers._worker import Spawn, Stream, Worker, WorkerSettings
-
-__all__ = ["WorkerActor"]
 
 _FIRST_RETRY_S: Final = 0.01
 _LAST_RETRY_S: Final = 0.25
@@ -100,7 +100,13 @@ class WorkerActor(Actor[Never]):
         if worker.port != settings.port:
             self.publish(PortTaken(*who, settings.port, worker.port))
         self.publish(WorkerSpawned(*who, worker.pid, worker.port))
-        self._log = self._begin_log(worker)
+        if settings.log is not None:
+            self._log = WorkerLog(
+                settings.log,
+                settings.id,
+                lost=lambda error: self.publish(WorkerLogLost(*who, str(error))),
+            )
+            self._log.mark(f"{self._title}: pid {worker.pid}, port {worker.port}")
         keep = bool if self._log is None else self._log.write
         self._reading = gevent.spawn(worker.read_output, keep)
 
@@ -121,7 +127,11 @@ class WorkerActor(Actor[Never]):
             if self._reading is not None:
                 self._reading.join(_LAST_OUTPUT_PATIENCE_S)
         finally:
-            self._end_log(reason)
+            if self._reading is not None:  # a child that outlived the worker may hold its output
+                self._reading.kill(block=False)
+            if self._log is not None:
+                self._log.mark(f"{self._title}: {reason}")
+                self._log.close()
         if self._unsent is not None:
             self._collector.tell(self._unsent)
 
@@ -130,27 +140,9 @@ class WorkerActor(Actor[Never]):
         """Its incarnation, among all that the worker has had in the run."""
         return self._settings.earlier_incarnations + self.incarnation
 
-    def _begin_log(self, worker: Worker) -> WorkerLog | None:
-        settings, number = self._settings, self._number
-        if settings.log is None:
-            return None
-
-        def tell_loss(error: OSError) -> None:
-            self.publish(WorkerLogLost(settings.id, number, str(error)))
-
-        log = WorkerLog(settings.log, settings.id, tell_loss)
-        log.mark(
-            f"worker {settings.id}, incarnation {number}: pid {worker.pid}, port {worker.port}"
-        )
-        return log
-
-    def _end_log(self, reason: ExitReason) -> None:
-        """Stop to read what the worker writes; a child that outlived it may hold its output."""
-        if self._reading is not None:
-            self._reading.kill(block=False)
-        if self._log is not None:
-            self._log.mark(f"worker {self._settings.id}, incarnation {self._number}: {reason}")
-            self._log.close()
+    @property
+    def _title(self) -> str:
+        return f"worker {self._settings.id}, incarnation {self._number}"
 
     def _open(self, worker: Worker, *, listens: bool) -> Stream:
         """Ask until the worker answers: it may not listen yet, or stream to somebody else."""
@@ -179,30 +171,25 @@ class WorkerActor(Actor[Never]):
             pause = min(pause * _RETRY_GROWTH, _LAST_RETRY_S)
 
     def _read(self, stream: Stream) -> None:
-        """Read one answer to its end."""
-        first_seq = self._next_seq
+        """Read one answer to its end, as long as samples come: other lines are no sign of life."""
+        first_seq = seq = self._next_seq
+        patience = self._settings.stall_timeout
         with closing(stream):
             self.publish(WorkerStreaming(self._settings.id, self._number))
+            due = time.monotonic() + patience
             try:
-                for chunk in self._with_samples_in_time(stream):
+                for chunk in stream:
                     self._deliver(self._parser.feed(chunk))
+                    if self._next_seq > seq:
+                        seq, due = self._next_seq, time.monotonic() + patience
+                    elif time.monotonic() > due:
+                        raise WorkerSilentError(f"no sample for {patience:g} s")
             except WorkerError:
                 self._finish_answer()
                 raise
         self._finish_answer()
         if self._next_seq == first_seq:
             raise WorkerRefusedError("the answer ended without a sample")
-
-    def _with_samples_in_time(self, stream: Stream) -> Iterator[bytes]:
-        """Give the chunks as long as samples come of them: other lines are no sign of life."""
-        patience = self._settings.stall_timeout
-        seq, due = self._next_seq, time.monotonic() + patience
-        for chunk in stream:
-            yield chunk
-            if self._next_seq > seq:
-                seq, due = self._next_seq, time.monotonic() + patience
-            elif time.monotonic() > due:
-                raise WorkerSilentError(f"no sample for {patience:g} s")
 
     def _finish_answer(self) -> None:
         self._parser.finish()
@@ -235,7 +222,7 @@ class WorkerActor(Actor[Never]):
         self._last_malformed = line
 
     def _explained(self, error: WorkerError, worker: Worker) -> WorkerError:
-        """Say what happened to the worker, with its last words."""
+        """Return the error with what happened to the worker, and its last words."""
         who = f"worker {self._settings.id}"
         if isinstance(error, StreamCutError | WorkerUnreachableError):
             worker.exited.wait(_EXIT_PATIENCE_S)

@@ -1,12 +1,9 @@
 """The family of a worker: every process that its start has led to, wherever that went.
 
 A worker may be a shell that starts the real one, may leave its process group or session, or fork
-twice and lose its parent. On Linux its family is found all the same: its process group, its
-descendants, and processes that this program has inherited, which a mark in their environment tells.
-To inherit them the program is a child subreaper (`prctl(2)`) while it has workers.
-
-What stays hidden is a process that has lost its parent and cleared its environment. Elsewhere than
-on Linux, the family is the process group alone.
+twice and lose its parent. On Linux its family is its process group, its descendants, and processes
+that this program has inherited, which a mark in their environment tells. To inherit them the
+program is a child subreaper (`prctl(2)`) while it has workers. Elsewhere it is the process group.
 """
 
 import ctypes
@@ -24,8 +21,6 @@ from typing import Final
 
 import gevent
 
-__all__ = ["Family", "inherit_orphans", "marked_children"]
-
 _HAS_PROC: Final = sys.platform == "linux" and Path("/proc/self/task").is_dir()
 _SET_CHILD_SUBREAPER: Final = 36
 _NETLINK_SOCK_DIAG: Final = 4
@@ -34,10 +29,10 @@ _NOBODY: Final = 0
 _ANY_STATE: Final = 0xFFFFFFFF
 _HEADER: Final = 16
 _INODE: Final = 68
-"""Where it stands in an `inet_diag_msg`."""
+"""The place of the inode in an `inet_diag_msg`."""
 _LONGEST_ANSWER: Final = 4096
 _PATIENCE_S: Final = 1.0
-"""How long to kill again what a family goes on starting."""
+"""How long to kill again the processes that a family goes on starting."""
 _ROUND_S: Final = 0.005
 
 _first_ones: set[int] = set()
@@ -47,9 +42,7 @@ _first_ones: set[int] = set()
 class Family:
     """The processes that began with `pid`, the leader of a process group.
 
-    Args:
-        pid: of the first process.
-        mark: a variable in the environment of all of them, as `NAME=value`.
+    All of them have the variable `mark`, a text `NAME=value`, in their environment.
     """
 
     def __init__(self, pid: int, mark: str) -> None:
@@ -61,9 +54,9 @@ class Family:
         _first_ones.add(pid)
 
     def signal(self, number: signal.Signals) -> set[int]:
-        """Send a signal to each of them once; return those beside the first one.
+        """Send a signal to each process once; return those beside the first one.
 
-        In a fork of the program, to nobody.
+        In a fork of the program nobody gets it.
         """
         if os.getpid() != self._program:
             return set()
@@ -101,25 +94,25 @@ class Family:
         return bool(self._to_reap)
 
     def serves(self, port: int, client_port: int) -> bool:
-        """Whether one of them holds the other end of a connection from `client_port` to `port`.
+        """Whether the family holds the other end of a connection from `client_port` to `port`.
 
         True also where nobody can tell: elsewhere than on Linux, if nobody holds it any more and
-        nobody listens, or if one of them may not be looked at.
+        nobody listens, or if one of the processes may not be looked at.
         """
         if not _HAS_PROC:
             return True
         seen: int | None = None
-        while (inode := _socket_of_server(port, client_port)) is not None:
+        while inode := _socket_at(port, client_port) or _socket_at(port, _NOBODY):
             link = f"socket:[{inode}]"
             if _holds(self._pid, link) or any(_holds(pid, link) for pid in self._others()):
                 return True
-            if inode == seen:  # or else who held it may have ended meanwhile
+            if inode == seen:  # or else its holder may have ended meanwhile
                 return False
             seen = inode
         return True
 
     def _others(self) -> set[int]:
-        """Return the living processes that can be found one by one, without the first one."""
+        """Return the living processes beside the first one, as far as they can be found."""
         if not _HAS_PROC:
             return set()
         children = set(_children_of(os.getpid()))
@@ -154,7 +147,7 @@ def _descendants_of(pids: Iterable[int]) -> Iterator[int]:
 
 
 def _children_of(pid: int) -> list[int]:
-    """Return the children of all threads of a process; none if it has ended."""
+    """Return the children of all threads of a process, none if it has ended."""
     children: list[int] = []
     with suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  # nothing to be slow with
@@ -165,7 +158,7 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _lives(pid: int) -> bool:
-    """Whether a process has not ended; one that waits to be reaped has."""
+    """Whether a process runs; one that waits to be reaped does not."""
     try:
         status = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
@@ -173,13 +166,8 @@ def _lives(pid: int) -> bool:
     return status.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
-def _socket_of_server(port: int, client_port: int) -> int | None:
-    """Return the inode of the server's end of a connection, or else of who listens on its port."""
-    return _socket_at(port, client_port) or _socket_at(port, _NOBODY)
-
-
 def _socket_at(port: int, client_port: int) -> int | None:
-    """Return the inode of the socket to which a packet from `client_port` would go.
+    """Return the inode of the server's end of a connection, or of a listener if nobody is client.
 
     The kernel is asked for just this one (`sock_diag(7)`): `/proc/net/tcp` takes it milliseconds.
     """
@@ -201,15 +189,13 @@ def _socket_at(port: int, client_port: int) -> int | None:
 
 
 def _holds(pid: int, link: str) -> bool:
-    """Whether a process has this open; True also if nobody may look."""
+    """Whether a process has this open; True also if that may not be looked at."""
     folder = f"/proc/{pid}/fd"
     try:
         for name in os.listdir(folder):  # noqa: PTH208
             with suppress(FileNotFoundError):
                 if os.readlink(f"{folder}/{name}") == link:  # noqa: PTH115
                     return True
-    except PermissionError:
-        return True
-    except OSError:
-        pass
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return False

@@ -19,10 +19,8 @@ from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import WorkerStartError
 from rnd_actors.workers._family import inherit_orphans
 
-__all__ = ["Guardian", "guarded", "guardian", "kill_all_groups"]
-
 _VARIABLE: Final = "WORKER_OF_RND_ACTORS"
-"""In the environment of each worker: which program has started it."""
+"""The environment of each worker has it, with the name of the program that started the worker."""
 _COMMAND: Final = ("/bin/sh", str(Path(__file__).with_suffix(".sh")))
 _IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _STDERR: Final = 2
@@ -38,104 +36,84 @@ class Guardian:
     """Starts, with the first worker, a small process that kills what this program leaves behind.
 
     A program killed with SIGKILL cannot clean up. The guardian, in a session of its own, notices
-    that by a pipe which closes. It receives the number of every process group that begins
-    or ends; on Linux it also recognizes workers by a variable in their environment. It ends with
-    the last worker or run, and is replaced if it is killed itself. Each thread with an event loop
-    has one of its own.
-
-    What remains: a program and its guardian killed at the same moment, and, elsewhere than on
-    Linux, the milliseconds from the start of a worker's process to the line that tells of it.
+    that by a pipe which closes. It receives the number of every process group that begins or ends;
+    on Linux it also recognizes workers by a variable in their environment. It ends with the last
+    worker or run, and is replaced if it is killed itself. Each thread with an event loop has one.
     """
 
     def __init__(self) -> None:
-        self._process: _Process | None = None
-        self._groups: set[int] = set()
-        self._name = _new_name()
+        self.process: _Process | None = None
+        self.groups: set[int] = set()
+        self.runs = 0
+        """The number of runs that go on, and may start workers again when none is left."""
+        self.inherited: list[int] = []
+        """Descriptors that this program was started with, and no worker is to have."""
+        self._name = f"{os.getpid()}-{os.urandom(8).hex()}"
         self._numbers = itertools.count(1)
         self._replaced_at = -math.inf
         self._later: Any = None
         self._turns = Semaphore()
-        self.runs = 0
-        """Those that go on, and may start workers again when none is left."""
-        self.inherited: list[int] = []
-        """Descriptors that whoever started this program has left open, and no worker is to have."""
 
     def await_turn(self) -> None:
-        """Wait until the event loop has looked at sockets and timers since anybody else's turn.
+        """Wait until the event loop has looked at sockets and timers since the turn before.
 
-        Whoever starts or ends a worker does that before: it takes a millisecond, and hundreds may
+        To be called before a worker is started or ended, which takes a millisecond: hundreds may
         start or end at once.
         """
         with self._turns:
             gevent.sleep(_LOOP_TURN_S)
 
-    @property
-    def is_up(self) -> bool:
-        """Whether there are workers to watch."""
-        return self._process is not None
-
     def mark(self) -> str:
         """Return the variable for the environment of a worker, as `NAME=value`.
 
-        Starts the guardian if none runs, which recognizes the worker by this variable.
+        The guardian, which is started if none runs, recognizes the worker by it.
 
         Raises:
             WorkerStartError: the operating system cannot start a guardian.
         """
-        if self._process is None:
+        if self.process is None:
             self._start()
         return f"{_VARIABLE}={self._name}.{next(self._numbers)}"
 
     def add(self, group: int) -> None:
         """Add a process group that has been started."""
-        self._groups.add(group)
+        self.groups.add(group)
         self._tell(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
         """Remove a process group that has ended."""
-        self._groups.discard(group)
+        self.groups.discard(group)
         self._tell(b"-%d\n" % group)
         self.end_if_idle()
 
-    def kill_groups(self) -> None:
-        """Kill all process groups now, without waiting: signal handlers may call it."""
-        for group in tuple(self._groups):
-            with suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGKILL)
-
     def end_if_idle(self) -> None:
         """End the guardian unless there are workers, or a run that may start some."""
-        if self._groups or self.runs or self._process is None:
+        if self.groups or self.runs or self.process is None:
             return
-        process, self._process = self._process, None
-        if not any(other.is_up for other in _guardians.values()):
+        process, self.process = self.process, None
+        if not any(other.process for other in _guardians.values()):
             inherit_orphans(do=False)
         process.kill()
         process.await_end()
 
-    def let_go(self) -> None:
-        """Close the pipe to the process."""
-        if self._process is not None:
-            self._process.let_go()
-
     def _start(self) -> None:
         self.inherited = _inheritable_descriptors()
-        self._process = _Process(f"{_VARIABLE}={self._name}", self._replace)
+        self.process = _Process(f"{_VARIABLE}={self._name}", self._replace)
         inherit_orphans(do=True)
-        for group in self._groups:
+        for group in self.groups:
             self._tell(b"+%d\n" % group)
 
     def _tell(self, line: bytes) -> None:
-        if self._process is not None:
+        if self.process is not None:
             try:
-                self._process.tell(line)
+                self.process.tell(line)
             except OSError:  # dead, or so stuck that its pipe is full
-                self._replace(self._process)
+                self._replace(self.process)
 
     def _replace(self, process: "_Process") -> None:
-        if process is not self._process:
+        if process is not self.process:
             return
-        self._process = None
+        self.process = None
         process.kill()
         process.reap()
         left = self._replaced_at + _REPLACEMENT_INTERVAL_S - time.monotonic()
@@ -150,7 +128,7 @@ class Guardian:
         if self._later is not None:
             self._later.close()
             self._later = None
-        if self._groups and self._process is None:
+        if self.groups and self.process is None:
             self._replaced_at = time.monotonic()
             with suppress(WorkerStartError):
                 self._start()
@@ -186,11 +164,11 @@ class _Process:
         self._watcher.start(died, self)
 
     def tell(self, line: bytes) -> None:
-        """Write a line to the process, without waiting."""
+        """Write a line to the process; never wait."""
         os.write(self._pipe, line)
 
     def kill(self) -> None:
-        """Kill the process, and only then close the pipe, or it would begin its work."""
+        """Kill the process, and close the pipe only then, or it would begin its work."""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         self.let_go()
@@ -225,12 +203,8 @@ def _inheritable_descriptors() -> list[int]:
     return found
 
 
-def _new_name() -> str:
-    return f"{os.getpid()}-{os.urandom(8).hex()}"
-
-
 _guardians: dict[int, Guardian] = {}
-"""By their threads."""
+"""Of each thread."""
 
 _thread_id = monkey.get_original("_thread", "get_ident")
 
@@ -245,7 +219,7 @@ def guardian() -> Guardian:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Keep the guardian, once it has started, while the block runs: each start takes time."""
+    """Keep the guardian, once it has started, while the block runs: a start takes time."""
     mine = guardian()
     mine.runs += 1
     try:
@@ -257,15 +231,18 @@ def guarded() -> Iterator[None]:
 
 
 def kill_all_groups() -> None:
-    """Kill all process groups of this program now; signal handlers may call it."""
+    """Kill all process groups of this program, and wait for none; signal handlers may call it."""
     for each in tuple(_guardians.values()):
-        each.kill_groups()
+        for group in tuple(each.groups):
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def _forget() -> None:
-    """In a forked child: forget the guardians, which watch the workers of the parent."""
+    """Forget, in a forked child, the guardians: they watch the workers of the parent."""
     for each in _guardians.values():
-        each.let_go()
+        if each.process is not None:
+            each.process.let_go()
     _guardians.clear()
 
 

@@ -12,18 +12,18 @@ import re
 import socket
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from io import BufferedReader, RawIOBase
 from typing import Any, Final
 
 from gevent.socket import wait_read
-from urllib3 import HTTPConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
 from rnd_actors.errors import WorkerRefusedError
 
-__all__ = ["WorkerPool"]
-
+HOST: Final = "127.0.0.1"
 _READ_SIZE: Final = 16384
 """Most bytes of one read. Each read waits for the event loop, so that many workers at full speed
 leave timers, signals and other sockets their turns."""
@@ -38,8 +38,6 @@ _ALLOWANCE: Final = 65536
 _STANDSTILL_S: Final = 0.5
 """A wait that ends so much too late shows that this program stood still, as when it was stopped or
 its machine asleep: its peer is not to blame, which may even have sent something meanwhile."""
-_OK: Final = 200
-_SWITCHING_PROTOCOLS: Final = 101
 _LONGEST_SHOWN: Final = 80
 _CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;.*)?\r?\n", re.DOTALL)
 """RFC 9112, 7.1, with what many servers add to it: blanks, and a line that ends in LF alone."""
@@ -48,16 +46,7 @@ _CHUNK_AHEAD: Final = re.compile(rb"\r\n(?=0*[1-9A-Fa-f])[0-9A-Fa-f]{1,16}\r\n."
 
 
 class _BoundedReader(RawIOBase):
-    """Reads a socket that does not block, within bounds that `renew` resets.
-
-    Args:
-        raw: the file of the socket, which is closed with the reader.
-        patience: seconds from one renewal to the next.
-
-    Raises:
-        TimeoutError: from reading: the time is over.
-        WorkerRefusedError: from reading: the bytes are more than 64 KiB.
-    """
+    """Reads a socket that does not block, within `patience` seconds and 64 KiB from a renewal."""
 
     def __init__(self, raw: RawIOBase, patience: float) -> None:
         self._raw = raw
@@ -77,29 +66,29 @@ class _BoundedReader(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what is there; wait until something is."""
+        """Read what is there; wait until something is.
+
+        Raises:
+            TimeoutError: the time is over.
+            WorkerRefusedError: there were more bytes than allowed.
+        """
         if self.is_paused:
             return None
-        count = self._read_in_time(buffer)
-        self._allowance -= count
-        if self._allowance < 0:
-            raise WorkerRefusedError(
-                f"it sends more than {_ALLOWANCE // 1024} KiB beside its lines"
-            )
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-    def _read_in_time(self, buffer: Any) -> int:
         while (left := self._time_left()) > 0:
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
             count = self._raw.readinto(memoryview(buffer)[: self.most])
             if count is not None:
+                self._allowance -= count
+                if self._allowance < 0:
+                    allowed = f"{_ALLOWANCE // 1024} KiB"
+                    raise WorkerRefusedError(f"it sends more than {allowed} beside its lines")
                 return count
         raise TimeoutError
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
     def _time_left(self) -> float:
         now = time.monotonic()
@@ -109,7 +98,7 @@ class _BoundedReader(RawIOBase):
 
 
 class _ChunkReader(BufferedReader):
-    """Refuses wrong chunk sizes: `http.client` accepts all that `int` does, -5 and 1_0 included."""
+    """Refuses wrong chunk sizes: `http.client` accepts all that `int` does, such as -5 and 1_0."""
 
     is_in_chunks = False
 
@@ -138,7 +127,7 @@ class _Response(http.client.HTTPResponse):
         The socket is left to the connection, which closes it whatever happens.
         """
         super().begin()
-        while self.status < _OK and self.status != _SWITCHING_PROTOCOLS:
+        while self.status < HTTPStatus.OK and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
         self.will_close = False
@@ -200,6 +189,20 @@ class _Connection(HTTPConnection):
 
 
 class WorkerPool(HTTPConnectionPool):
-    """The one connection to a worker; its timeout bounds each wait for a byte of the body."""
+    """The connections to a worker; their timeout bounds each wait for a byte of the body."""
 
     ConnectionCls = _Connection
+
+    def __init__(self, port: int, timeout: float) -> None:
+        super().__init__(HOST, port, timeout=timeout)
+
+    def ask(self, numbers: int) -> BaseHTTPResponse:
+        """Ask for numbers; return the answer with its body unread. Nothing is tried twice."""
+        return self.urlopen(
+            "GET",
+            f"/rnd?n={numbers}",
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )

@@ -19,8 +19,6 @@ import gevent
 from gevent.hub import Hub
 from gevent.lock import Semaphore
 
-__all__ = ["WorkerLog"]
-
 _LARGEST: Final = 10 * 2**20
 """Bytes of one file."""
 _OLDER: Final = 4
@@ -39,15 +37,10 @@ _turns: Final = WeakKeyDictionary[Hub, Semaphore]()
 class WorkerLog:
     """All that one worker writes, over all its incarnations, which are marked in it.
 
-    The newest is in `worker-3.log`. Before that becomes longer than 10 MiB, it is renamed to
-    `worker-3.log.1`, that to `.2`, and so on up to `.4`; what is older is deleted. A log that
-    cannot be written, as on a full disk, or that has to wait for its disk for more than a second,
-    is given up; the worker goes on.
-
-    Args:
-        folder: where the file is, which is continued if it is there already.
-        worker: the id of the worker.
-        lost: called once, with the error, if the log has to be given up.
+    The newest is in `worker-3.log`, which is continued if it is there already. Before that becomes
+    longer than 10 MiB, it is renamed to `worker-3.log.1`, that to `.2`, and so on up to `.4`; older
+    ones are deleted. A log that cannot be written, as on a full disk, or that has to wait for its
+    disk for more than a second, is given up, and `lost` called with the error; the worker goes on.
     """
 
     def __init__(self, folder: Path, worker: int, lost: Callable[[OSError], object]) -> None:
@@ -59,19 +52,19 @@ class WorkerLog:
         self._writing = gevent.spawn(self._write_all)
 
     def write(self, piece: bytes) -> None:
-        """Add what the worker has written, which waits for the disk if that is slow."""
+        """Add what the worker has written; wait for the disk if that is slow."""
         self._add(lambda: self._file.write(piece), len(piece))
         if self._unwritten > _MOST_UNWRITTEN:
             self._wait(_DISK_PATIENCE_S)
 
     def mark(self, text: str) -> None:
-        """Add a line that says what happened to the worker, and when."""
+        """Add a line with the time and what happened to the worker."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = f"--- {now} {text} ---\n".encode()
         self._add(lambda: self._file.write_line(line), len(line))
 
     def close(self) -> None:
-        """Close the file, once the disk has taken the rest; half a second is left for that."""
+        """Close the file; the disk has half a second to take the rest."""
         self._add(self._file.close)
         self._wait(_LAST_PATIENCE_S)
         self._is_open = False

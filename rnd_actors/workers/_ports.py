@@ -5,17 +5,9 @@ import socket
 import sys
 from contextlib import ExitStack
 
-__all__ = ["Port", "choose_ports"]
-
 
 def choose_ports(base: int, count: int) -> list[int]:
-    """Return the `count` ports from `base` on, or free ones if `base` is 0.
-
-    Example:
-        >>> from rnd_actors import choose_ports
-        >>> choose_ports(3001, 3)
-        [3001, 3002, 3003]
-    """
+    """Return the `count` ports from `base` on, or free ones if `base` is 0."""
     if base:
         return list(range(base, base + count))
     with ExitStack() as open_sockets:
@@ -37,8 +29,8 @@ class Port:
     """
 
     def __init__(self, number: int) -> None:
-        self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.number = number
+        self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             while not (self._is_claimed() and _is_free(self.number)):
                 self.release()
@@ -49,11 +41,11 @@ class Port:
             raise
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let others have the port."""
         self._claim.close()
 
     def _is_claimed(self) -> bool:
-        """Claim it, and say whether that was possible."""
+        """Claim the port; return whether that was possible."""
         if sys.platform != "linux":
             return True
         try:
@@ -66,12 +58,8 @@ class Port:
 
 
 def _is_free(port: int) -> bool:
-    """Whether nobody listens on a port.
-
-    It tries with `SO_REUSEADDR`, as servers do: what is left of connections of the worker before
-    is in nobody's way.
-    """
     with socket.socket() as sock:
+        # as servers do: remains of connections of an earlier worker are in nobody's way
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(("", port))

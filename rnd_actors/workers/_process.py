@@ -5,7 +5,7 @@ import posix  # gevent's spawn watches too, and its close waits for a loop that 
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,8 +20,6 @@ from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
 from rnd_actors.workers._stream import WorkerStream
 from rnd_actors.workers._worker import WorkerSettings
-
-__all__ = ["WorkerProcess", "describe_exit"]
 
 _LAST_LINES: Final = 20
 _LONGEST_LINE: Final = 500
@@ -41,8 +39,8 @@ class WorkerProcess:
 
     All processes that it has led to end when it exits, when it is ended, and with this program: a
     guardian kills them if the program cannot. It gets the descriptors 0, 1 and 2 alone, and all
-    signals at their defaults. `posix_spawn` starts it in about a millisecond; gevent's `Popen`, a
-    fork in Python, takes five to ten, and sixteen workers start one after another.
+    signals at their defaults. `posix_spawn` starts it in about a millisecond, gevent's `Popen` in
+    five to ten, and sixteen workers start one after another.
 
     Args:
         command: the program and its arguments.
@@ -50,15 +48,6 @@ class WorkerProcess:
 
     Raises:
         WorkerStartError: the operating system cannot start this command.
-
-    Example:
-        >>> from rnd_actors import WorkerProcess
-        >>> process = WorkerProcess(("/bin/sh", "-c", "exit 3"))
-        >>> process.exited.wait()
-        True
-        >>> process.exit_code
-        3
-        >>> process.end(grace=1.0)
     """
 
     def __init__(self, command: Sequence[str], port: int = 0) -> None:
@@ -70,10 +59,7 @@ class WorkerProcess:
         self._is_over = False
         self.exited = Event()
         self.exit_code: int | None = None
-        """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
-        something else in this program has waited for it."""
         self.said_started = Event()
-        """Set once it has logged a line with `started`, as workers do when they listen."""
         self.output_ended = Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_LINES)
         _prepare_to_watch()
@@ -87,7 +73,8 @@ class WorkerProcess:
             _watch_exit(self.pid, self._has_exited)
         except BaseException:  # a signal handler may raise anywhere, also before the pid is known
             posix.close(self._output)
-            _end_lost(mark)
+            if mark:  # or else no process was started
+                _end_lost(mark)
             raise
         finally:
             posix.close(child_output)
@@ -105,21 +92,11 @@ class WorkerProcess:
         worker._claim = claim
         return worker
 
-    @staticmethod
-    def guarded() -> AbstractContextManager[None]:
-        """Keep the guardian while the block runs, even without workers: its start takes time."""
-        return guarded()
-
-    @staticmethod
-    def kill_all() -> None:
-        """Kill all workers of this program, without waiting for their ends; for its last moment."""
-        kill_all_groups()
+    guarded = staticmethod(guarded)
+    kill_all = staticmethod(kill_all_groups)
 
     def read_output(self, keep: Callable[[bytes], object]) -> None:
-        """Read the output of the process until it ends, so that it never waits for a reader.
-
-        Each piece is handed to `keep`.
-        """
+        """Read the output until it ends, so that the worker never waits; hand pieces to `keep`."""
         if self._is_over:
             return
         self._is_read = True
@@ -146,28 +123,35 @@ class WorkerProcess:
         some: bytes = nb_read(self._output, _READ_SIZE)
         return some
 
+    def _note(self, line: bytes) -> None:
+        text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
+        if text:
+            self._last_words.append(text)
+
     def last_words(self) -> tuple[str, ...]:
-        """The last 20 lines that the process wrote, 500 bytes of each at most."""
+        """Return the last 20 lines that the process wrote, 500 bytes of each at most."""
         if self.exited.is_set():
             self.output_ended.wait(_LAST_WORDS_PATIENCE_S)
         return tuple(self._last_words)
 
     def open_stream(self, settings: WorkerSettings) -> WorkerStream:
         """Ask the worker for numbers over HTTP; its answer ends with its process."""
-        if self.exited.is_set():
-            raise WorkerUnreachableError("has ended")
+        self._check_lives()
         stream = WorkerStream(
             self.port, settings.id, settings.numbers_per_request, settings.stall_timeout
         )
         if not self._serves(stream):
             stream.close()
-            if self.exited.is_set():
-                raise WorkerUnreachableError("has ended")
+            self._check_lives()
             raise WorkerRefusedError(f"another program answers on its port {self.port}")
         self._stream = stream
         if self.exited.is_set():
             stream.end_soon(_LAST_LINES_PATIENCE_S)
         return stream
+
+    def _check_lives(self) -> None:
+        if self.exited.is_set():
+            raise WorkerUnreachableError("has ended")
 
     def _serves(self, stream: WorkerStream) -> bool:
         """Whether the family gives this answer.
@@ -175,10 +159,9 @@ class WorkerProcess:
         A process that is ending has lost its descriptors while its sockets are open still, so that
         it is recognized only once it has ended.
         """
-        look = self._family.serves
-        if look(self.port, stream.client_port):
-            return True
-        return self.exited.wait(_EXIT_PATIENCE_S) and look(self.port, stream.client_port)
+        ports = self.port, stream.client_port
+        serves = self._family.serves
+        return serves(*ports) or (self.exited.wait(_EXIT_PATIENCE_S) and serves(*ports))
 
     def end(self, grace: float) -> None:
         """End its whole family: SIGTERM first, SIGKILL after `grace` seconds.
@@ -207,11 +190,6 @@ class WorkerProcess:
                 self._claim.release()
             guardian().remove(self.pid)
 
-    def _note(self, line: bytes) -> None:
-        text = line[:_LONGEST_LINE].decode(errors="backslashreplace").rstrip()
-        if text:
-            self._last_words.append(text)
-
     def _has_exited(self, code: int | None) -> None:
         """In the loop: end what the process leaves behind, and with that its answer."""
         self.exit_code = code
@@ -223,7 +201,7 @@ class WorkerProcess:
 
 
 def describe_exit(code: int | None) -> str:
-    """Describe in words how a process has ended, from `WorkerProcess.exit_code`."""
+    """Return in words how a process has ended, from its exit code."""
     if code is None:
         return "has exited, and something else in this program knows with what code"
     if code >= 0:
@@ -297,26 +275,18 @@ def _prepare_to_watch() -> None:
 def _watch_exit(pid: int, exited: Callable[[int | None], None]) -> None:
     """Call `exited(code)` when a child of this program has ended."""
     loop: Any = gevent.get_hub().loop
+    descriptor = None if loop.default else os.pidfd_open(pid)  # only that loop watches children
+    watcher = loop.child(pid) if descriptor is None else loop.io(descriptor, 1)
 
-    def child_has_ended() -> None:
-        code = os.waitstatus_to_exitcode(watcher.rstatus)
+    def has_ended() -> None:
+        code = os.waitstatus_to_exitcode(watcher.rstatus) if descriptor is None else _wait_for(pid)
         watcher.stop()
         watcher.close()
+        if descriptor is not None:
+            posix.close(descriptor)
         exited(code)
 
-    def descriptor_is_ready() -> None:
-        watcher.stop()
-        watcher.close()
-        posix.close(descriptor)
-        exited(_wait_for(pid))
-
-    if loop.default:
-        watcher = loop.child(pid)
-        watcher.start(child_has_ended)
-    else:  # only the default loop watches children
-        descriptor = os.pidfd_open(pid)
-        watcher = loop.io(descriptor, 1)
-        watcher.start(descriptor_is_ready)
+    watcher.start(has_ended)
 
 
 def _wait_for(pid: int) -> int | None:

@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import BadStatusLine
 from typing import Any, Final
 
@@ -27,19 +28,13 @@ from rnd_actors.errors import (
 )
 from rnd_actors.workers._http import WorkerPool
 
-__all__ = ["ACCEPTED_HEADERS", "LineParser", "WorkerStream", "head_error", "shown_briefly"]
-
-_HOST: Final = "127.0.0.1"
-_OK: Final = 200
-_TOO_MANY_REQUESTS: Final = 429
-ACCEPTED_HEADERS: Final = {
+_HEADERS: Final = {
     "Transfer-Encoding": ("chunked",),
     "Content-Encoding": ("none", "identity"),
     "Content-Type": ("application/text", "text/plain"),
 }
 """What an answer may say; the first type is that of the contract, the second what Go sends."""
 _LONGEST_SHOWN: Final = 80
-
 _LINE: Final = re.compile(rb"rnd=(-?[0-9]{1,18})\r?")
 _SAMPLES: Final = re.compile(rb"(?:rnd=-?[0-9]{1,18}\r?\n)*+")
 """What nearly always comes: then all lines are read at once, which is faster."""
@@ -51,30 +46,24 @@ _LONGEST_KEPT: Final = 256
 class WorkerStream:
     """Asks the worker at `port` for numbers; iterating gives its answer as it comes.
 
-    What it takes is what the contract of workers says: status 200, chunked, plain text, and the
-    `X-Worker-Id` that it was started with, since a stranger may have taken its port.
+    It takes what the contract of workers says: status 200, chunked, plain text, and the
+    `X-Worker-Id` that the worker was started with, since a stranger may have taken its port. Each
+    wait, for the answer and for its next byte, may take `stall_timeout` seconds.
 
     It has to be closed by the greenlet that opened it. Closing an unfinished answer does not wait
     for the rest; killing the greenlet while it waits closes the connection, too.
 
-    Args:
-        port: where the worker listens on 127.0.0.1.
-        worker: its id.
-        numbers: how many to ask for.
-        stall_timeout: seconds that it may take for its answer, and then for each next byte.
-
     Raises:
         WorkerUnreachableError: nobody listens.
         WorkerBusyError: the worker has another reader.
-        WorkerRefusedError: the answer is not what the contract says; from iterating, too.
-        WorkerSilentError: the worker does not answer; from iterating, too.
-        StreamCutError: the connection ended early; from iterating, too.
+        WorkerRefusedError, WorkerSilentError, StreamCutError: the answer is not what the contract
+            says, does not come, or ends early; from iterating, too.
     """
 
     def __init__(self, port: int, worker: int, numbers: int, stall_timeout: float) -> None:
         self._stall_timeout = stall_timeout
         self._ending: Any = None
-        self._pool = WorkerPool(_HOST, port, timeout=stall_timeout, maxsize=1, block=True)
+        self._pool = WorkerPool(port, stall_timeout)
         with self._translated_errors():
             self._response = self._ask(numbers)
         if objection := _objection(self._response, worker):
@@ -87,11 +76,12 @@ class WorkerStream:
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the answer in pieces: each is all that is there, of one chunk or of many."""
-        while piece := self._read():
-            yield piece
+        with self._translated_errors():
+            while piece := self._response.read1():
+                yield piece
 
     def end_soon(self, patience: float) -> None:
-        """Let it end in so many seconds, if it has not by then; for who does not read it."""
+        """Cut the connection in `patience` seconds, unless the answer is closed by then."""
         if not self._response.closed:
             self._ending = gevent.get_hub().loop.timer(patience)
             self._ending.start(self._shut_down)
@@ -101,7 +91,6 @@ class WorkerStream:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection."""
         if self._ending is not None:
             self._ending.close()
         self._response.close()
@@ -109,26 +98,13 @@ class WorkerStream:
 
     def _ask(self, numbers: int) -> BaseHTTPResponse:
         try:
-            return self._pool.urlopen(
-                "GET",
-                f"/rnd?n={numbers}",
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
+            return self._pool.ask(numbers)
         except NewConnectionError as error:
             raise WorkerUnreachableError("does not listen") from error
         except ProtocolError as error:
             raise head_error(error) from error
         except InvalidHeader as error:
-            raise WorkerRefusedError(
-                f"the head of its answer: {shown_briefly(str(error))}"
-            ) from error
-
-    def _read(self) -> bytes:
-        with self._translated_errors():
-            return self._response.read1()
+            raise _head_refused(error) from error
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
@@ -142,32 +118,42 @@ class WorkerStream:
 
 
 def head_error(error: ProtocolError) -> WorkerError:
-    """Say what went wrong before the body began; urllib3 tells of it in its last argument."""
+    """Return what went wrong before the body began, which urllib3 has in its last argument."""
     match error.args[-1]:
         case OSError():  # RemoteDisconnected, too, which is also a BadStatusLine
             return StreamCutError("the connection was cut")
         case BadStatusLine() as cause:
             return WorkerRefusedError(f"it does not speak HTTP: {shown_briefly(str(cause))}")
         case cause:
-            return WorkerRefusedError(f"the head of its answer: {shown_briefly(str(cause))}")
+            return _head_refused(cause)
+
+
+def _head_refused(cause: object) -> WorkerRefusedError:
+    return WorkerRefusedError(f"the head of its answer: {shown_briefly(str(cause))}")
 
 
 def _objection(response: BaseHTTPResponse, worker: int) -> WorkerRefusedError | None:
     """Return what is wrong with the head of an answer."""
-    if response.status == _TOO_MANY_REQUESTS:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return WorkerBusyError("it has another reader (429 Too Many Requests)")
-    if response.status != _OK:
+    if response.status != HTTPStatus.OK:
         return _unexpected("status 200", f"{response.status} {response.reason}")
-    headers = response.headers
-    for name, accepted in ACCEPTED_HEADERS.items():
-        got = headers.get(name, "none")
-        if got.partition(";")[0].strip().lower() not in accepted:
-            return _unexpected(f"{name}: {' or '.join(accepted)}", got)
-    worker_id = headers.get("X-Worker-Id", "none")
-    if worker_id.strip() != str(worker):
-        hint = "somebody else may answer on its port"
-        return _unexpected(f"X-Worker-Id: {worker}", f"{worker_id}; {hint}")
+    for wanted, got, fits in judged_headers(response, worker):
+        if not fits:
+            is_id = wanted.startswith("X-Worker-Id")
+            hint = "; somebody else may answer on its port" if is_id else ""
+            return _unexpected(wanted, got + hint)
     return None
+
+
+def judged_headers(response: BaseHTTPResponse, worker: int) -> Iterator[tuple[str, str, bool]]:
+    """Give each header that a run needs: what is wanted, what came, and whether that fits."""
+    for name, accepted in _HEADERS.items():
+        got = response.headers.get(name, "none")
+        fits = got.partition(";")[0].strip().lower() in accepted
+        yield f"{name}: {' or '.join(accepted)}", got, fits
+    got = response.headers.get("X-Worker-Id", "none")
+    yield f"X-Worker-Id: {worker}", got, got.strip() == str(worker)
 
 
 def _unexpected(expected: str, got: str) -> WorkerRefusedError:
@@ -180,22 +166,11 @@ def shown_briefly(text: str) -> str:
 
 
 class LineParser:
-    r"""Cuts a stream of bytes into lines and reads the number of each.
+    """Cuts a stream of bytes into lines and reads the number of each.
 
     A chunk is not a line: a line may come in pieces and a chunk may hold many. Lines end in LF or
-    CRLF; empty ones do not count. Whatever comes, at most the first 256 bytes of an unfinished line
-    are kept.
-
-    Args:
-        malformed: called with the beginning of each line that is no sample.
-
-    Example:
-        >>> parser = LineParser(malformed=print)
-        >>> parser.feed(b"rnd=4"), parser.feed(b"2\r\nrnd=7\noops\nrn")
-        b'oops'
-        ([], [42, 7])
-        >>> parser.received
-        3
+    CRLF; empty ones do not count. `malformed` is called with the beginning of each line that is no
+    sample; no more than 256 bytes of an unfinished line are kept.
     """
 
     def __init__(self, malformed: Callable[[bytes], object]) -> None:
@@ -205,7 +180,7 @@ class LineParser:
         """How many lines were complete so far, malformed ones included."""
 
     def feed(self, chunk: bytes) -> list[int]:
-        """Take the next bytes; return the numbers of the lines that are complete with them."""
+        """Return the numbers of the lines that are complete with the next bytes."""
         data = self._tail + chunk
         end = data.rfind(b"\n") + 1
         self._tail = data[end : end + _LONGEST_KEPT]
@@ -218,7 +193,7 @@ class LineParser:
         return [number for number in each if number is not None]
 
     def finish(self) -> None:
-        """Say that nothing follows: a piece of a line that is left is malformed, never a sample."""
+        """End the stream: a piece of a line that is left is malformed, never a sample."""
         if self._tail not in _EMPTY:
             self._refuse(self._tail)
         self._tail = b""

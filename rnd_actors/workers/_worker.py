@@ -1,24 +1,16 @@
-"""What a worker actor is given: what to run, and what a running worker can do for it."""
+"""What a worker actor works with: its settings, the worker that it owns, and what it tells."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
+import gevent.event
 from attrs import field, frozen
-from gevent.event import Event
 
-from rnd_actors._validators import (
-    Validator,
-    accepts,
-    delay,
-    instance,
-    optional,
-    seconds,
-    whole_number,
-)
-
-__all__ = ["STANDIN", "Spawn", "Stream", "Worker", "WorkerSettings", "worker_command"]
+from rnd_actors._validators import delay, instance, optional, seconds, texts, whole_number
+from rnd_actors.actors import Event
 
 STANDIN: Final = (sys.executable, "-I", "-S", str(Path(__file__).parents[1] / "standin.py"))
 """The stand-in that ships with the package, in an interpreter without site-packages: `python`
@@ -26,26 +18,8 @@ alone would cost sixteen workers on two cores a second of start-up."""
 
 
 def worker_command(program: Sequence[str], worker_id: int, port: int) -> tuple[str, ...]:
-    """Return the command line of one worker, with the flags of the contract.
-
-    Example:
-        >>> from rnd_actors import worker_command
-        >>> worker_command(("/opt/worker", "-flaky"), 2, 3002)
-        ('/opt/worker', '-flaky', '-workerId', '2', '-port', '3002')
-    """
+    """Return the command line of one worker, with the flags of the contract."""
     return (*program, "-workerId", str(worker_id), "-port", str(port))
-
-
-def _texts(least: int, form: str) -> Validator:
-    """Return a validator of sequences of at least so many texts."""
-    return accepts(
-        form,
-        lambda value: (
-            isinstance(value, list | tuple)
-            and len(value) >= least
-            and all(isinstance(each, str) for each in value)
-        ),
-    )
 
 
 @frozen(kw_only=True)
@@ -66,20 +40,14 @@ class WorkerSettings:
 
     Raises:
         SettingsError: a value is not accepted; it names the setting.
-
-    Example:
-        >>> from rnd_actors import WorkerSettings
-        >>> settings = WorkerSettings(id=3, port=3003, program=["/opt/worker", "-flaky"])
-        >>> settings.command(port=3003)
-        ('/opt/worker', '-flaky', '-workerId', '3', '-port', '3003')
     """
 
     id: int = field(validator=whole_number(1))
     port: int = field(validator=whole_number(1, 65535))
     program: Sequence[str] = field(
-        default=STANDIN, validator=_texts(1, "a list of texts: a program and its arguments")
+        default=STANDIN, validator=texts("a list of texts: a program and its arguments", least=1)
     )
-    arguments: Sequence[str] = field(default=(), validator=_texts(0, "a list of texts"))
+    arguments: Sequence[str] = field(default=(), validator=texts("a list of texts"))
     start_timeout: float = field(default=5.0, validator=seconds)
     stall_timeout: float = field(default=5.0, validator=seconds)
     grace: float = field(default=2.0, validator=delay)
@@ -93,13 +61,7 @@ class WorkerSettings:
 
 
 class Stream(Protocol):
-    """The answer of a worker to one request; iterating gives it in chunks, as they come.
-
-    Example:
-        >>> from rnd_actors import Stream
-        >>> def first_chunk(stream: Stream) -> bytes:
-        ...     return next(iter(stream))
-    """
+    """The answer of a worker to one request; iterating gives it in chunks, as they come."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the chunks.
@@ -115,24 +77,18 @@ class Stream(Protocol):
 
 
 class Worker(Protocol):
-    """A worker that has been spawned, and that one `WorkerActor` owns.
-
-    Example:
-        >>> from rnd_actors import Worker
-        >>> def has_crashed(worker: Worker) -> bool:
-        ...     return bool(worker.exit_code)
-    """
+    """A worker that has been spawned, and that one `WorkerActor` owns."""
 
     pid: int
     """The number of its process; of a simulated one the worker's id."""
     port: int
     """Where it listens: that of its settings, or another one if that is taken."""
-    exited: Event
+    exited: gevent.event.Event
     """Set once it has ended."""
     exit_code: int | None
     """As in `subprocess`: -9 means that signal 9 ended it. None as long as it runs, and if
     something else in this program has waited for it."""
-    said_started: Event
+    said_started: gevent.event.Event
     """Set once it has said that it listens, or has ended."""
 
     def read_output(self, keep: Callable[[bytes], object]) -> None:
@@ -158,3 +114,94 @@ class Worker(Protocol):
 
 Spawn: TypeAlias = Callable[[WorkerSettings], Worker]
 """How a worker is started: `WorkerProcess.spawn`, or a `SimulatedWorker`."""
+
+
+@frozen
+class Samples:
+    """Message to a collector: lines that one incarnation of a worker sent, in order, without gaps.
+
+    A sample is identified by (worker, incarnation, seq); `values[i]` has seq `first_seq + i`.
+
+    Args:
+        worker: the worker's id, 1 or more.
+        incarnation: of the worker's actor, and so of its process; 1 or more.
+        first_seq: how many samples of this incarnation came before, 0 or more.
+        values: the numbers.
+        malformed: how many lines that are no sample came with them.
+        received: how many lines this incarnation has read so far, these included.
+        received_at: when they were read, in seconds of the monotonic clock.
+    """
+
+    worker: int
+    incarnation: int
+    first_seq: int
+    values: tuple[int, ...]
+    malformed: int
+    received: int
+    received_at: float
+
+
+@frozen
+class WorkerEvent(Event):
+    """The base of what happens to the worker with the id `worker` (1 or more)."""
+
+    worker: int
+    incarnation: int
+
+
+@frozen
+class WorkerSpawned(WorkerEvent):
+    """The worker's process runs; it may not listen yet."""
+
+    pid: int
+    port: int
+
+    def __str__(self) -> str:
+        return f"worker {self.worker} spawned: pid {self.pid}, port {self.port}"
+
+
+@frozen
+class WorkerStreaming(WorkerEvent):
+    """The worker has answered the request, and its numbers follow."""
+
+    def __str__(self) -> str:
+        return f"worker {self.worker} streams"
+
+
+@frozen
+class MalformedLine(WorkerEvent):
+    """The worker sent `number` lines together that are no samples; `line` begins the last one."""
+
+    level = logging.WARNING
+    line: bytes
+    number: int = 1
+
+    def __str__(self) -> str:
+        lines = "a malformed line"
+        if self.number > 1:
+            lines = f"{self.number} malformed lines, the last"
+        return f"worker {self.worker} sent {lines}: {self.line!r}"
+
+
+@frozen
+class PortTaken(WorkerEvent):
+    """Another program listens on the worker's port, so this incarnation gets another one."""
+
+    level = logging.WARNING
+    port: int
+    instead: int
+
+    def __str__(self) -> str:
+        taken = f"port {self.port} is taken by another program"
+        return f"{taken}; worker {self.worker} gets port {self.instead} instead"
+
+
+@frozen
+class WorkerLogLost(WorkerEvent):
+    """The log of the worker cannot be written: what it writes from here on is not kept."""
+
+    level = logging.WARNING
+    why: str
+
+    def __str__(self) -> str:
+        return f"the log of worker {self.worker} is given up: {self.why}"

@@ -3,6 +3,7 @@
 import time
 from contextlib import closing, suppress
 from enum import Enum
+from http import HTTPStatus
 from signal import SIGKILL
 from typing import Final, Never
 
@@ -12,32 +13,23 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from rnd_actors.actors import require_patched
-from rnd_actors.errors import WorkerBusyError, WorkerError
-from rnd_actors.workers._http import WorkerPool
+from rnd_actors.errors import WorkerBusyError, WorkerError, WorkerSilentError
+from rnd_actors.workers._http import HOST, WorkerPool
 from rnd_actors.workers._process import WorkerProcess, describe_exit
-from rnd_actors.workers._stream import (
-    ACCEPTED_HEADERS,
-    LineParser,
-    head_error,
-    shown_briefly,
-)
+from rnd_actors.workers._stream import LineParser, head_error, judged_headers, shown_briefly
 from rnd_actors.workers._worker import WorkerSettings
 
 __all__ = ["Finding", "Verdict", "check_worker"]
 
-_HOST: Final = "127.0.0.1"
 _STARTS: Final = 5
 _NUMBERS: Final = 3
 _TOO_MANY_LINES: Final = 100
-_REQUEST: Final = f"answers GET /rnd?n={_NUMBERS} with status 200"
 _OTHER_HEADERS: Final = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
 """Headers that the contract names and no run needs."""
-_OK: Final = 200
-_TOO_MANY_REQUESTS: Final = 429
 _FIRST_AT_MOST_S: Final = 1.5
 _FASTEST_S: Final = 0.8
 _SLOWEST_S: Final = 1.2
-_LONGEST: Final = 80
+_LONGEST_SHOWN: Final = 80
 _PAUSE_S: Final = 0.02
 _EXIT_PATIENCE_S: Final = 0.5
 _PATIENCE_S: Final = 1.0
@@ -56,13 +48,7 @@ class Verdict(Enum):
 
 @frozen
 class Finding:
-    """What the contract wants in one point, and what came.
-
-    Example:
-        >>> from rnd_actors.workers.check import Finding, Verdict
-        >>> Finding("X-Worker-Id: 1", "none", Verdict.FAILS).verdict.value
-        'fails'
-    """
+    """What the contract wants in one point, and what came."""
 
     wanted: str
     came: str
@@ -80,227 +66,199 @@ def check_worker(settings: WorkerSettings) -> list[Finding]:
 
     Raises:
         NotPatchedError: gevent has not patched this process.
-
-    Example:
-        >>> from rnd_actors import WorkerSettings, choose_ports
-        >>> from rnd_actors.workers.check import Verdict, check_worker
-        >>> [port] = choose_ports(0, 1)
-        >>> hasty = WorkerSettings(id=7, port=port, arguments=["-interval", "0.1"])
-        >>> [each.wanted for each in check_worker(hasty) if each.verdict is not Verdict.OK]
-        ['then one a second']
     """
     require_patched()
+    wanted = f"starts as {' '.join(settings.command(settings.port))}"
     for _ in range(_STARTS):
-        check = _Check(settings)
+        try:
+            worker = WorkerProcess.spawn(settings)
+        except WorkerError as error:
+            return [Finding(wanted, str(error), Verdict.FAILS)]
+        check = _Check(settings, worker)
+        check.note(wanted, f"process {worker.pid}")
         if check.is_finished():
             break
     return check.findings
 
 
 class _NothingMoreError(Exception):
-    """The worker cannot be asked further."""
+    """Ends a check early: the worker cannot be asked further."""
 
 
 class _Check:
     """One process of the worker, and what it shows."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, worker: WorkerProcess) -> None:
         self.findings: list[Finding] = []
         self._settings = settings
+        self._worker = worker
+        self._pool = WorkerPool(worker.port, settings.stall_timeout)
+
+    def note(
+        self, wanted: str, came: str, *, fine: bool = True, otherwise: Verdict = Verdict.DIFFERS
+    ) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(wanted, came, Verdict.OK if fine else otherwise))
 
     def is_finished(self) -> bool:
         """Try all points; return False if the worker ended by itself before the last one."""
-        wanted = f"starts as {' '.join(self._settings.command(self._settings.port))}"
-        try:
-            worker = WorkerProcess.spawn(self._settings)
-        except WorkerError as error:
-            self._note(wanted, str(error), Verdict.FAILS)
-            return True
+        worker, grace = self._worker, self._settings.grace
         gevent.spawn(worker.read_output, bool)
-        self._note(wanted, f"process {worker.pid}")
         try:
             with suppress(_NothingMoreError):
-                self._talk(worker)
+                self._talk()
             has_ended = worker.exited.is_set()
         finally:
-            began = time.monotonic()
-            worker.end(self._settings.grace)
+            told_at = time.monotonic()
+            worker.end(grace)
         if not has_ended:
-            self._judge_end(worker, time.monotonic() - began)
+            how = f"{describe_exit(worker.exit_code)} after {time.monotonic() - told_at:.2f} s"
+            fine = worker.exit_code != -SIGKILL
+            self.note(f"ends within {grace:g} s of SIGTERM", how, fine=fine)
         return not has_ended
 
-    def _talk(self, worker: WorkerProcess) -> None:
-        with (
-            WorkerPool(_HOST, worker.port, timeout=self._settings.stall_timeout) as pool,
-            closing(self._first_answer(worker, pool)) as response,
-        ):
+    def _talk(self) -> None:
+        with self._pool, closing(self._first_answer()) as response:
             self._judge_head(response)
-            self._judge_lines(response, worker, pool)
-        has_said = worker.said_started.wait(_PATIENCE_S)
+            self._judge_lines(response)
+        has_said = self._worker.said_started.wait(_PATIENCE_S)
         wanted = "a line with “started” is in its output"
-        self._judge(wanted, "it is" if has_said else "there is none", fine=has_said)
+        self.note(wanted, "it is" if has_said else "there is none", fine=has_said)
         if all(finding.verdict is not Verdict.FAILS for finding in self.findings):
-            self._ask_again(worker)
+            self._ask_again()
 
-    def _first_answer(self, worker: WorkerProcess, pool: WorkerPool) -> BaseHTTPResponse:
+    def _first_answer(self) -> BaseHTTPResponse:
         """Ask, as a run does, until the worker answers or is given up."""
         patience, began = self._settings.start_timeout, time.monotonic()
-        wanted = f"listens on {_HOST}:{worker.port} within {patience:g} s"
+        wanted = f"listens on {HOST}:{self._worker.port} within {patience:g} s"
         while True:
             try:
-                response = _ask(pool)
-                if response.status != _TOO_MANY_REQUESTS:
+                response = self._pool.ask(_NUMBERS)
+                if response.status != HTTPStatus.TOO_MANY_REQUESTS:
                     break
                 response.close()
                 trouble = "429 Too Many Requests"
-            except ProtocolError as error:
-                trouble = str(head_error(error))
             except (HTTPError, WorkerError) as error:
-                trouble = _words_of(error)
+                trouble = _why_no_answer(error)
             is_late = time.monotonic() - began > patience
-            if worker.exited.wait(_PAUSE_S) or is_late or trouble.startswith("ReadTimeout"):
-                self._give_up(wanted, _last_of(worker) or trouble)
-        self._note(wanted, f"after {time.monotonic() - began:.2f} s")
+            if self._worker.exited.wait(_PAUSE_S) or is_late or trouble.startswith("ReadTimeout"):
+                self._give_up(wanted, self._last_words() or trouble)
+        self.note(wanted, f"after {time.monotonic() - began:.2f} s")
         return response
 
     def _judge_head(self, response: BaseHTTPResponse) -> None:
+        wanted = f"answers GET /rnd?n={_NUMBERS} with status 200"
         came = shown_briefly(f"{response.status} {response.reason}")
-        if response.status != _OK:
-            self._give_up(_REQUEST, came)
-        self._note(_REQUEST, came)
-        headers = response.headers
-        for name, accepted in ACCEPTED_HEADERS.items():
-            got = headers.get(name, "none")
-            fine = got.partition(";")[0].strip().lower() in accepted
-            wanted = f"{name}: {' or '.join(accepted)}"
-            self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
-        got = headers.get("X-Worker-Id", "none")
-        fine = got.strip() == str(self._settings.id)
-        wanted = f"X-Worker-Id: {self._settings.id}"
-        self._note(wanted, shown_briefly(got), Verdict.OK if fine else Verdict.FAILS)
+        if response.status != HTTPStatus.OK:
+            self._give_up(wanted, came)
+        self.note(wanted, came)
+        for wanted, got, fits in judged_headers(response, self._settings.id):
+            self.note(wanted, shown_briefly(got), fine=fits, otherwise=Verdict.FAILS)
         for name, wanted in _OTHER_HEADERS.items():
-            got = headers.get(name, "none")
-            self._judge(f"{name}: {wanted}", shown_briefly(got), fine=got.lower() == wanted)
+            got = response.headers.get(name, "none")
+            self.note(f"{name}: {wanted}", shown_briefly(got), fine=got.lower() == wanted)
 
-    def _judge_lines(
-        self, response: BaseHTTPResponse, worker: WorkerProcess, pool: WorkerPool
-    ) -> None:
+    def _judge_lines(self, response: BaseHTTPResponse) -> None:
         """Read the numbers, and ask a second time meanwhile."""
         malformed: list[bytes] = []
         parser = LineParser(malformed.append)
         numbers: list[tuple[float, int]] = []
-        second, trouble, began = None, "", time.monotonic()
+        second, began = None, time.monotonic()
         patience = (_NUMBERS + 1) * self._settings.stall_timeout
-        limit = gevent.Timeout.start_new(patience)
+        trouble, no_end = "", WorkerSilentError(f"no end after {patience:g} s")
         try:
-            while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
-                arrived = time.monotonic()
-                numbers += [(arrived, number) for number in parser.feed(piece)]
-                if second is None:
-                    second = gevent.spawn(_status_of_second, pool)
+            with gevent.Timeout(patience, no_end):
+                while parser.received <= _TOO_MANY_LINES and (piece := response.read1()):
+                    arrived = time.monotonic()
+                    numbers += [(arrived, number) for number in parser.feed(piece)]
+                    if second is None:
+                        second = gevent.spawn(self._ask_second)
             parser.finish()
         except (HTTPError, WorkerError) as error:
-            trouble = _last_of(worker) or _words_of(error)
-        except gevent.Timeout as timeout:
-            if timeout is not limit:
-                raise
-            trouble = f"no end after {patience:g} s"
-        finally:
-            limit.close()
+            trouble = self._last_words() or _words_of(error)
         self._judge_numbers(numbers, malformed, began)
         if second is not None:
             came = second.get()
-            fine = came.startswith(str(_TOO_MANY_REQUESTS))
-            self._judge("meanwhile, a second request gets 429", came, fine=fine)
+            self.note("meanwhile, a second request gets 429", came, fine=came.startswith("429"))
         wanted = f"the answer ends after {_NUMBERS} lines"
+        if trouble and not numbers:
+            self._give_up(wanted, trouble)
         if trouble:
-            self._note(wanted, trouble, Verdict.DIFFERS if numbers else Verdict.FAILS)
+            self.note(wanted, trouble, fine=False)
             raise _NothingMoreError
-        came = f"{parser.received} lines" + (
-            "" if parser.received <= _TOO_MANY_LINES else " so far"
-        )
-        self._judge(wanted, came, fine=parser.received == _NUMBERS)
+        more = " so far" if parser.received > _TOO_MANY_LINES else ""
+        self.note(wanted, f"{parser.received} lines{more}", fine=parser.received == _NUMBERS)
 
     def _judge_numbers(
         self, numbers: list[tuple[float, int]], malformed: list[bytes], began: float
     ) -> None:
-        wanted = "lines rnd=NN, NN an integer of up to 18 digits"
-        if malformed or not numbers:
-            came = repr(malformed[0][:_LONGEST]) if malformed else "no line"
-            self._note(wanted, came, Verdict.DIFFERS if numbers else Verdict.FAILS)
-        else:
-            came = ", ".join(f"rnd={number}" for _, number in numbers[:_NUMBERS])
-            self._note(wanted, came)
+        came = ", ".join(f"rnd={number}" for _, number in numbers[:_NUMBERS]) or "no line"
+        if malformed:
+            came = repr(malformed[0][:_LONGEST_SHOWN])
+        self.note(
+            "lines rnd=NN, NN an integer of up to 18 digits",
+            came,
+            fine=bool(numbers) and not malformed,
+            otherwise=Verdict.DIFFERS if numbers else Verdict.FAILS,
+        )
         if numbers:
-            first, last = numbers[0][0], numbers[-1][0]
+            (first, _), (last, _) = numbers[0], numbers[-1]
             fine = first - began <= _FIRST_AT_MOST_S
             wanted = "the first line at once, or after a second"
-            self._judge(wanted, f"after {first - began:.2f} s", fine=fine)
+            self.note(wanted, f"after {first - began:.2f} s", fine=fine)
             pace = (last - first) / max(1, len(numbers) - 1)
             fine = _FASTEST_S <= pace <= _SLOWEST_S
-            self._judge("then one a second", f"one in {pace:.2f} s", fine=fine)
+            self.note("then one a second", f"one in {pace:.2f} s", fine=fine)
 
-    def _ask_again(self, worker: WorkerProcess) -> None:
+    def _ask_second(self) -> str:
+        """Return what a request gets while another one is answered."""
+        try:
+            with gevent.Timeout(_PATIENCE_S), closing(self._pool.ask(_NUMBERS)) as response:
+                return shown_briefly(f"{response.status} {response.reason}")
+        except gevent.Timeout:
+            return f"no answer within {_PATIENCE_S:g} s"
+        except (HTTPError, WorkerError) as error:
+            return _why_no_answer(error)
+
+    def _ask_again(self) -> None:
         """Ask with the code of a run, which also looks at who answers."""
         wanted = f"lives on, and answers GET /rnd?n={self._settings.numbers_per_request}"
         give_up_at = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                with closing(worker.open_stream(self._settings)):
-                    self._note(wanted, "it does")
+                with closing(self._worker.open_stream(self._settings)):
+                    self.note(wanted, "it does")
                     return
             except WorkerBusyError as error:
                 if time.monotonic() > give_up_at:
                     self._give_up(wanted, str(error))
                 gevent.sleep(_PAUSE_S)
             except WorkerError as error:
-                self._give_up(wanted, _last_of(worker) or str(error))
-
-    def _judge_end(self, worker: WorkerProcess, seconds: float) -> None:
-        how = describe_exit(worker.exit_code)
-        fine = worker.exit_code != -SIGKILL
-        wanted = f"ends within {self._settings.grace:g} s of SIGTERM"
-        self._judge(wanted, f"{how} after {seconds:.2f} s", fine=fine)
-
-    def _note(self, wanted: str, came: str, verdict: Verdict = Verdict.OK) -> None:
-        self.findings.append(Finding(wanted, came, verdict))
-
-    def _judge(self, wanted: str, came: str, *, fine: bool) -> None:
-        self._note(wanted, came, Verdict.OK if fine else Verdict.DIFFERS)
+                self._give_up(wanted, self._last_words() or str(error))
 
     def _give_up(self, wanted: str, came: str) -> Never:
-        self._note(wanted, came, Verdict.FAILS)
+        self.note(wanted, came, fine=False, otherwise=Verdict.FAILS)
         raise _NothingMoreError
 
-
-def _ask(pool: WorkerPool) -> BaseHTTPResponse:
-    return pool.urlopen(
-        "GET", f"/rnd?n={_NUMBERS}", retries=False, redirect=False, preload_content=False
-    )
-
-
-def _status_of_second(pool: WorkerPool) -> str:
-    """Say what a request gets while another one is answered."""
-    try:
-        with gevent.Timeout(_PATIENCE_S), closing(_ask(pool)) as response:
-            return shown_briefly(f"{response.status} {response.reason}")
-    except gevent.Timeout:
-        return f"no answer within {_PATIENCE_S:g} s"
-    except ProtocolError as error:
-        return str(head_error(error))
-    except (HTTPError, WorkerError) as error:
-        return _words_of(error)
+    def _last_words(self) -> str:
+        """Return how the worker ended, if it has, and its last line."""
+        if not self._worker.exited.wait(_EXIT_PATIENCE_S):
+            return ""
+        words = self._worker.last_words()
+        how = describe_exit(self._worker.exit_code)
+        return f"{how}, saying {words[-1]!r}" if words else how
 
 
-def _last_of(worker: WorkerProcess) -> str:
-    """Say how it ended, if it has, and what it said last."""
-    if not worker.exited.wait(_EXIT_PATIENCE_S):
-        return ""
-    words = worker.last_words()
-    return describe_exit(worker.exit_code) + (f", saying {words[-1]!r}" if words else "")
+def _why_no_answer(error: HTTPError | WorkerError) -> str:
+    match error:
+        case NewConnectionError():
+            return "nobody listens"
+        case ProtocolError():
+            return str(head_error(error))
+    return _words_of(error)
 
 
 def _words_of(error: HTTPError | WorkerError) -> str:
-    if isinstance(error, NewConnectionError):
-        return "nobody listens"
+    if isinstance(error, WorkerError):
+        return str(error)
     return shown_briefly(f"{type(error).__name__}: {error.args[-1]}")

@@ -3,15 +3,9 @@ from typing import Any
 
 import pytest
 
+from rnd_actors import planning
 from rnd_actors.errors import SettingsError
-from rnd_actors.planning import (
-    Forecast,
-    PlanSettings,
-    Proportion,
-    WorkerFigures,
-    _forecast,
-    forecast,
-)
+from rnd_actors.planning import Forecast, PlanSettings, Proportion, WorkerFigures, forecast
 
 
 def plan(
@@ -46,7 +40,7 @@ def test_the_least_number_of_workers_is_found(samples: int, deadline: float, nee
 def test_a_deadline_before_the_first_number_is_kept_by_no_number_of_workers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_forecast, "MOST_WORKERS", 20)
+    monkeypatch.setattr(planning, "_MOST_WORKERS", 20)
     outlook = forecast(plan(samples=1, deadline=0.5, startup=1.0))
     assert (outlook.kept.estimate, outlook.workers_needed) == (0.0, None)
 
@@ -66,7 +60,7 @@ def test_workers_that_take_long_to_start_again_make_it_later() -> None:
 def test_a_run_that_gives_its_workers_up_is_never_complete(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_forecast, "MOST_WORKERS", 2)
+    monkeypatch.setattr(planning, "_MOST_WORKERS", 2)
     figures = WorkerFigures(rate=0.1, mtbf=1e-3, startup=10.0)
     hopeless = PlanSettings(samples=100, deadline=0.5, workers=1, figures=figures, runs=10)
     outlook = forecast(hopeless)

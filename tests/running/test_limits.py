@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from rnd_actors.errors import SettingsError
-from rnd_actors.running._workers import Demand, make_room
+from rnd_actors.running._workers import make_room, raise_limit
 
-FILES = Demand("file descriptors", "-n", fixed=20, per_worker=3)
+FILES = resource.RLIMIT_NOFILE
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,22 @@ FILES = Demand("file descriptors", "-n", fixed=20, per_worker=3)
     ],
 )
 def test_the_soft_limit_is_raised_as_far_as_needed(
-    workers: int, soft: int, hard: int, expected: int
+    workers: int, soft: int, hard: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert FILES.soft_limit(workers, soft, hard) == expected
+    limits = {FILES: (soft, hard)}
+    monkeypatch.setattr(resource, "getrlimit", limits.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+    raise_limit(FILES, workers, fixed=20, per_worker=3)
+    assert limits == {FILES: (expected, hard)}
 
 
 @pytest.mark.parametrize(("hard", "most"), [(67, 15), (64, 14), (10, 0)])
-def test_a_hard_limit_that_is_too_low_is_a_clear_error(hard: int, most: int) -> None:
+def test_a_hard_limit_that_is_too_low_is_a_clear_error(
+    hard: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (hard, hard))
     with pytest.raises(SettingsError) as caught:
-        FILES.soft_limit(16, soft=hard, hard=hard)
+        raise_limit(FILES, 16, fixed=20, per_worker=3)
     assert str(caught.value) == (
         f"workers takes as many as {hard} file descriptors allow, which is {most}: "
         "16 need 68 (see ulimit -n); got 16"

@@ -16,7 +16,7 @@ from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Rest
 from rnd_actors.collecting import Accepted, Sample
 from rnd_actors.errors import SinkError
 from rnd_actors.sinks import Sink, writer_for
-from rnd_actors.sinks._lines import LinesWriter
+from rnd_actors.sinks._files import LinesWriter
 
 SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
 

@@ -32,7 +32,7 @@ def open_files() -> list[str]:
 
 def guardian_pipe() -> str:
     """What `open_files` calls the pipe to the guardian of this program."""
-    process = guardian.guardian()._process
+    process = guardian.guardian().process
     assert process is not None
     return str(Path(f"/proc/self/fd/{process._pipe}").readlink())
 

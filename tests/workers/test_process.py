@@ -14,6 +14,7 @@ from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import StreamCutError, WorkerStartError
 from rnd_actors.workers import WorkerSettings, choose_ports
 from rnd_actors.workers._family import Family
+from rnd_actors.workers._guardian import Guardian
 from rnd_actors.workers._process import WorkerProcess
 from tests.processes import lives, until
 
@@ -148,6 +149,22 @@ def test_nothing_is_remembered_of_one_that_has_ended() -> None:
 def test_a_command_that_does_not_exist_is_a_clear_error() -> None:
     with pytest.raises(WorkerStartError, match="cannot start /no/such/worker: No such file"):
         WorkerProcess(["/no/such/worker"])
+
+
+def test_a_guardian_that_cannot_be_started_harms_no_other_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Guardian) -> str:
+        raise WorkerStartError("cannot start a guardian: Resource temporarily unavailable")
+
+    monkeypatch.setattr(Guardian, "mark", fail)
+    before = open_descriptors()
+    with psutil.Popen(["/bin/sleep", "60"], start_new_session=True) as other:
+        with pytest.raises(WorkerStartError, match="cannot start a guardian"):
+            WorkerProcess(["/bin/sleep", "60"])
+        assert other.status() != psutil.STATUS_ZOMBIE
+        other.kill()
+    assert open_descriptors() == before
 
 
 def test_the_loop_has_its_turn_between_the_starts_and_the_ends_of_workers(

@@ -1,21 +1,26 @@
-"""The forecast of a plan: the real supervisor, workers and collector run it in virtual time."""
+"""Plans: how likely a deadline is kept, and with how many workers, before anything is run.
+
+The real supervisor, workers and collector run a plan in virtual time.
+"""
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import ceil, floor, inf, log10, sqrt
-from typing import Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from rnd_actors._validators import delay, optional, rate, seconds, whole_number
 from rnd_actors.collecting import Outcome
-from rnd_actors.planning._plan import MOST_WORKERS, PlanSettings
 from rnd_actors.running import RunSettings, run
-from rnd_actors.simulation import simulate
+from rnd_actors.simulation import SimulatedWorker, simulate
 
-__all__ = ["Bar", "Forecast", "Proportion", "forecast"]
+__all__ = ["Bar", "Forecast", "PlanSettings", "Proportion", "WorkerFigures", "forecast"]
 
+_MOST_WORKERS: Final = 1000
 _LATEST: Final = 10.0
 """A simulated run is given up after this multiple of the deadline."""
 _MISSED: Final = 0.01
@@ -25,10 +30,10 @@ _BARS: Final = 10
 _Z: Final = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: both limits together leave out 5 %."""
 
-Progress: TypeAlias = Callable[[str], object]
+_Progress: TypeAlias = Callable[[str], object]
 
 
-def forecast(plan: PlanSettings, progress: Progress = lambda _: None) -> Forecast:
+def forecast(plan: PlanSettings, progress: _Progress = lambda _: None) -> Forecast:
     """Simulate the runs of a plan and return the forecast.
 
     The same plan gives the same forecast: run number i has the seed i, from 0.
@@ -45,19 +50,87 @@ def forecast(plan: PlanSettings, progress: Progress = lambda _: None) -> Forecas
     """
     times = tuple(sorted(_times(plan, plan.deadline * _LATEST, progress)))
     missed = sum(time > plan.deadline for time in times)
-    return Forecast(plan, times, _least(plan, missed <= _MISSED * plan.runs, progress))
+    are_enough = missed <= _MISSED * plan.runs
+    return Forecast(plan, times, _least(plan, are_enough=are_enough, progress=progress))
+
+
+@frozen(kw_only=True)
+class WorkerFigures:
+    """How fast workers are, how often they crash and how soon they send their first number.
+
+    Args:
+        rate: numbers a second of one worker, > 0.
+        mtbf: mean seconds from the first number to a crash, exponentially distributed; None: they
+            never crash.
+        startup: seconds from a start to the first number.
+
+    Raises:
+        SettingsError: a value is out of range; it names the figure.
+    """
+
+    rate: float = field(default=1.0, validator=rate)
+    mtbf: float | None = field(default=None, validator=optional(seconds))
+    startup: float = field(default=0.05, validator=delay)
+
+    @classmethod
+    def measured(cls, workers: Iterable[Mapping[str, Any]]) -> Self:
+        """Return the figures of a run, from the `workers` of its result as JSON.
+
+        A figure that the run cannot tell keeps its default.
+
+        Raises:
+            KeyError, TypeError: these are no workers of a result.
+        """
+        workers = tuple(workers)
+        crashes = sum(worker["crashes"] for worker in workers)
+        figures = {
+            "rate": _mean(workers, "rate_per_s", "streamed_s"),
+            "mtbf": sum(worker["streamed_s"] for worker in workers) / crashes if crashes else None,
+            "startup": _mean(workers, "startup_s", "starts"),
+        }
+        return cls(**{name: figure for name, figure in figures.items() if figure is not None})
+
+    def law(self) -> SimulatedWorker:
+        """Return simulated workers with these figures."""
+        lifetime = None
+        if self.mtbf is not None:
+            crashes_per_s = 1 / self.mtbf
+            lifetime = lambda: self.startup + random.expovariate(crashes_per_s)  # noqa: E731
+        return SimulatedWorker(rate=self.rate, startup=self.startup, lifetime=lifetime)
+
+
+def _mean(workers: Iterable[Mapping[str, Any]], figure: str, weight: str) -> float | None:
+    """Return the weighted mean of a figure over the workers that have it; None: none has."""
+    known = [(worker[figure], worker[weight]) for worker in workers if worker[figure] is not None]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else None
+
+
+@frozen(kw_only=True)
+class PlanSettings:
+    """A plan to simulate.
+
+    Args:
+        samples: how many are needed, 1 or more.
+        deadline: seconds that they may take, > 0.
+        workers: how many workers there are, 1 to 1000.
+        figures: rate, crashes and start-up of the workers.
+        runs: how many runs are simulated, 10 or more.
+
+    Raises:
+        SettingsError: a value is not accepted; it names the setting.
+    """
+
+    samples: int = field(validator=whole_number(1, 10**9))
+    deadline: float = field(validator=seconds)
+    workers: int = field(default=16, validator=whole_number(1, _MOST_WORKERS))
+    figures: WorkerFigures = WorkerFigures()
+    runs: int = field(default=200, validator=whole_number(10, 10**6))
 
 
 @frozen
 class Forecast:
-    """The times that the simulated runs of a plan took, and the workers that it needs.
-
-    Example:
-        >>> from rnd_actors.planning import Forecast, PlanSettings
-        >>> plan = PlanSettings(samples=150, deadline=10.0, runs=10)
-        >>> Forecast(plan, times=(9.5,) * 9 + (10.5,), workers_needed=16).kept.estimate
-        0.9
-    """
+    """The times that the simulated runs of a plan took, and the workers that it needs."""
 
     plan: PlanSettings
     times: tuple[float, ...]
@@ -91,15 +164,15 @@ class Forecast:
         )
 
 
+def _round_up(width: float) -> float:
+    """Return the next number of the form 1, 2 or 5 times a power of ten, at least 0.01."""
+    power = 10.0 ** floor(log10(max(width, 0.01)))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= width)
+
+
 @frozen
 class Bar:
-    """A bar of a histogram: how many runs were complete after `above_s` and within `up_to_s`.
-
-    Example:
-        >>> from rnd_actors.planning import Bar
-        >>> Bar(9.0, 9.5, runs=7).runs
-        7
-    """
+    """A bar of a histogram: how many runs were complete after `above_s` and within `up_to_s`."""
 
     above_s: float
     up_to_s: float
@@ -108,14 +181,7 @@ class Bar:
 
 @frozen
 class Proportion:
-    """A number of hits among a number of trials, and how sure one can be of their probability.
-
-    Example:
-        >>> from rnd_actors.planning import Proportion
-        >>> kept = Proportion(98, 100)
-        >>> kept.estimate, [round(limit, 3) for limit in kept.limits]
-        (0.98, [0.93, 0.994])
-    """
+    """A number of hits among a number of trials, and how sure one can be of their probability."""
 
     hits: int
     trials: int
@@ -138,7 +204,7 @@ class Proportion:
         return self.limits[0] <= other.limits[1] and other.limits[0] <= self.limits[1]
 
 
-def _times(plan: PlanSettings, deadline: float, progress: Progress) -> Iterator[float]:
+def _times(plan: PlanSettings, deadline: float, progress: _Progress) -> Iterator[float]:
     """Give the time of each run, inf if it missed this deadline."""
     patient = RunSettings()
     settings = RunSettings(
@@ -155,14 +221,8 @@ def _times(plan: PlanSettings, deadline: float, progress: Progress) -> Iterator[
         yield result.elapsed_s if result.outcome is Outcome.COMPLETE else inf
 
 
-def _least(plan: PlanSettings, are_enough: bool, progress: Progress) -> int | None:  # noqa: FBT001
-    """Search for the least number of workers that is enough, from that of the plan on.
-
-    Args:
-        plan: the plan.
-        are_enough: whether the workers of the plan are enough.
-        progress: called before each run, with words for people.
-    """
+def _least(plan: PlanSettings, *, are_enough: bool, progress: _Progress) -> int | None:
+    """Return the least number of workers that is enough, searched for from that of the plan on."""
 
     def enough(workers: int) -> bool:
         missed = 0
@@ -174,9 +234,9 @@ def _least(plan: PlanSettings, are_enough: bool, progress: Progress) -> int | No
 
     too_few, many, step = 0, plan.workers, 1
     while not are_enough:
-        if many == MOST_WORKERS:
+        if many == _MOST_WORKERS:
             return None
-        too_few, many, step = many, min(many + step, MOST_WORKERS), 2 * step
+        too_few, many, step = many, min(many + step, _MOST_WORKERS), 2 * step
         are_enough = enough(many)
     while many - too_few > 1:
         middle = (too_few + many) // 2
@@ -185,9 +245,3 @@ def _least(plan: PlanSettings, are_enough: bool, progress: Progress) -> int | No
         else:
             too_few = middle
     return many
-
-
-def _round_up(width: float) -> float:
-    """Return the next number of the form 1, 2 or 5 times a power of ten, at least 0.01."""
-    power = 10.0 ** floor(log10(max(width, 0.01)))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= width)
