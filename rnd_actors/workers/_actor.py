@@ -1,4 +1,4 @@
-"""The worker actor: owns one process and one stream, and tells a collector what comes of them."""
+"""The worker actor: it owns one process and one stream, and sends the samples to a collector."""
 
 import time
 from contextlib import closing
@@ -39,23 +39,23 @@ _RETRY_GROWTH: Final = 1.5
 """From one pause to the next between two attempts, while the worker does not listen yet or is busy:
 many listen within milliseconds, and those that take seconds need no haste."""
 _LAST_OUTPUT_PATIENCE_S: Final = 0.2
-"""How long what it wrote before its end is read."""
+"""How long the output is read that a worker wrote before its end."""
 _EXIT_PATIENCE_S: Final = 0.5
-"""When a connection fails: how long to wait for the exit that explains it."""
+"""How long to wait, when a connection fails, for the exit that explains it."""
 
 
 class WorkerActor(Actor[Never]):
     """Runs one third-party worker and sends what it reads as `Samples` to `collector`.
 
     Its greenlet owns the process and the connection; it accepts no messages. It crashes, with a
-    `WorkerError` that says why, when the worker exits, is silent, refuses or never listens; a
-    restart is a new process. One that answers 429 is busy, which is no crash: it is asked again for
-    as long as it may take to start. Every line that was read is told to the collector before the
-    end is reported, also when it is stopped.
+    `WorkerError` that gives the reason, when the worker exits, is silent, refuses or never listens;
+    a restart is a new process. A worker that answers 429 is busy, which is no crash: it is asked
+    again for as long as it may take to start. Every line that was read reaches the collector before
+    the end is reported, also when the actor is stopped.
 
     Args:
         settings: what to run.
-        collector: who is told.
+        collector: gets the samples.
         spawn: how the worker is started; a simulated one can take the place of a process.
 
     Example:

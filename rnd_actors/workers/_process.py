@@ -30,7 +30,7 @@ _LAST_WORDS_PATIENCE_S: Final = 0.2
 """A child of the worker may keep its output open after the worker has gone."""
 _EXIT_PATIENCE_S: Final = 0.5
 _LAST_LINES_PATIENCE_S: Final = 0.5
-"""How long what a worker had sent before its end is read; by then its connection has ended."""
+"""How long the lines are read that a worker sent before its end; then its connection is cut."""
 _DEFAULT_SIGNALS: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
