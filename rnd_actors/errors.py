@@ -17,7 +17,6 @@ __all__ = [
     "ActorDeadError",
     "ActorError",
     "AskTimeoutError",
-    "BudgetSpentError",
     "ChildRunningError",
     "ChildSpecError",
     "DeadlockError",
@@ -27,6 +26,7 @@ __all__ = [
     "NotAnsweredError",
     "NotPatchedError",
     "NotSimulatedError",
+    "RestartIntensityError",
     "ResultFormatError",
     "RndActorsError",
     "RunProcessError",
@@ -196,8 +196,8 @@ class SupervisionError(ActorError):
     """A supervisor cannot do what it is told or asked."""
 
 
-class BudgetSpentError(ActorError):
-    """A supervisor fails: a child needed more restarts than its budget allows."""
+class RestartIntensityError(ActorError):
+    """A supervisor fails: a child needed more restarts than its intensity allows."""
 
 
 class ChildSpecError(SupervisionError, TypeError):
@@ -242,7 +242,7 @@ class ScheduleFailedError(SimulationError):
     Its text shows an excerpt of a long trace: the beginning, the end, and whatever is not routine.
 
     Example:
-        >>> from rnd_actors import ScheduleFailedError
+        >>> from rnd_actors.errors import ScheduleFailedError
         >>> from rnd_actors.simulation import explore
         >>> try:
         ...     explore(lambda system: 1 / 0, seeds=range(7, 100))

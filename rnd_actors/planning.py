@@ -14,11 +14,11 @@ from typing import Any, Final, Self, TypeAlias
 from attrs import evolve, field, frozen
 
 from rnd_actors._validators import delay, optional, rate, seconds, whole_number
-from rnd_actors.collecting import Outcome
+from rnd_actors.collectors import Outcome
 from rnd_actors.running import RunSettings, run
 from rnd_actors.simulation import SimulatedWorker, simulate
 
-__all__ = ["Bar", "Forecast", "PlanSettings", "Proportion", "WorkerFigures", "forecast"]
+__all__ = ["Bar", "Forecast", "PlanSettings", "Proportion", "WorkerProfile", "forecast"]
 
 _MOST_WORKERS: Final = 1000
 _LATEST: Final = 10.0
@@ -55,7 +55,7 @@ def forecast(plan: PlanSettings, progress: _Progress = lambda _: None) -> Foreca
 
 
 @frozen(kw_only=True)
-class WorkerFigures:
+class WorkerProfile:
     """How fast workers are, how often they crash and how soon they send their first number.
 
     Args:
@@ -90,7 +90,7 @@ class WorkerFigures:
         }
         return cls(**{name: figure for name, figure in figures.items() if figure is not None})
 
-    def law(self) -> SimulatedWorker:
+    def simulated(self) -> SimulatedWorker:
         """Return simulated workers with these figures."""
         lifetime = None
         if self.mtbf is not None:
@@ -124,7 +124,7 @@ class PlanSettings:
     samples: int = field(validator=whole_number(1, 10**9))
     deadline: float = field(validator=seconds)
     workers: int = field(default=16, validator=whole_number(1, _MOST_WORKERS))
-    figures: WorkerFigures = WorkerFigures()
+    profile: WorkerProfile = WorkerProfile()
     runs: int = field(default=200, validator=whole_number(10, 10**6))
 
 
@@ -211,13 +211,13 @@ def _times(plan: PlanSettings, deadline: float, progress: _Progress) -> Iterator
         samples=plan.samples,
         workers=plan.workers,
         deadline=deadline,
-        start_timeout=patient.start_timeout + plan.figures.startup,
-        stall_timeout=patient.stall_timeout + 1 / plan.figures.rate,
+        start_timeout=patient.start_timeout + plan.profile.startup,
+        stall_timeout=patient.stall_timeout + 1 / plan.profile.rate,
     )
-    law = plan.figures.law()
+    model = plan.profile.simulated()
     for seed in range(plan.runs):
         progress(f"simulating run {seed + 1} of {plan.runs} with {plan.workers} workers")
-        result = simulate(lambda _: run(settings, spawn=law), seed).result
+        result = simulate(lambda _: run(settings, spawn=model), seed).result
         yield result.elapsed_s if result.outcome is Outcome.COMPLETE else inf
 
 

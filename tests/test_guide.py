@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-import rnd_actors.collecting
+import rnd_actors.collectors
 import rnd_actors.workers  # noqa: F401 - its events are looked up as subclasses
-from rnd_actors.actors import Event
+from rnd_actors.events import Event
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 CHAPTERS = sorted(GUIDE.glob("*.md"))
@@ -176,7 +176,7 @@ def table_after(heading: str) -> dict[str, str]:
     ("heading", "rooms"),
     [
         ("Events of the framework", ("rnd_actors.actors.",)),
-        ("Events of workers and collecting", ("rnd_actors.workers.", "rnd_actors.collecting.")),
+        ("Events of workers and collectors", ("rnd_actors.workers.", "rnd_actors.collectors.")),
     ],
 )
 def test_the_tables_of_events_are_those_of_the_code(heading: str, rooms: tuple[str, ...]) -> None:

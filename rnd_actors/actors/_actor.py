@@ -167,7 +167,7 @@ class Actor(Generic[M]):
         self._own.cell.system.events.publish(event)
 
     def mark_healthy(self) -> None:
-        """Mark this incarnation as healthy: its end resets backoff and restart budget."""
+        """Mark this incarnation as healthy: its end resets backoff and restart intensity."""
         self._own.cell.signal_healthy()
 
     def stop(self) -> None:

@@ -22,7 +22,7 @@ from rnd_actors.actors._incarnation import (
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from rnd_actors.actors._policy import Overflow
-from rnd_actors.actors._ref import ActorRef, Figures, Terminated
+from rnd_actors.actors._ref import ActorRef, ActorStats, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
     ActorDeadError,
@@ -202,14 +202,14 @@ class Cell:
         if self.watchers is not None:
             self.watchers.pop(watcher, None)
 
-    def figures(self) -> Figures:
+    def stats(self) -> ActorStats:
         now = time.monotonic()
         mailbox, greenlet = self.mailbox, self.greenlet
         lived_s = self._lived_s + (now - self._started_at if greenlet is not None else 0.0)
         idle_s = mailbox.idle_s
         if mailbox.idle_since is not None:
             idle_s += now - mailbox.idle_since
-        return Figures(
+        return ActorStats(
             told=mailbox.told,
             handled=self.handled,
             failed=self.failed,

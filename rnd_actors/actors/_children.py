@@ -13,7 +13,7 @@ from attrs import define, field
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._incarnation import ExitReason, OwnedGreenlet, Stopped
-from rnd_actors.actors._policy import Budget, RestartWindow
+from rnd_actors.actors._policy import RestartIntensity, RestartWindow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
 from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
@@ -64,11 +64,11 @@ class Child:
             return self.spec.shutdown
         return INFINITY if self.cell.supervises else _SHUTDOWN_S
 
-    def spend_budget(self, budget: Budget) -> bool:
+    def count_restart(self, intensity: RestartIntensity) -> bool:
         """Count a restart; False, uncounted, if none is left."""
         if self._window is None:
-            self._window = RestartWindow(budget)
-        if self._failed_starts > budget.max_restarts:
+            self._window = RestartWindow(intensity)
+        if self._failed_starts > intensity.max_restarts:
             return False
         return self._window.spend(time.monotonic())
 

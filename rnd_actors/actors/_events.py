@@ -11,7 +11,7 @@ from attrs import frozen
 from rnd_actors._printing import shown, shown_error, text_of
 from rnd_actors.actors._incarnation import Crashed, ExitReason, current_greenlet
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main, thread_id
-from rnd_actors.actors._policy import Budget, RestartWindow
+from rnd_actors.actors._policy import RestartIntensity, RestartWindow
 from rnd_actors.errors import WrongThreadError
 
 
@@ -140,16 +140,16 @@ class ChildRestarting(Event):
 
 
 @frozen
-class ChildAbandoned(Event):
-    """A supervisor gives a child up: its restart budget is spent."""
+class RestartIntensityReached(Event):
+    """A supervisor gives a child up: its restart intensity is exceeded."""
 
     level = logging.ERROR
     child: str
-    budget: Budget
+    intensity: RestartIntensity
     reason: ExitReason
 
     def __str__(self) -> str:
-        return f"{self.child} is given up after {self.budget}; last: {self.reason}"
+        return f"{self.child} is given up after {self.intensity}; last: {self.reason}"
 
 
 E = TypeVar("E", bound=Event)
@@ -165,7 +165,7 @@ class EventStream:
     disturbs nobody.
 
     Example:
-        >>> from rnd_actors import ActorStarted, EventStream
+        >>> from rnd_actors.events import ActorStarted, EventStream
         >>> stream = EventStream()
         >>> unsubscribe = stream.subscribe(print)
         >>> stream.publish(ActorStarted("greeter", 1))
@@ -242,7 +242,7 @@ def _call(subscriber: Callable[[Event], object], event: Event) -> None:
             logging.getLogger("rnd_actors").exception("a subscriber failed on %s", text_of(event))
 
 
-_LOGGED_DEAD_LETTERS: Final = Budget(10, within=10.0)
+_LOGGED_DEAD_LETTERS: Final = RestartIntensity(10, within=10.0)
 
 
 def log_events(events: EventStream, logger: str = "rnd_actors") -> Callable[[], object]:

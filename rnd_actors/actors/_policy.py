@@ -75,7 +75,7 @@ class Overflow(Enum):
 
 
 @frozen
-class Budget:
+class RestartIntensity:
     """At most `max_restarts` restarts within any `within` seconds (Erlang's restart intensity).
 
     A child that never starts is given up after `max_restarts` restarts in a row however long each
@@ -100,19 +100,19 @@ class Budget:
 
 
 class RestartWindow:
-    """The restarts that count against a `Budget` at the moment."""
+    """The restarts that count against a `RestartIntensity` at the moment."""
 
-    __slots__ = ("_restarts", "budget")
+    __slots__ = ("_restarts", "intensity")
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, intensity: RestartIntensity) -> None:
+        self.intensity = intensity
         self._restarts: list[float] = []
 
     def spend(self, now: float) -> bool:
         """Count a restart at `now`, in seconds of any clock; False, uncounted, if none is left."""
-        while self._restarts and self._restarts[0] <= now - self.budget.within:
+        while self._restarts and self._restarts[0] <= now - self.intensity.within:
             del self._restarts[0]
-        if len(self._restarts) >= self.budget.max_restarts:
+        if len(self._restarts) >= self.intensity.max_restarts:
             return False
         self._restarts.append(now)
         return True
@@ -132,7 +132,7 @@ class Backoff:
     of up to `jitter` times the delay, so that children that fell together do not rise together.
 
     A row ends with a sign of health (`Actor.mark_healthy`), or with a quiet time: an incarnation
-    that ran longer than twice `maximum`, and longer than restarts count against the `Budget`.
+    that ran longer than twice `maximum`, and longer than `within` of the `RestartIntensity`.
 
     Args:
         initial: seconds before the first delayed restart, > 0.
@@ -161,9 +161,9 @@ class Backoff:
             accepted = f"0 < initial <= maximum ({self.maximum!r})"
             raise SettingsError("Backoff.initial", accepted, self.initial)
 
-    def quiet_s(self, budget: Budget | None) -> float:
+    def quiet_s(self, intensity: RestartIntensity | None) -> float:
         """Return how many seconds an incarnation has to run to end the row of failures."""
-        return max(_QUIET * self.maximum, 0.0 if budget is None else budget.within)
+        return max(_QUIET * self.maximum, 0.0 if intensity is None else intensity.within)
 
     def delay(self, failures: int) -> float:
         """Return the seconds to wait after that many failures in a row (1 or more)."""
@@ -177,8 +177,10 @@ class Backoff:
         return delay * (1 + self.jitter * random.random())  # noqa: S311
 
 
-_DEFAULT_BUDGET: Final = Budget()
-_is_budget = optional(instance(Budget, "a Budget(max_restarts, within), or None"))
+_DEFAULT_INTENSITY: Final = RestartIntensity()
+_is_intensity = optional(
+    instance(RestartIntensity, "a RestartIntensity(max_restarts, within), or None")
+)
 
 
 @frozen(kw_only=True)
@@ -186,8 +188,8 @@ class Policy:
     """The settings of a supervisor, which are the arguments of `Supervisor`."""
 
     strategy: Strategy = field(validator=member(Strategy))
-    budget: Budget | None = field(validator=_is_budget)
-    total_budget: Budget | None = field(validator=_is_budget)
+    intensity: RestartIntensity | None = field(validator=_is_intensity)
+    total_intensity: RestartIntensity | None = field(validator=_is_intensity)
     backoff: Backoff = field(
         validator=instance(Backoff, "a Backoff(initial, maximum, factor, jitter)")
     )
@@ -196,6 +198,8 @@ class Policy:
     max_children: int | None = field(validator=optional(whole_number(0)))
 
     @property
-    def child_budget(self) -> Budget | None:
-        """The budget of each child: the default one, unless another or only a total is given."""
-        return _DEFAULT_BUDGET if self.budget is self.total_budget is None else self.budget
+    def child_intensity(self) -> RestartIntensity | None:
+        """The intensity of each child: the default one, unless another or only a total is given."""
+        return (
+            _DEFAULT_INTENSITY if self.intensity is self.total_intensity is None else self.intensity
+        )

@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 @frozen
-class Figures:
+class ActorStats:
     """The work of an actor since its first start, over all its incarnations.
 
     Every message that was told is in one place:
@@ -161,10 +161,10 @@ class ActorRef(Generic[M_contra]):
         wait_for(f"the end of {self.name}", cell, cell.await_retirement, timeout)
         return cell.exit_reason
 
-    def figures(self) -> Figures:
+    def stats(self) -> ActorStats:
         """Return how many messages the actor was told, has handled and so on, and its busy time."""
-        figures: Figures = self._cell.figures()
-        return figures
+        stats: ActorStats = self._cell.stats()
+        return stats
 
     @property
     def name(self) -> str:

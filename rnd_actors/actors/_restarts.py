@@ -12,7 +12,7 @@ from attrs import frozen
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._children import Child, Children
-from rnd_actors.actors._events import ActorStuck, ChildAbandoned, ChildRestarting
+from rnd_actors.actors._events import ActorStuck, ChildRestarting, RestartIntensityReached
 from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason, Stopped
 from rnd_actors.actors._policy import (
     AutoShutdown,
@@ -24,7 +24,7 @@ from rnd_actors.actors._policy import (
 )
 from rnd_actors.actors._ref import post
 from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildSpec, ChildState
-from rnd_actors.errors import ActorDeadError, BudgetSpentError
+from rnd_actors.errors import ActorDeadError, RestartIntensityError
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2
@@ -58,14 +58,14 @@ class Restarts:
         self._children = children
         self._policy = policy
         self._shut_down = shut_down
-        total = policy.total_budget
+        total = policy.total_intensity
         self._total_window = None if total is None else RestartWindow(total)
         self._is_ending = False
 
     def ended(self, child: Child, reason: ExitReason) -> None:
         """Decide what follows when an incarnation has ended by itself."""
         self._children.start_is_over(child)
-        child.note_failure(self._policy.backoff.quiet_s(self._policy.child_budget))
+        child.note_failure(self._policy.backoff.quiet_s(self._policy.child_intensity))
         if child.starter is not None:
             self._fail_to_start(child)
         elif child.spec.restart is Restart.DELEGATED:
@@ -78,7 +78,7 @@ class Restarts:
 
     def restart(self, child: Child) -> bool:
         """Start a child again, and others with it; False if it had to be given up instead."""
-        if not self._spend_budget(child):
+        if not self._count_restart(child):
             return False
         family = self._end_family(child)
         delay = self._policy.backoff.delay(child.failures)
@@ -156,16 +156,18 @@ class Restarts:
             down = ChildDown(self._supervisor.ref, child.spec.id, child.cell.incarnation, reason)
             post(child.spec.decider, down)
 
-    def _spend_budget(self, child: Child) -> bool:
+    def _count_restart(self, child: Child) -> bool:
         """Count a restart; return False if the child is given up, or fail if the supervisor is."""
-        total, own = self._total_window, self._policy.child_budget
+        total, own = self._total_window, self._policy.child_intensity
         if total is not None and not total.spend(time.monotonic()):
-            self._supervisor.publish(ChildAbandoned(child.cell.name, total.budget, child.reason))
-            self._fail_for(child, f"its children together need more than {total.budget}")
-        if own is None or child.spend_budget(own):
+            self._supervisor.publish(
+                RestartIntensityReached(child.cell.name, total.intensity, child.reason)
+            )
+            self._fail_for(child, f"its children together need more than {total.intensity}")
+        if own is None or child.count_restart(own):
             return True
         self.forget(child)
-        self._supervisor.publish(ChildAbandoned(child.cell.name, own, child.reason))
+        self._supervisor.publish(RestartIntensityReached(child.cell.name, own, child.reason))
         if child.spec.decider is None:
             self._fail_for(child, f"{child.cell.name} needs more than {own}")
         post(child.spec.decider, ChildGivenUp(self._supervisor.ref, child.spec.id, child.reason))
@@ -173,7 +175,7 @@ class Restarts:
 
     def _fail_for(self, child: Child, why: str) -> Never:
         cause = child.reason.error if isinstance(child.reason, Crashed) else None
-        raise BudgetSpentError(f"{why}; last: {child.reason}") from cause
+        raise RestartIntensityError(f"{why}; last: {child.reason}") from cause
 
     def _finish(self, child: Child) -> None:
         """Leave a child that has ended for good where it is."""

@@ -106,7 +106,8 @@ class Router(Generic[M_contra]):
 
     Example:
         >>> from attrs import frozen
-        >>> from rnd_actors import Actor, ActorSystem, Request, RoundRobin
+        >>> from rnd_actors import Actor, ActorSystem, Request
+        >>> from rnd_actors.routing import RoundRobin
         >>> @frozen
         ... class WhoAreYou(Request[str]):
         ...     pass

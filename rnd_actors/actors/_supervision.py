@@ -165,7 +165,7 @@ class RestartChild(_Patient[ActorRef[Any]]):
     """Start a child again if it is down or terminated; the answer is its ref.
 
     After `ChildDown` the answer comes at once, and the start with backoff and on the child's
-    budget. A terminated child gets a new ref, since the old one has died with it, and the answer
+    intensity. A terminated child gets a new ref, since the old one has died with it, and the answer
     comes when it has started. If its start fails, `ask` raises the child's error, and the child
     stays terminated. Told, not asked, it becomes a dead letter if it cannot be done.
 
@@ -268,7 +268,8 @@ class ChildDown:
     """To the decider: an incarnation of the child is over; all its messages came before this.
 
     Example:
-        >>> from rnd_actors import Actor, ChildDown, Crashed, Delegated, RestartChild
+        >>> from rnd_actors import Actor, Crashed
+        >>> from rnd_actors.supervision import ChildDown, Delegated, RestartChild
         >>> class Decider(Actor[Delegated]):
         ...     def receive(self, message: Delegated) -> None:
         ...         match message:
@@ -284,7 +285,7 @@ class ChildDown:
 
 @frozen
 class ChildGivenUp:
-    """To the decider: the child's restart budget is spent, so it stays down for good."""
+    """To the decider: the child's restart intensity is exceeded, so it stays down for good."""
 
     supervisor: ActorRef[SupervisorMessage]
     child_id: str

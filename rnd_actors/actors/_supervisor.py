@@ -21,9 +21,9 @@ from rnd_actors.actors._incarnation import (
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
-    Budget,
     Policy,
     Restart,
+    RestartIntensity,
     ShutdownOrder,
     Strategy,
 )
@@ -46,10 +46,10 @@ from rnd_actors.actors._supervision import (
 )
 from rnd_actors.errors import (
     ActorDeadError,
-    BudgetSpentError,
     ChildRunningError,
     ChildSpecError,
     DuplicateChildError,
+    RestartIntensityError,
     SettingsError,
     SupervisionError,
     TooManyChildrenError,
@@ -63,8 +63,8 @@ class Supervisor(Actor[_Message]):
 
     A child that ended by itself is restarted as its `ChildSpec` says, and others with it as the
     strategy says: at once after the first failure, then with `backoff`. A child that needs more
-    restarts than `budget` allows is given up: the decider of a DELEGATED child is told; any other
-    child makes the supervisor itself fail, so that its own supervisor can act.
+    restarts than `intensity` allows is given up: the decider of a DELEGATED child is told; any
+    other child makes the supervisor itself fail, so that its own supervisor can act.
 
     Of its first children, and of those that are restarted together, one starts when `on_start` of
     the one before has returned or failed. A failed start is treated like any other crash, unless
@@ -78,9 +78,9 @@ class Supervisor(Actor[_Message]):
     Args:
         children: the specs of the first children; more come with `StartChild`.
         strategy: which children are restarted together.
-        budget: how many restarts each child may need; None: the default of `Budget`, or no limit
-            if there is a `total_budget`.
-        total_budget: how many restarts all children together may need; None: no limit.
+        intensity: how many restarts each child may need; None: the default of `RestartIntensity`,
+            or no limit if there is a `total_intensity`.
+        total_intensity: how many restarts all children together may need; None: no limit.
         backoff: how long to wait before each restart.
         auto_shutdown: whether the end of significant children ends the supervisor.
         shutdown_order: one after the other in reverse start order, or all at once.
@@ -93,7 +93,8 @@ class Supervisor(Actor[_Message]):
             and `auto_shutdown` is NEVER.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, CountChildren, Supervisor
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Supervisor
+        >>> from rnd_actors.supervision import CountChildren
         >>> with ActorSystem() as system:
         ...     specs = [ChildSpec("cache", Actor), ChildSpec("index", Actor)]
         ...     storage = system.start(ChildSpec("storage", lambda: Supervisor(specs)))
@@ -108,8 +109,8 @@ class Supervisor(Actor[_Message]):
         children: Iterable[ChildSpec] = (),
         *,
         strategy: Strategy = Strategy.ONE_FOR_ONE,
-        budget: Budget | None = None,
-        total_budget: Budget | None = None,
+        intensity: RestartIntensity | None = None,
+        total_intensity: RestartIntensity | None = None,
         backoff: Backoff = Backoff(),
         auto_shutdown: AutoShutdown = AutoShutdown.NEVER,
         shutdown_order: ShutdownOrder = ShutdownOrder.REVERSE,
@@ -120,8 +121,8 @@ class Supervisor(Actor[_Message]):
             _require_usable(spec, auto_shutdown, "Supervisor")
         self._policy = Policy(
             strategy=strategy,
-            budget=budget,
-            total_budget=total_budget,
+            intensity=intensity,
+            total_intensity=total_intensity,
             backoff=backoff,
             auto_shutdown=auto_shutdown,
             shutdown_order=shutdown_order,
@@ -232,7 +233,7 @@ class Supervisor(Actor[_Message]):
         elif self._restarts.restart(child):
             self.reply(request, child.cell.ref)
         else:
-            self.reply_error(request, BudgetSpentError(f"{child.cell.name} is given up"))
+            self.reply_error(request, RestartIntensityError(f"{child.cell.name} is given up"))
 
     def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
         """Start a child in its turn, or at once if the one that starts waits for it."""

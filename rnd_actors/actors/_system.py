@@ -18,7 +18,7 @@ from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._incarnation import Crashed, Stopped
 from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
 from rnd_actors.actors._policy import ShutdownOrder
-from rnd_actors.actors._ref import ActorRef, Figures
+from rnd_actors.actors._ref import ActorRef, ActorStats
 from rnd_actors.actors._requests import wait_for
 from rnd_actors.actors._restarts import kill_together
 from rnd_actors.actors._routing import Router, Routing
@@ -42,8 +42,8 @@ class ActorSystem:
     """A context manager that owns a root supervisor, all names, and an event stream.
 
     Leaving it ends all actors, the last started first, each within the limit of its `ChildSpec`.
-    If the root supervisor failed, because an actor spent its restart budget, that error is raised
-    then, unless another one is on its way already.
+    If the root supervisor failed, because an actor exceeded its restart intensity, that error is
+    raised then, unless another one is on its way already.
 
     Its events go to the logger `rnd_actors` of `logging`, each at its own level, unless it lives in
     virtual time. It belongs to the thread that entered it. Entering it raises `NotPatchedError` in
@@ -206,7 +206,7 @@ class ActorInfo:
     incarnation: int
     doing: str
     """Its present work, in words."""
-    figures: Figures
+    stats: ActorStats
     children: tuple[ActorInfo, ...]
 
     def __iter__(self) -> Iterator[ActorInfo]:
@@ -234,11 +234,11 @@ class ActorInfo:
             yield from child._lines(indent + "  ")  # noqa: SLF001
 
     def _words(self) -> tuple[str, str]:
-        figures = self.figures
+        stats = self.stats
         return self.name.rpartition("/")[2], (
             f" {self.kind} #{self.incarnation} {self.doing}; "
-            f"{figures.mailbox} waiting, {figures.handled} handled, {figures.failed} failed, "
-            f"busy {figures.busy_s:.1f} s"
+            f"{stats.mailbox} waiting, {stats.handled} handled, {stats.failed} failed, "
+            f"busy {stats.busy_s:.1f} s"
         )
 
 
@@ -250,6 +250,6 @@ def info_of(cell: Cell) -> ActorInfo:
         kind="" if actor is None else type(actor).__name__,
         incarnation=cell.incarnation,
         doing=cell.describe_work(),
-        figures=cell.figures(),
+        stats=cell.stats(),
         children=tuple(info_of(child) for child in children),
     )

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from rnd_actors.cli._summary import summary
 from rnd_actors.cli._text import one_line, table
-from rnd_actors.collecting._histogram import Bar, draw_histogram, histogram
+from rnd_actors.collectors._histogram import Bar, draw_histogram, histogram
 from rnd_actors.reporting import LEGEND, Activity, Timeline, draw_timeline, timeline
 from rnd_actors.store import RunHistory
 
@@ -106,7 +106,7 @@ def forecast_report(outlook: "Forecast") -> Group:
 
 
 def _figures(outlook: "Forecast") -> Table:
-    plan, figures = outlook.plan, outlook.plan.figures
+    plan, figures = outlook.plan, outlook.plan.profile
     crashes = "never" if figures.mtbf is None else f"after {figures.mtbf:.4g} s on average"
     grid = Table.grid(padding=(0, 2))
     grid.add_row("samples", f"{plan.samples} from {plan.workers} workers")

@@ -14,7 +14,7 @@ from rnd_actors.cli._text import read_text, say
 from rnd_actors.errors import SettingsError
 
 if TYPE_CHECKING:
-    from rnd_actors.planning import Forecast, WorkerFigures
+    from rnd_actors.planning import Forecast, WorkerProfile
 
 _RATE: Final = Kind(valid.rate, float)
 _DELAY: Final = Kind(valid.delay, float, least=0)
@@ -63,16 +63,16 @@ def plan(
     from rich.console import Console  # noqa: PLC0415
 
     from rnd_actors.cli._charts import forecast_report  # noqa: PLC0415
-    from rnd_actors.planning import PlanSettings, WorkerFigures, forecast  # noqa: PLC0415
+    from rnd_actors.planning import PlanSettings, WorkerProfile, forecast  # noqa: PLC0415
 
     given = {"rate": rate, "mtbf": mtbf, "startup": startup}
-    measured = WorkerFigures() if result is None else _measured(result)
+    measured = WorkerProfile() if result is None else _measured(result)
     with naming_options(context):
-        figures = evolve(
+        profile = evolve(
             measured, **{name: figure for name, figure in given.items() if figure is not None}
         )
         settings = PlanSettings(
-            samples=samples, deadline=deadline, workers=workers, runs=runs, figures=figures
+            samples=samples, deadline=deadline, workers=workers, runs=runs, profile=profile
         )
     with _progress() as progress:
         outlook = forecast(settings, progress)
@@ -83,11 +83,11 @@ def plan(
     return 0
 
 
-def _measured(file: Path) -> "WorkerFigures":
+def _measured(file: Path) -> "WorkerProfile":
     from attrs import asdict  # noqa: PLC0415
 
-    from rnd_actors.collecting import Result  # noqa: PLC0415
-    from rnd_actors.planning import WorkerFigures  # noqa: PLC0415
+    from rnd_actors.collectors import Result  # noqa: PLC0415
+    from rnd_actors.planning import WorkerProfile  # noqa: PLC0415
 
     try:
         result = Result.from_json(read_text(file))
@@ -96,7 +96,7 @@ def _measured(file: Path) -> "WorkerFigures":
     except ValueError:
         trouble = "this is none"
     else:
-        return WorkerFigures.measured(map(asdict, result.workers))
+        return WorkerProfile.measured(map(asdict, result.workers))
     raise SettingsError(
         "--result", f"a file that `rnd-actors run --json` wrote ({trouble})", str(file)
     )
@@ -154,7 +154,7 @@ def forecast_as_json(outlook: "Forecast") -> str:
             "samples": plan.samples,
             "deadline_s": plan.deadline,
             "workers": plan.workers,
-            "figures": asdict(plan.figures),
+            "figures": asdict(plan.profile),
             "runs": plan.runs,
             "kept": kept.hits,
             "probability": kept.estimate,

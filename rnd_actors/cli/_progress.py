@@ -13,18 +13,18 @@ from typing import Final
 import gevent
 from attrs import define, field, frozen
 
-from rnd_actors.actors import (
+from rnd_actors.actors import Crashed
+from rnd_actors.cli._text import one_line
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.collectors._collection import Lifetimes
+from rnd_actors.errors import WorkerError
+from rnd_actors.events import (
     ActorFailed,
     ActorStopped,
-    ChildAbandoned,
     ChildRestarting,
-    Crashed,
     Event,
+    RestartIntensityReached,
 )
-from rnd_actors.cli._text import one_line
-from rnd_actors.collecting import SamplesAccepted
-from rnd_actors.collecting._collection import Lifetimes
-from rnd_actors.errors import WorkerError
 from rnd_actors.workers import WorkerSpawned, WorkerStreaming
 
 _KEPT_WARNINGS: Final = 100
@@ -182,7 +182,7 @@ class Progress:
                 self._enter(name, WorkerState.CRASHED)
             case ChildRestarting(child=name):
                 self._enter(name, WorkerState.RESTARTING)
-            case ChildAbandoned(child=name):
+            case RestartIntensityReached(child=name):
                 self._enter(name, WorkerState.GIVEN_UP)
             case ActorStopped(actor=name):
                 self._enter(name, WorkerState.STOPPED)

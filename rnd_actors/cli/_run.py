@@ -34,7 +34,7 @@ from rnd_actors.cli._options import (
 from rnd_actors.errors import SettingsConflictError
 
 if TYPE_CHECKING:
-    from rnd_actors.collecting import Collector
+    from rnd_actors.collectors import Collector
 
 
 def run(
@@ -169,7 +169,7 @@ def run(
 def _collector(
     context: typer.Context, name: str | None, options: Sequence[str]
 ) -> "Collector | None":
-    from rnd_actors.collecting import make_collector  # noqa: PLC0415
+    from rnd_actors.collectors import make_collector  # noqa: PLC0415
 
     if name is None:
         if options:

@@ -19,15 +19,15 @@ import typer
 from attrs import asdict, define, evolve, field, frozen
 from rich.console import Console
 
-from rnd_actors.actors import Event
 from rnd_actors.cli._live import Screen, live_view
 from rnd_actors.cli._options import LogFormat
 from rnd_actors.cli._progress import Progress, pauses_s, ticking
 from rnd_actors.cli._summary import lines_of_last_words, summary
 from rnd_actors.cli._text import complain, escaped, one_line, say
-from rnd_actors.collecting import Collector, Outcome, Result
+from rnd_actors.collectors import Collector, Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
-from rnd_actors.running import RunSettings, Unfinished, run
+from rnd_actors.events import Event
+from rnd_actors.running import ResumableRun, RunSettings, run
 from rnd_actors.sinks import STDOUT
 from rnd_actors.workers import WorkerProcess
 
@@ -46,7 +46,7 @@ class Session:
     Args:
         settings: of the run.
         collector: its collector; None: exactly `settings.samples` are collected.
-        unfinished: the run that goes on; None: a run begins.
+        resumable: the run that goes on; None: a run begins.
         json: whether the result is one JSON object on stdout.
         quiet: whether nothing but errors is written to stderr.
         verbose: 1: events from level INFO on are told one by one; 2: from level DEBUG on.
@@ -55,7 +55,7 @@ class Session:
 
     settings: RunSettings
     collector: Collector | None = None
-    unfinished: Unfinished | None = None
+    resumable: ResumableRun | None = None
     json: bool = False
     quiet: bool = False
     verbose: int = 0
@@ -65,10 +65,10 @@ class Session:
 def execute(session: Session) -> int:
     """Do the run, show its progress, report its result and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
-    settings, unfinished = session.settings, session.unfinished
+    settings, resumable = session.settings, session.resumable
     if sys.platform == "linux" and not Path("/proc/self").exists():
         say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
-    collector = session.collector if unfinished is None else unfinished.collector
+    collector = session.collector if resumable is None else resumable.collector
     goal = settings.samples if collector is None else collector.goal
     progress = Progress(goal, settings.workers, settings.deadline)
     least_level: float = math.inf
@@ -102,8 +102,8 @@ def execute(session: Session) -> int:
 def _collect(
     session: Session, tell: Callable[[Event], object], interrupted: gevent.event.Event
 ) -> Result:
-    if session.unfinished is not None:
-        return session.unfinished.go_on(subscriber=tell, interrupted=interrupted)
+    if session.resumable is not None:
+        return session.resumable.resume(subscriber=tell, interrupted=interrupted)
     return run(session.settings, session.collector, subscriber=tell, interrupted=interrupted)
 
 

@@ -185,25 +185,25 @@ def resume(
     from attrs import evolve  # noqa: PLC0415
 
     from rnd_actors.cli._session import Session, execute  # noqa: PLC0415
-    from rnd_actors.running import Unfinished  # noqa: PLC0415
+    from rnd_actors.running import ResumableRun  # noqa: PLC0415
     from rnd_actors.sinks import STDOUT  # noqa: PLC0415
     from rnd_actors.store import read_checkpoint  # noqa: PLC0415
 
     checkpoint = read_checkpoint(store, run)
     if not checkpoint.is_own:
-        _confirm(checkpoint, Unfinished.settings_of(checkpoint, store), store, yes=yes)
-    unfinished = Unfinished.of(store, checkpoint, trusted=True)
-    if json and STDOUT in unfinished.settings.outputs:
+        _confirm(checkpoint, ResumableRun.settings_of(checkpoint, store), store, yes=yes)
+    resumable = ResumableRun.of(store, checkpoint, trusted=True)
+    if json and STDOUT in resumable.settings.outputs:
         raise SettingsConflictError(
             "--json needs stdout for itself, and the samples of this run go there"
         )
     with naming_options(context):
         if deadline is not None:
-            settings = evolve(unfinished.settings, deadline=deadline)
-            unfinished = evolve(unfinished, settings=settings)
+            settings = evolve(resumable.settings, deadline=deadline)
+            resumable = evolve(resumable, settings=settings)
         session = Session(
-            settings=unfinished.settings,
-            unfinished=unfinished,
+            settings=resumable.settings,
+            resumable=resumable,
             json=json,
             quiet=quiet,
             verbose=verbose,
@@ -221,8 +221,8 @@ def _confirm(checkpoint: "Checkpoint", settings: "RunSettings", store: Path, *, 
             f"{run} was not begun by you on this computer, or was changed since; "
             f"it would run: {command} - if you want that, add --yes"
         )
-    recipe = checkpoint.recipe or {}
-    collector = f"{recipe.get('target')} with {recipe.get('options')}"
+    collector_spec = checkpoint.collector_spec or {}
+    collector = f"{collector_spec.get('target')} with {collector_spec.get('options')}"
     files = [*settings.outputs, *filter(None, [settings.worker_log])]
     say(f"{escaped(run)} was not begun by you on this computer, or was changed since.")
     say(f"  it runs      {command}")

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnd_actors.cli._text import one_line, table
-from rnd_actors.collecting import Outcome, Result, WorkerResult
-from rnd_actors.collecting._result import figures, last_words
+from rnd_actors.collectors import Outcome, Result, WorkerResult
+from rnd_actors.collectors._result import figures, last_words
 
 _SHOWN_AT_EACH_END: Final = 150
 _COLUMNS: Final = {"id": 0, "port": 70, "samples": 0, "starts": 56, "crashes": 0, "malformed": 80}

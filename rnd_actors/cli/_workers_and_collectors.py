@@ -22,7 +22,7 @@ _ID: Final = 7
 
 def collectors() -> int:
     """List the collectors that are installed, with their options."""
-    from rnd_actors.collecting import installed_collectors  # noqa: PLC0415
+    from rnd_actors.collectors import installed_collectors  # noqa: PLC0415
 
     rows = [
         (

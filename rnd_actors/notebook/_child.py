@@ -17,7 +17,7 @@ from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
 from rnd_actors.cli import Progress, ticking
-from rnd_actors.collecting import Recipe, SampleCount
+from rnd_actors.collectors import CollectorSpec, SampleCount
 from rnd_actors.errors import RndActorsError
 from rnd_actors.running import RunSettings, run
 
@@ -38,8 +38,12 @@ def main() -> None:
 
 def _run(request: dict[str, Any], answers: BinaryIO) -> dict[str, Any]:
     settings = RunSettings(**request["settings"])
-    recipe = request["recipe"]
-    collector = SampleCount(settings.samples) if recipe is None else Recipe(**recipe).make()
+    collector_spec = request["recipe"]
+    collector = (
+        SampleCount(settings.samples)
+        if collector_spec is None
+        else CollectorSpec(**collector_spec).make()
+    )
     progress = Progress(collector.goal, settings.workers, settings.deadline)
     interrupted = Event()
     gevent.spawn(_await_end_of_stdin, interrupted)

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from rnd_actors import errors
-from rnd_actors.collecting import Collector, Recipe, Result
+from rnd_actors.collectors import Collector, CollectorSpec, Result
 from rnd_actors.errors import RunProcessError, SettingsError
 from rnd_actors.running import RunSettings
 from rnd_actors.sinks import STDOUT
@@ -177,8 +177,8 @@ class _RunProcess:
 def _request(settings: RunSettings, collector: Collector | None) -> dict[str, Any]:
     if STDOUT in settings.outputs:
         raise SettingsError("outputs", "files: the stdout of another process is not seen", "-")
-    recipe = None if collector is None else Recipe.of(collector)
-    if collector is not None and recipe is None:
+    collector_spec = None if collector is None else CollectorSpec.of(collector)
+    if collector is not None and collector_spec is None:
         form = (
             "one that another process can make: move its class to a module (a .py file), "
             "and give it no arguments, or make it an attrs class"
@@ -186,5 +186,5 @@ def _request(settings: RunSettings, collector: Collector | None) -> dict[str, An
         raise SettingsError("collector", form, collector)
     return {
         "settings": settings.to_plain(),
-        "recipe": None if recipe is None else recipe.to_plain(),
+        "recipe": None if collector_spec is None else collector_spec.to_plain(),
     }

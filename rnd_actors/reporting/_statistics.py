@@ -9,8 +9,8 @@ from typing import Final
 
 from attrs import frozen
 
-from rnd_actors.collecting import Outcome
-from rnd_actors.collecting._histogram import Bar, histogram
+from rnd_actors.collectors import Outcome
+from rnd_actors.collectors._histogram import Bar, histogram
 from rnd_actors.reporting._timeline import RunClock, timeline
 from rnd_actors.store import RunHistory
 
@@ -90,7 +90,7 @@ class WorkerStatistics:
         uptime: the share of the run in which it was streaming, from 0 to 1; None if the run took
             no time.
         rate_per_s: numbers a second while it streamed; None if it sent too few.
-        given_up: whether its restart budget was spent.
+        given_up: whether its restart intensity was exceeded.
         last_exit: why it went down by itself the last time.
     """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.actors import Event
-from rnd_actors.collecting import Collector, Outcome, Recipe, Result
+from rnd_actors.collectors import Collector, CollectorSpec, Outcome, Result
 from rnd_actors.errors import StoreError
+from rnd_actors.events import Event
 from rnd_actors.running._run import Session, prepare
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import Existing, is_store
@@ -18,7 +18,7 @@ from rnd_actors.workers import Spawn, WorkerProcess
 
 
 @frozen(kw_only=True)
-class Unfinished:
+class ResumableRun:
     """A run of a store that can go on.
 
     Args:
@@ -43,7 +43,7 @@ class Unfinished:
         collector: Collector | None = None,
         *,
         trusted: bool = False,
-    ) -> "Unfinished":
+    ) -> "ResumableRun":
         """Return the run with this checkpoint; arguments and errors are those of `resume`."""
         settings = cls.settings_of(checkpoint, store)
         if not (checkpoint.is_own or trusted):
@@ -82,7 +82,7 @@ class Unfinished:
         appends = settings.existing is Existing.APPEND
         return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
-    def go_on(
+    def resume(
         self,
         *,
         subscriber: Callable[[Event], object] | None = None,
@@ -92,7 +92,7 @@ class Unfinished:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         checkpoint = self.checkpoint
         workers, collection = prepare(self.settings, spawn, checkpoint.incarnations)
-        collection.go_on(checkpoint.samples, checkpoint.tally, checkpoint.run.elapsed_s)
+        collection.resume_from(checkpoint.samples, checkpoint.counts, checkpoint.run.elapsed_s)
         if self.is_reached:
             collection.conclude(Outcome.COMPLETE, "the goal is reached")
         return Session(
@@ -141,22 +141,22 @@ def resume(
             somebody else.
         SettingsError: its collector cannot be made again, or a value is not accepted.
     """
-    unfinished = Unfinished.of(store, read_checkpoint(store, run), collector, trusted=trusted)
+    resumable = ResumableRun.of(store, read_checkpoint(store, run), collector, trusted=trusted)
     if deadline is not None:
-        settings = evolve(unfinished.settings, deadline=deadline)
-        unfinished = evolve(unfinished, settings=settings)
-    return unfinished.go_on(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
+        settings = evolve(resumable.settings, deadline=deadline)
+        resumable = evolve(resumable, settings=settings)
+    return resumable.resume(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
 
 
 def _collector(checkpoint: Checkpoint, store: Path) -> Collector:
-    match checkpoint.recipe:
+    match checkpoint.collector_spec:
         case None:
             raise StoreError(
                 f"the collector of run {checkpoint.run.id} in {store} cannot be made again: "
                 "resume it from a program, with resume(store, run, collector=…)"
             )
         case {"target": str(target), "options": dict(options)}:
-            return Recipe(target, options).make()
+            return CollectorSpec(target, options).make()
     raise _damaged(checkpoint, store, "nothing says how its collector is made again")
 
 

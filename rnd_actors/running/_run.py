@@ -11,35 +11,25 @@ import gevent
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.actors import (
-    ActorFailed,
-    ActorRef,
-    ActorSystem,
-    ChildSpec,
-    Crashed,
-    Event,
-    EventStream,
-    Restart,
-    ShutDown,
-    SupervisorMessage,
-    require_patched,
-)
-from rnd_actors.collecting import (
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, require_patched
+from rnd_actors.collectors import (
     Accepted,
     Collection,
     Collector,
     CollectorActor,
+    CollectorSpec,
     Outcome,
-    Recipe,
     Result,
     Sample,
     SampleCount,
 )
-from rnd_actors.errors import BudgetSpentError, SettingsError, SinkError
+from rnd_actors.errors import RestartIntensityError, SettingsError, SinkError
+from rnd_actors.events import ActorFailed, Event, EventStream
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._workers import worker_settings, workers_spec
 from rnd_actors.sinks import Sink, begin_output, check_output, is_store, writer_for
 from rnd_actors.store import Recording, RunDescription
+from rnd_actors.supervision import ChildSpec, Restart, ShutDown, SupervisorMessage
 from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
 
 _CAPACITY: Final = 1000
@@ -108,19 +98,19 @@ def prepare(
     for output in settings.outputs:
         check_output(output, settings.existing)
     workers = worker_settings(settings, spawn, earlier)
-    return workers, Collection.of({worker.id: worker.port for worker in workers})
+    return workers, Collection.for_workers({worker.id: worker.port for worker in workers})
 
 
 def _begin_recording(settings: RunSettings, collector: Collector) -> Recording | None:
     store = next(filter(is_store, settings.outputs), None)
     if store is None:
         return None
-    recipe = Recipe.of(collector)
-    options = {} if recipe is None else recipe.options
+    collector_spec = CollectorSpec.of(collector)
+    options = {} if collector_spec is None else collector_spec.options
     values = ", ".join(f"{name}={value!r}" for name, value in options.items())
     description = RunDescription(
         settings=settings.to_plain(),
-        recipe=None if recipe is None else recipe.to_plain(),
+        collector_spec=None if collector_spec is None else collector_spec.to_plain(),
         collector=f"{type(collector).__name__}({values})",
         goal=collector.goal,
     )
@@ -153,7 +143,7 @@ class Session:
         try:
             self._prepare_files()
             if self.recording is not None:
-                self.recording.follow(self.collection.tally)
+                self.recording.follow(self.collection.counts)
             self._collect()
             return self._finish()
         except BaseException:
@@ -187,7 +177,7 @@ class Session:
                     self._await_end_of(system.start(spec))
         except SinkError:  # a sink could not start, and `_note_failed_output` knows that
             pass
-        except BudgetSpentError as error:
+        except RestartIntensityError as error:
             reason = "".join(format_exception(error.__cause__ or error)).rstrip()
             self.collection.conclude(Outcome.FAILED, reason)
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from rnd_actors._descriptors import open_descriptors
-from rnd_actors.actors import (
+from rnd_actors.actors import ActorRef
+from rnd_actors.collectors import CollectorMessage
+from rnd_actors.errors import SettingsError
+from rnd_actors.running._settings import RunSettings
+from rnd_actors.supervision import (
     INFINITY,
-    ActorRef,
-    Budget,
     ChildSpec,
     Restart,
+    RestartIntensity,
     ShutdownOrder,
     Supervisor,
 )
-from rnd_actors.collecting import CollectorMessage
-from rnd_actors.errors import SettingsError
-from rnd_actors.running._settings import RunSettings
 from rnd_actors.workers import Spawn, WorkerActor, WorkerProcess, WorkerSettings, choose_ports
 
 _RESTARTS: Final = 5
@@ -68,11 +68,11 @@ def workers_spec(
 ) -> ChildSpec:
     """Return the spec of the workers' supervisor, with a child for each worker.
 
-    Its budget is spent by a worker without samples, however long each attempt takes: every sample
-    resets it.
+    A worker without samples exceeds its intensity, however long each attempt takes: every sample
+    starts the count again.
     """
     attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
-    budget = Budget(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
+    intensity = RestartIntensity(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
     children = [
         ChildSpec(
             str(worker.id),
@@ -84,7 +84,7 @@ def workers_spec(
     ]
     return ChildSpec(
         "workers",
-        lambda: Supervisor(children, budget=budget, shutdown_order=ShutdownOrder.PARALLEL),
+        lambda: Supervisor(children, intensity=intensity, shutdown_order=ShutdownOrder.PARALLEL),
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
     )

@@ -8,10 +8,11 @@ import gevent.event
 from gevent import getcurrent
 
 from rnd_actors._printing import shown
-from rnd_actors.actors import Actor, ActorSystem, Event
+from rnd_actors.actors import Actor, ActorSystem
 from rnd_actors.actors._cell import Cell, CellSpec, message_of
 from rnd_actors.actors._incarnation import current_greenlet
 from rnd_actors.actors._requests import Asked
+from rnd_actors.events import Event
 from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Injector, Slow
 
 _ADDRESS: Final = re.compile(" at 0x[0-9a-f]+")

@@ -31,7 +31,7 @@ _NUMBERS: Final = 100
 
 @frozen(kw_only=True)
 class SimulatedWorker:
-    """A law that workers follow; calling it starts such a worker, without a process.
+    """A model that workers follow; calling it starts such a worker, without a process.
 
     It is a `spawn` for `run` or for a `WorkerActor`, in virtual time or real. Faults for
     `process/3` strike the process of worker 3.
@@ -51,8 +51,8 @@ class SimulatedWorker:
         >>> import random
         >>> from rnd_actors import RunSettings, run
         >>> from rnd_actors.simulation import SimulatedWorker, simulate
-        >>> law = SimulatedWorker(lifetime=lambda: random.expovariate(1 / 30))
-        >>> simulate(lambda system: run(RunSettings(samples=150), spawn=law)).result.samples
+        >>> model = SimulatedWorker(lifetime=lambda: random.expovariate(1 / 30))
+        >>> simulate(lambda system: run(RunSettings(samples=150), spawn=model)).result.samples
         150
     """
 
@@ -86,8 +86,8 @@ class _Settings(Protocol):
 class SimulatedProcess:
     """A worker that runs in this process, with the interface of a real one."""
 
-    def __init__(self, law: SimulatedWorker, settings: _Settings) -> None:
-        self.law = law
+    def __init__(self, model: SimulatedWorker, settings: _Settings) -> None:
+        self.model = model
         self.pid = settings.id
         self.port = settings.port
         self.name = f"process/{settings.id}"
@@ -98,10 +98,10 @@ class SimulatedProcess:
         self._next_faults: list[Fault] = []
         self._sleeper: Waiter[None] | None = None
         loop = gevent.get_hub().loop
-        self._timers = [loop.timer(law.startup)]
+        self._timers = [loop.timer(model.startup)]
         self._timers[0].start(self.said_started.set)
-        if law.lifetime is not None:
-            self._timers.append(loop.timer(law.lifetime()))
+        if model.lifetime is not None:
+            self._timers.append(loop.timer(model.lifetime()))
             self._timers[1].start(self.crash)
         self._simulation = current_simulation()
         if self._simulation is not None:
@@ -172,17 +172,17 @@ class SimulatedStream:
         process.is_streaming = True
 
     def __iter__(self) -> Iterator[bytes]:
-        law = self._process.law
-        due = time.monotonic() + law.first_delay
+        model = self._process.model
+        due = time.monotonic() + model.first_delay
         for _ in range(self._settings.numbers_per_request):
             self._wait_until(due)
             for fault in self._process.take_faults():
                 yield from self._strike(fault)
-            if law.hang and random.random() < law.hang:  # noqa: S311
+            if model.hang and random.random() < model.hang:  # noqa: S311
                 self._wait_until(inf)
-            malformed = law.malformed and random.random() < law.malformed  # noqa: S311
+            malformed = model.malformed and random.random() < model.malformed  # noqa: S311
             yield b"oops\n" if malformed else b"rnd=%d\n" % int(_NUMBERS * random.random())  # noqa: S311
-            due += 1 / law.rate
+            due += 1 / model.rate
 
     def close(self) -> None:
         self._process.is_streaming = False

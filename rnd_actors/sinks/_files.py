@@ -15,7 +15,7 @@ from zlib import crc32
 from attrs import asdict, astuple, define, field, fields_dict
 from gevent.monkey import get_original
 
-from rnd_actors.collecting import Sample
+from rnd_actors.collectors import Sample
 from rnd_actors.errors import SettingsError, SinkError
 
 _LONGEST_NAME: Final = 40

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve
 
-from rnd_actors.collecting import Sample
+from rnd_actors.collectors import Sample
 from rnd_actors.errors import SettingsError
 from rnd_actors.sinks._files import (
     Existing,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import define, field, fields_dict
 
-from rnd_actors.collecting import Sample
+from rnd_actors.collectors import Sample
 from rnd_actors.errors import SinkError
 from rnd_actors.sinks._files import replacing
 

@@ -9,7 +9,7 @@ from gevent import GreenletExit
 from gevent.threadpool import ThreadPool
 
 from rnd_actors.actors import Actor, Crashed, ExitReason, Killed
-from rnd_actors.collecting import Accepted, Sample
+from rnd_actors.collectors import Accepted, Sample
 
 _FLUSH_S: Final = 1.0
 _BATCH: Final = 1000

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from rnd_actors.collecting import Collection, Outcome, Result, Sample, Tally
+from rnd_actors.collectors import Collection, Counts, Outcome, Result, Sample
 from rnd_actors.errors import StoreError
 from rnd_actors.store import _tables as sql
 from rnd_actors.store._database import StoreConnection, clear_errors, connect, reading, transaction
@@ -28,7 +28,7 @@ from rnd_actors.store._trust import (
     damaged,
     is_sealed,
     json_object,
-    sound_tally,
+    sound_counts,
 )
 
 _BATCH: Final = 10_000
@@ -116,15 +116,18 @@ def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
             raise StoreError(f"run {stored.id} in {path} is complete: there is nothing to resume")
         if stored.state == "running":
             raise StoreError(f"run {stored.id} in {path} is still running; wait until it has ended")
-        settings, recipe, seal = connection.execute(sql.BEGINNING_OF_RUN, (stored.id,)).fetchone()
+        settings, collector_spec, seal = connection.execute(
+            sql.BEGINNING_OF_RUN, (stored.id,)
+        ).fetchone()
         samples = connection.execute(sql.SAMPLES.select, (stored.id,))
         return Checkpoint(
             run=stored,
-            is_own=is_sealed(seal, settings, recipe),
+            is_own=is_sealed(seal, settings, collector_spec),
             settings=json_object(settings, path, stored.id, "settings"),
-            recipe=recipe and json_object(recipe, path, stored.id, "recipe"),
+            collector_spec=collector_spec
+            and json_object(collector_spec, path, stored.id, "recipe"),
             samples=tuple(Sample(*row) for row in samples),
-            tally=_tally(connection, path, stored.id),
+            counts=_counts(connection, path, stored.id),
             incarnations=dict(connection.execute(sql.LAST_INCARNATIONS, {"run": stored.id})),
         )
 
@@ -198,12 +201,12 @@ def _result(
     found = json_object(findings, path, stored.id, "findings")
     if not all(isinstance(value, int | float | str | None) for value in found.values()):
         raise damaged(path, stored.id, "its findings are no numbers and texts")
-    tally = _tally(connection, path, stored.id)
+    counts = _counts(connection, path, stored.id)
     base_port = plain.get("base_port", 0)
     ports = {worker: base_port + worker - 1 for worker in range(1, stored.workers + 1)}
-    ports |= {worker: known.port for worker, known in tally.workers.items()}
-    collection = Collection.of(ports)
-    collection.go_on(samples, tally, stored.elapsed_s)
+    ports |= {worker: known.port for worker, known in counts.workers.items()}
+    collection = Collection.for_workers(ports)
+    collection.resume_from(samples, counts, stored.elapsed_s)
     if outcome is None:
         what = "it still runs" if stored.state == "running" else "the program died"
         collection.conclude(Outcome.FAILED, what)
@@ -212,10 +215,10 @@ def _result(
     return evolve(collection.result(stored.goal, plain.get("deadline")), findings=found)
 
 
-def _tally(connection: sqlite3.Connection, path: Path, run: int) -> Tally:
+def _counts(connection: sqlite3.Connection, path: Path, run: int) -> Counts:
     """Return what the run knew of its workers when it last wrote that down."""
     row = connection.execute(sql.LATEST_TALLY, (run,)).fetchone()
-    return Tally() if row is None else sound_tally(row[0], path, run)
+    return Counts() if row is None else sound_counts(row[0], path, run)
 
 
 def _batches(connection: sqlite3.Connection, run: int) -> Iterator[list[Any]]:

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 
 from attrs import asdict, astuple, define, field
 
-from rnd_actors.actors import ActorFailed, ActorStopped, Event
-from rnd_actors.collecting import Result, Sample, Tally
+from rnd_actors.collectors import Counts, Result, Sample
 from rnd_actors.errors import SinkError, StoreError
+from rnd_actors.events import ActorFailed, ActorStopped, Event
 from rnd_actors.store import _tables as sql
 from rnd_actors.store._database import StoreConnection, clear_errors, connect, transaction
 from rnd_actors.store._records import RunDescription, StoredRun
@@ -54,8 +54,8 @@ class Recording:
     _elapsed_s: float = 0.0
     _spawned: bool = False
     _waiting: deque[_Statement] = field(factory=deque)
-    _take_tally: Callable[[], Tally] = Tally
-    _tally: Tally | None = None
+    _take_counts: Callable[[], Counts] = Counts
+    _counts: Counts | None = None
     _tallied_at: float = 0.0
 
     @classmethod
@@ -66,13 +66,13 @@ class Recording:
             StoreError: the file is no store, or cannot be written.
         """
         settings = json.dumps(run.settings)
-        recipe = None if run.recipe is None else json.dumps(run.recipe)
+        collector_spec = None if run.collector_spec is None else json.dumps(run.collector_spec)
         row = {
             "settings": settings,
-            "recipe": recipe,
+            "recipe": collector_spec,
             "collector": run.collector,
             "goal": run.goal,
-            "seal": seal(settings, recipe),
+            "seal": seal(settings, collector_spec),
         }
         return cls._enter(path, connect(path, create=True), sql.INSERT_RUN, row)
 
@@ -103,10 +103,10 @@ class Recording:
             raise
         return recording
 
-    def follow(self, take_tally: Callable[[], Tally]) -> None:
+    def follow(self, take_counts: Callable[[], Counts]) -> None:
         """Call this from time to time, and store what it returns with the next samples."""
-        self._take_tally = take_tally
-        self._tally = take_tally()
+        self._take_counts = take_counts
+        self._counts = take_counts()
 
     def note(self, event: Event) -> None:
         """Keep an event until the next write; a subscriber of the event stream.
@@ -123,7 +123,7 @@ class Recording:
             row = (self.run, now, event.level, type(event).__name__, str(event))
             self._waiting.append((_INSERT_EVENT, row))
         if abs(now - self._tallied_at) >= _TALLY_S:
-            self._tally, self._tallied_at = self._take_tally(), now
+            self._counts, self._tallied_at = self._take_counts(), now
 
     def open(self) -> None:
         """Do nothing: a recording is open from its beginning."""
@@ -137,13 +137,13 @@ class Recording:
         if samples:
             self._elapsed_s = max(0.0, samples[-1].received_at - self._started_at)
         rows = ((self.run, *astuple(sample)) for sample in samples)
-        tally, self._tally = self._tally, None
+        counts, self._counts = self._counts, None
         session = {
             "run": self.run,
             "number": self.session,
             "started_at": self._started_at,
             "elapsed_s": self._elapsed_s,
-            "tally": None if tally is None else json.dumps(asdict(tally)),
+            "tally": None if counts is None else json.dumps(asdict(counts)),
         }
         with clear_errors(f"write {self.path}", SinkError), transaction(self._connection):
             self._connection.executemany(sql.SAMPLES.insert, rows)
@@ -168,7 +168,7 @@ class Recording:
             "reason": result.reason,
             "findings": json.dumps(findings, default=str),
         }
-        self._tally = self._take_tally()
+        self._counts = self._take_counts()
         self._elapsed_s = result.elapsed_s - self.earlier_s
         try:
             self.write(())

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from attrs import frozen
 
-from rnd_actors.collecting import Result, Sample, Tally
+from rnd_actors.collectors import Counts, Result, Sample
 
 
 @frozen(kw_only=True)
@@ -15,13 +15,13 @@ class RunDescription:
 
     Args:
         settings: plain data that the run is made of again when it is resumed.
-        recipe: plain data that its collector is made of again; None if it cannot be.
+        collector_spec: plain data that its collector is made of again; None if it cannot be.
         collector: what it collects, in words.
         goal: in samples; None if it is no number of samples.
     """
 
     settings: Mapping[str, Any]
-    recipe: Mapping[str, Any] | None
+    collector_spec: Mapping[str, Any] | None
     collector: str
     goal: int | None
 
@@ -137,21 +137,22 @@ class Checkpoint:
 
     Args:
         run: as it is listed.
-        is_own: whether this user has begun it, and nobody has changed `settings` and `recipe`
-            since: they name programs and files, and so are not to be trusted otherwise.
+        is_own: whether this user has begun it, and nobody has changed `settings` and
+            `collector_spec` since: they name programs and files, and are not to be trusted
+            otherwise.
         settings: plain data of the settings that it was begun with.
-        recipe: plain data that its collector is made of again; None if it cannot be.
+        collector_spec: plain data that its collector is made of again; None if it cannot be.
         samples: all that it has collected.
-        tally: what it knew of its workers.
+        counts: what it knew of its workers.
         incarnations: the highest number that each worker had; none for those that never ran.
     """
 
     run: StoredRun
     is_own: bool
     settings: dict[str, Any]
-    recipe: dict[str, Any] | None
+    collector_spec: dict[str, Any] | None
     samples: tuple[Sample, ...]
-    tally: Tally
+    counts: Counts
     incarnations: dict[int, int]
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from attrs import frozen
 
-from rnd_actors.collecting import Outcome
+from rnd_actors.collectors import Outcome
 
 
 @frozen

@@ -3,7 +3,7 @@
 Anybody can change a file, so every value is checked before it is used.
 
 The seal of a run shows that this user has begun it, and that it runs what it was begun with. It is
-a keyed digest (HMAC-SHA256) of the settings and the recipe of the run, which name the programs and
+a keyed digest (HMAC-SHA256) of the settings and the spec of the run, which name the programs and
 Python classes that run when it is resumed, and the files that are written. The key is a secret of
 the user. So a store that somebody else has made or changed has no seal, whoever owns the file: a
 download belongs to the user who made it. The seal does not help against somebody who can read the
@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from rnd_actors.collecting import Tally
+from rnd_actors.collectors import Counts
 from rnd_actors.errors import StoreError
 from rnd_actors.store import _tables as sql
 
@@ -59,16 +59,16 @@ def json_object(text: str, path: Path, run: int, column: str) -> dict[str, Any]:
     return found
 
 
-def sound_tally(text: str, path: Path, run: int) -> Tally:
-    """Return the tally in a column that was checked."""
-    trouble = damaged(path, run, "the tally of its workers cannot be read")
-    tally = json_object(text, path, run, "tally")
-    if not _is_plausible(tally):
+def sound_counts(text: str, path: Path, run: int) -> Counts:
+    """Return the counts in a column that was checked."""
+    trouble = damaged(path, run, "the counts of its workers cannot be read")
+    counts = json_object(text, path, run, "tally")
+    if not _is_plausible(counts):
         raise trouble
     from cattrs import structure  # noqa: PLC0415  # slow to import, and not for every run
 
     try:
-        return structure(tally, Tally)
+        return structure(counts, Counts)
     except Exception as error:  # there is no telling what a converter raises
         raise trouble from error
 
@@ -80,18 +80,18 @@ def damaged(path: Path, run: object, trouble: str) -> StoreError:
     )
 
 
-def seal(settings: str, recipe: str | None) -> str | None:
+def seal(settings: str, collector_spec: str | None) -> str | None:
     """Return the seal of a run; None if this user has no place for a secret."""
     secret = _secret()
     if secret is None:
         return None
-    sealed = json.dumps([settings, recipe]).encode()
+    sealed = json.dumps([settings, collector_spec]).encode()
     return hmac.new(secret, sealed, "sha256").hexdigest()
 
 
-def is_sealed(found: object, settings: str, recipe: str | None) -> bool:
+def is_sealed(found: object, settings: str, collector_spec: str | None) -> bool:
     """Return whether a value is the seal that this user has set on a run with this beginning."""
-    expected = seal(settings, recipe)
+    expected = seal(settings, collector_spec)
     if expected is None or not isinstance(found, str):
         return False
     return hmac.compare_digest(found.encode(), expected.encode())
@@ -104,7 +104,7 @@ def _check(connection: sqlite3.Connection, path: Path, faults: str) -> None:
 
 
 def _is_plausible(part: Any) -> bool:
-    """Return whether all numbers of a tally can be those of a run: their quotients are finite."""
+    """Return whether all numbers of a counts can be those of a run: their quotients are finite."""
     if isinstance(part, dict):
         return all(map(_is_plausible, part.values()))
     if isinstance(part, list):

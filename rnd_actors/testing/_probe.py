@@ -6,16 +6,9 @@ from typing import Any, Self, TypeVar
 
 from gevent.queue import Empty, Queue
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
-    ActorSystem,
-    ChildSpec,
-    Deferred,
-    Event,
-    Request,
-    Restart,
-)
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Deferred, Request
+from rnd_actors.events import Event
+from rnd_actors.supervision import ChildSpec, Restart
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -121,7 +114,8 @@ class EventCapture(Awaited):
         timeout: seconds that `expect` and `fish_for` wait before they fail.
 
     Example:
-        >>> from rnd_actors import Actor, ActorStarted, ActorSystem, ChildSpec
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec
+        >>> from rnd_actors.events import ActorStarted
         >>> from rnd_actors.testing import EventCapture
         >>> with ActorSystem() as system, EventCapture(system) as events:
         ...     ref = system.start(ChildSpec("idle", Actor))

@@ -59,8 +59,10 @@ class WorkerActor(Actor[Never]):
         spawn: how the worker is started; a simulated one can take the place of a process.
 
     Example:
-        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart, Samples
-        >>> from rnd_actors import WorkerActor, WorkerSettings, choose_ports
+        >>> from rnd_actors import Actor, ActorSystem, ChildSpec, Restart
+        >>> from rnd_actors.workers import Samples
+        >>> from rnd_actors import WorkerSettings
+        >>> from rnd_actors.workers import WorkerActor, choose_ports
         >>> class First(Actor[Samples]):
         ...     def receive(self, message: Samples) -> None:
         ...         print(f"worker {message.worker} sends {type(message.values[0])}")

@@ -10,7 +10,7 @@ import gevent.event
 from attrs import field, frozen
 
 from rnd_actors._validators import delay, instance, optional, seconds, texts, whole_number
-from rnd_actors.actors import Event
+from rnd_actors.events import Event
 
 STANDIN: Final = (sys.executable, "-I", "-S", str(Path(__file__).parents[1] / "standin.py"))
 """The stand-in that ships with the package, in an interpreter without site-packages: `python`

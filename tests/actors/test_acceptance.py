@@ -16,7 +16,9 @@ from typing import (
 import pytest
 from attrs import frozen
 
-from rnd_actors.actors import Actor, ActorSystem, ChildSpec, MessageUnhandled, Restart
+from rnd_actors.actors import Actor, ActorSystem
+from rnd_actors.events import MessageUnhandled
+from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import Record
 
 

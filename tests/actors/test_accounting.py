@@ -9,19 +9,12 @@ from gevent import Greenlet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import (
-    ActorRef,
-    ActorSystem,
-    DeadLetter,
-    MessageFailed,
-    Overflow,
-    Restart,
-    RestartChild,
-    TerminateChild,
-)
+from rnd_actors.actors import ActorRef, ActorSystem, Overflow
 from rnd_actors.actors._ref import post
 from rnd_actors.errors import MailboxFullError
+from rnd_actors.events import DeadLetter, MessageFailed
 from rnd_actors.simulation import VirtualTime
+from rnd_actors.supervision import Restart, RestartChild, TerminateChild
 from tests.actors.toys import (
     Ask,
     BoomError,
@@ -123,12 +116,12 @@ def live_through(
 
     life.await_senders()
     told, places = balance(life.ref)
-    figures = life.ref.figures()
+    stats = life.ref.stats()
     assert told == places
     assert told == sum(step in {"tell", "post", "crash", "busy"} for step in steps)
-    assert figures.failed == len(events.all(MessageFailed))
-    assert figures.dead + figures.refused == len(events.all(DeadLetter))
-    assert figures.mailbox == 0
+    assert stats.failed == len(events.all(MessageFailed))
+    assert stats.dead + stats.refused == len(events.all(DeadLetter))
+    assert stats.mailbox == 0
     assert is_down(life.ref)
 
 
@@ -139,8 +132,8 @@ def test_the_message_in_hand_is_accounted_for() -> None:
         ref.tell(Do(gate.pass_through))
         gate.await_entry()
         ref.tell(Note(1))
-        figures = ref.figures()
-        assert (figures.told, figures.handled, figures.mailbox) == (2, 0, 1)
+        stats = ref.stats()
+        assert (stats.told, stats.handled, stats.mailbox) == (2, 0, 1)
         assert balance(ref) == (2, 2)
         gate.open()
 
@@ -160,8 +153,8 @@ def test_dead_letters_and_refused_messages_are_counted_apart() -> None:
         gate.open()
         ref.join()
         ref.tell(Note(3))
-        figures = ref.figures()
-        assert (figures.handled, figures.refused, figures.dead, figures.failed) == (1, 1, 2, 0)
+        stats = ref.stats()
+        assert (stats.handled, stats.refused, stats.dead, stats.failed) == (1, 1, 2, 0)
 
 
 def test_the_counts_balance_also_for_a_subscriber_that_hears_of_dead_letters(
@@ -232,7 +225,7 @@ def test_the_figures_of_a_supervisor_balance_with_the_dead_letters_that_it_makes
     boss.tell(RestartChild("nobody"))
     children_of(boss)
     assert [told - places for told, places in balances] == [0]
-    assert len(events.all(DeadLetter)) == boss.figures().dead + boss.figures().refused
+    assert len(events.all(DeadLetter)) == boss.stats().dead + boss.stats().refused
     told, places = balance(boss)
     assert told == places
 
@@ -243,4 +236,4 @@ def test_none_is_a_message_like_any_other(system: ActorSystem, diary: Record) ->
         ref.tell(None)
     settle(ref)
     assert diary.items.count(None) == 3
-    assert (ref.figures().handled, balance(ref)) == (4, (4, 4))
+    assert (ref.stats().handled, balance(ref)) == (4, (4, 4))

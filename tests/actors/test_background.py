@@ -7,15 +7,9 @@ import gevent
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import (
-    ActorFailed,
-    ActorStuck,
-    ActorSystem,
-    Crashed,
-    MessageFailed,
-    Normal,
-    Restart,
-)
+from rnd_actors.actors import ActorSystem, Crashed, Normal
+from rnd_actors.events import ActorFailed, ActorStuck, MessageFailed
+from rnd_actors.supervision import Restart
 from tests.actors.toys import (
     Ask,
     Began,

@@ -10,20 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from rnd_actors.actors import (
-    Actor,
-    ActorStarted,
-    ActorSystem,
-    Backoff,
-    Budget,
-    ChildRestarting,
-    ChildSpec,
-    Event,
-    Supervisor,
-)
+from rnd_actors.actors import Actor, ActorSystem
 from rnd_actors.actors._children import Child
 from rnd_actors.errors import SettingsError
+from rnd_actors.events import ActorStarted, ChildRestarting, Event
 from rnd_actors.simulation import explore
+from rnd_actors.supervision import Backoff, ChildSpec, RestartIntensity, Supervisor
 from tests.actors.toys import Do, Puppet, Record, crash, found, let_pass, puppet, supervise
 from tests.actors.toys_supervision import up
 
@@ -190,10 +182,15 @@ def test_a_backoff_forgets_failures_after_a_quiet_time(
     quiet: float,
     forgets: bool,  # noqa: FBT001
 ) -> None:
-    backoff, budget = Backoff(initial=0.5, maximum=5.0, jitter=0.0), Budget(100, within)
+    backoff, intensity = (
+        Backoff(initial=0.5, maximum=5.0, jitter=0.0),
+        RestartIntensity(100, within),
+    )
     diary = Record()
     children = [puppet("a", diary)]
-    system.start(ChildSpec("team", lambda: Supervisor(children, backoff=backoff, budget=budget)))
+    system.start(
+        ChildSpec("team", lambda: Supervisor(children, backoff=backoff, intensity=intensity))
+    )
     for number in range(1, 5):
         up(diary, "team/a", number)
         let_pass(quiet + 0.25 * forgets)

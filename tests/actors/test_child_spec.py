@@ -6,15 +6,9 @@ from typing import Any
 import attrs
 import pytest
 
-from rnd_actors.actors import (
-    BRUTAL_KILL,
-    INFINITY,
-    ActorSystem,
-    ChildSpec,
-    Overflow,
-    Restart,
-)
+from rnd_actors.actors import ActorSystem, Overflow
 from rnd_actors.errors import ChildSpecError
+from rnd_actors.supervision import BRUTAL_KILL, INFINITY, ChildSpec, Restart
 from tests.actors.toys import Puppet, puppet
 
 

@@ -7,30 +7,7 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import (
-    ActorRef,
-    ActorSystem,
-    AutoShutdown,
-    Backoff,
-    Budget,
-    ChildCounts,
-    ChildRestarting,
-    ChildSpec,
-    ChildState,
-    CountChildren,
-    Crashed,
-    DeadLetter,
-    DeleteChild,
-    Killed,
-    Request,
-    Restart,
-    RestartChild,
-    StartChild,
-    Stopped,
-    Supervisor,
-    TerminateChild,
-    WhichChildren,
-)
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Killed, Request, Stopped
 from rnd_actors.errors import (
     ActorDeadError,
     ActorError,
@@ -40,6 +17,23 @@ from rnd_actors.errors import (
     SupervisionError,
     TooManyChildrenError,
     UnknownChildError,
+)
+from rnd_actors.events import ChildRestarting, DeadLetter
+from rnd_actors.supervision import (
+    AutoShutdown,
+    Backoff,
+    ChildCounts,
+    ChildSpec,
+    ChildState,
+    CountChildren,
+    DeleteChild,
+    Restart,
+    RestartChild,
+    RestartIntensity,
+    StartChild,
+    Supervisor,
+    TerminateChild,
+    WhichChildren,
 )
 from tests.actors.toys import (
     SOON,
@@ -548,7 +542,7 @@ def test_restart_child_of_a_child_that_is_given_up_then_says_so_to_its_asker(
     system: ActorSystem, events: Record, decider: ActorRef[object]
 ) -> None:
     spec = puppet("a", restart=Restart.DELEGATED, decider=decider)
-    boss = team(system, [spec], budget=Budget(0, within=600.0))
+    boss = team(system, [spec], intensity=RestartIntensity(0, within=600.0))
     running(boss)["a"].tell(Do(crash))
     down(events, "team/a", 1)
     with pytest.raises(ActorError):

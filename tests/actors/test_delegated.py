@@ -6,26 +6,18 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import (
-    ActorRef,
-    ActorSystem,
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Killed, Normal, Overflow, Stopped
+from rnd_actors.events import ChildRestarting, DeadLetter, RestartIntensityReached
+from rnd_actors.supervision import (
     Backoff,
-    Budget,
-    ChildAbandoned,
     ChildDown,
     ChildGivenUp,
-    ChildRestarting,
     ChildSpec,
     ChildUp,
-    Crashed,
-    DeadLetter,
-    Killed,
-    Normal,
-    Overflow,
     Restart,
     RestartChild,
+    RestartIntensity,
     ShutDown,
-    Stopped,
 )
 from tests.actors.toys import (
     GENEROUS,
@@ -153,7 +145,7 @@ def test_a_child_rests_as_long_as_its_decider_says_nothing(
     gevent.idle()
     assert ref.is_alive
     assert is_down(ref)
-    assert ref.figures().mailbox == 1
+    assert ref.stats().mailbox == 1
     assert events.all(ChildRestarting) == []
 
 
@@ -201,11 +193,11 @@ def test_a_second_restart_child_during_the_backoff_changes_nothing(
     assert len(told.all(ChildUp)) == 3
 
 
-def test_a_child_that_spent_its_budget_is_given_up_and_its_supervisor_lives_on(
+def test_a_child_that_spent_its_restart_intensity_is_given_up_and_its_supervisor_lives_on(
     system: ActorSystem, decider: ActorRef[Any], told: Record, events: Record
 ) -> None:
-    budget = Budget(1, 60.0)
-    team = supervise(system, budget=budget)
+    intensity = RestartIntensity(1, 60.0)
+    team = supervise(system, intensity=intensity)
     ref = start(team, delegated(decider))
     for count in (1, 2):
         ref.tell(Do(crash))
@@ -216,14 +208,16 @@ def test_a_child_that_spent_its_budget_is_given_up_and_its_supervisor_lives_on(
     assert isinstance(given_up.reason, Crashed)
     assert isinstance(given_up.reason.error, BoomError)
     assert ref.join() == given_up.reason
-    assert events.all(ChildAbandoned) == [ChildAbandoned("team/puppet", budget, given_up.reason)]
+    assert events.all(RestartIntensityReached) == [
+        RestartIntensityReached("team/puppet", intensity, given_up.reason)
+    ]
     assert start(team, puppet("another")).is_alive
 
 
 def test_what_waits_for_a_child_that_is_given_up_becomes_dead_letters(
     system: ActorSystem, decider: ActorRef[Any], told: Record, events: Record
 ) -> None:
-    team = supervise(system, budget=Budget(0, 60.0))
+    team = supervise(system, intensity=RestartIntensity(0, 60.0))
     ref = start(team, delegated(decider))
     ref.tell(Do(crash))
     ref.tell(Note(1))
@@ -233,10 +227,10 @@ def test_what_waits_for_a_child_that_is_given_up_becomes_dead_letters(
     assert events.expect(DeadLetter).message == Note(1)
 
 
-def test_a_sign_of_health_renews_the_budget_of_a_delegated_child(
+def test_a_sign_of_health_renews_the_restart_intensity_of_a_delegated_child(
     system: ActorSystem, decider: ActorRef[Any], told: Record
 ) -> None:
-    team = supervise(system, budget=Budget(1, 60.0))
+    team = supervise(system, intensity=RestartIntensity(1, 60.0))
     ref = start(team, delegated(decider))
     for count in range(1, 5):
         ref.tell(Do(Puppet.mark_healthy))
@@ -303,7 +297,7 @@ def test_the_news_for_a_decider_that_has_stopped_are_dead_letters(
     decider = system.start(puppet("decider", restart=Restart.TEMPORARY))
     decider.stop()
     decider.join()
-    team = supervise(system, budget=GENEROUS)
+    team = supervise(system, intensity=GENEROUS)
     ref = start(team, delegated(decider))
     ref.tell(Do(crash))
     events.expect(DeadLetter, 2)

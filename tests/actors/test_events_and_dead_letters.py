@@ -7,29 +7,22 @@ from weakref import WeakSet
 import pytest
 from attrs import frozen
 
-from rnd_actors.actors import (
+from rnd_actors.actors import ActorSystem, Crashed, ExitReason, Killed, Normal, Stopped
+from rnd_actors.errors import ActorDeadError, SelfAskError
+from rnd_actors.events import (
     ActorFailed,
     ActorStarted,
     ActorStopped,
     ActorStuck,
-    ActorSystem,
-    Budget,
-    ChildAbandoned,
     ChildRestarting,
-    CountChildren,
-    Crashed,
     DeadLetter,
     Event,
     EventStream,
-    ExitReason,
-    Killed,
     MessageFailed,
     MessageUnhandled,
-    Normal,
-    Restart,
-    Stopped,
+    RestartIntensityReached,
 )
-from rnd_actors.errors import ActorDeadError, SelfAskError
+from rnd_actors.supervision import CountChildren, Restart, RestartIntensity
 from tests.actors.toys import (
     Ask,
     BoomError,
@@ -275,7 +268,7 @@ BOOM = BoomError("as told")
         (ChildRestarting("a", 0.0), logging.INFO, "a is restarted now"),
         (ChildRestarting("a", 0.123), logging.INFO, "a is restarted in 0.12 s"),
         (
-            ChildAbandoned("a", Budget(3, 5.0), Killed()),
+            RestartIntensityReached("a", RestartIntensity(3, 5.0), Killed()),
             logging.ERROR,
             "a is given up after 3 restarts within 5 s; last: killed",
         ),

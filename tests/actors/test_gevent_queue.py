@@ -10,8 +10,9 @@ from gevent.queue import Empty, Full, SimpleQueue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import ActorRef, ActorSystem, Overflow, Restart
+from rnd_actors.actors import ActorRef, ActorSystem, Overflow
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
+from rnd_actors.supervision import Restart
 from tests.actors.toys import Do, Gate, Note, Record, puppet
 
 STEPS = st.sampled_from(["put", "get", "peek", "qsize", "empty", "full", "len"])
@@ -66,7 +67,7 @@ def test_the_mailbox_of_an_actor_is_a_gevent_queue_with_its_messages(
     gate.open()
     diary.until(Note(3))
     assert diary.all(Note) == [Note(1), Note(2), Note(3)]
-    assert ref.figures().told == 4
+    assert ref.stats().told == 4
 
 
 def test_what_is_taken_from_the_mailbox_of_an_actor_is_not_handled(
@@ -204,7 +205,7 @@ def test_what_is_told_a_stopped_actor_is_a_dead_letter_also_after_somebody_has_l
     with pytest.raises(Empty):
         mailbox_of(ref).get(block=False)
     ref.tell(Note(1))
-    assert ref.figures().dead == 1
+    assert ref.stats().dead == 1
 
 
 def test_a_sender_waits_for_room_as_gevents_put_does(system: ActorSystem, diary: Record) -> None:

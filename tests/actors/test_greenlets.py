@@ -28,22 +28,13 @@ from greenlet import settrace
 import rnd_actors
 from rnd_actors.actors import (
     Actor,
-    ActorFailed,
-    ActorStarted,
     ActorSystem,
-    Budget,
-    ChildAbandoned,
-    ChildSpec,
     Crashed,
-    DeadLetter,
     Deferred,
     Future,
     Killed,
-    MessageFailed,
     Request,
-    Restart,
     Stopped,
-    Supervisor,
 )
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.errors import (
@@ -53,6 +44,14 @@ from rnd_actors.errors import (
     NotAnsweredError,
     UnhandledMessageError,
 )
+from rnd_actors.events import (
+    ActorFailed,
+    ActorStarted,
+    DeadLetter,
+    MessageFailed,
+    RestartIntensityReached,
+)
+from rnd_actors.supervision import ChildSpec, Restart, RestartIntensity, Supervisor
 from tests.actors.toys import (
     Ask,
     Began,
@@ -388,7 +387,7 @@ def test_what_a_signal_handler_tells_wakes_the_actor(system: ActorSystem) -> Non
             while len(sent) == number:
                 ref.tell(Do(nothing))
                 gevent.sleep(0)
-            assert heard.wait(2.0), f"signal {number}: {ref.figures()}"
+            assert heard.wait(2.0), f"signal {number}: {ref.stats()}"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -413,12 +412,12 @@ def test_an_actor_that_a_signal_handler_tells_while_it_crashes_is_restarted(
         ref.drain()
         signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
         with gevent.Timeout(20.0):
-            while ref.figures().handled < 20_000:
+            while ref.stats().handled < 20_000:
                 gevent.sleep(0.01)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert ref.figures().failed == 1
+    assert ref.stats().failed == 1
 
 
 def test_actors_go_on_in_the_order_in_which_they_were_told(
@@ -761,7 +760,7 @@ def test_an_actor_that_tells_itself_for_ever_lets_a_short_sleep_through(
     assert used_s < 0.5
     is_on[0] = False
     settle(ref)
-    assert ref.figures().handled > 100
+    assert ref.stats().handled > 100
 
 
 def test_a_rally_does_not_keep_a_timer_waiting(rally: Rally) -> None:
@@ -826,7 +825,7 @@ def test_a_rally_goes_on_when_its_players_are_killed_and_restarted(
     for name in ("rally a", "rally b"):
         player = found(system, name)
         settle(player)
-        assert player.figures().handled == player.figures().told
+        assert player.stats().handled == player.stats().told
 
 
 def test_rallies_do_not_keep_each_other_waiting(system: ActorSystem) -> None:
@@ -991,14 +990,17 @@ INTERRUPTIONS = [KeyboardInterrupt, SystemExit]
 
 
 @pytest.mark.parametrize("kind", INTERRUPTIONS)
-def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_budget(
+def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_restart_intensity(
     system: ActorSystem, events: Record, diary: Record, kind: type[BaseException]
 ) -> None:
     def interrupt(_: object) -> None:
         raise kind
 
     team = system.start(
-        ChildSpec("team", lambda: Supervisor([puppet("puppet", diary)], budget=Budget(1, 60.0)))
+        ChildSpec(
+            "team",
+            lambda: Supervisor([puppet("puppet", diary)], intensity=RestartIntensity(1, 60.0)),
+        )
     )
     for number in range(1, 6):
         up(diary, "team/puppet", number)
@@ -1007,7 +1009,7 @@ def test_what_ends_the_program_reaches_the_main_greenlet_and_is_charged_to_no_bu
             Flag().wait()
     up(diary, "team/puppet", 6)
     assert team.is_alive
-    assert events.all(ChildAbandoned) == []
+    assert events.all(RestartIntensityReached) == []
     assert {type(event.reason) for event in events.all(ActorFailed)} == {Killed}
     assert balance(found(system, "team/puppet")) == (5, 5)
 

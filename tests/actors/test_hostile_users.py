@@ -12,31 +12,18 @@ from attrs import define, field
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import (
-    Actor,
-    ActorFailed,
-    ActorRef,
-    ActorStuck,
-    ActorSystem,
-    Broadcast,
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Crashed, Killed, Normal, Request
+from rnd_actors.errors import AskTimeoutError
+from rnd_actors.events import ActorFailed, ActorStuck, DeadLetter, Event, MessageFailed
+from rnd_actors.routing import Broadcast, ConsistentHash, RoundRobin, Router
+from rnd_actors.supervision import (
     ChildSpec,
-    ConsistentHash,
     CountChildren,
-    Crashed,
-    DeadLetter,
-    Event,
-    Killed,
-    MessageFailed,
-    Normal,
-    Request,
     Restart,
-    RoundRobin,
-    Router,
     ShutdownOrder,
     Strategy,
     Supervisor,
 )
-from rnd_actors.errors import AskTimeoutError
 from tests.actors.toys import (
     SOON,
     Ask,
@@ -116,7 +103,7 @@ def test_a_message_whose_repr_ends_greenlets_is_a_dead_letter(system: ActorSyste
     ref: ActorRef[Any] = system.start(ChildSpec("picky", Picky))
     ref.tell(Mute())
     let_pass(1.0)
-    assert (ref.figures().dead, greenlet_of(ref).number) == (1, 1)
+    assert (ref.stats().dead, greenlet_of(ref).number) == (1, 1)
 
 
 @pytest.fixture(params=[BoomError, GreenletExit])
@@ -222,7 +209,7 @@ def test_the_figures_balance_while_a_drained_actor_winds_down(system: ActorSyste
     ref = system.start(puppet("puppet", at_stop=gate.pass_through, restart=Restart.TEMPORARY))
     ref.drain()
     gate.await_entry()
-    assert ref.figures().mailbox == 0
+    assert ref.stats().mailbox == 0
     gate.open()
 
 
@@ -234,7 +221,7 @@ def test_the_figures_balance_while_a_drained_worker_winds_down(system: ActorSyst
             Flag().wait()
 
         def on_stop(self, reason: Any) -> None:
-            waiting.append(self.ref.figures().mailbox)
+            waiting.append(self.ref.stats().mailbox)
 
     ref = system.start(ChildSpec("worker", Worker, restart=Restart.TEMPORARY))
     ref.drain()

@@ -9,24 +9,17 @@ from typing import Any, Generic, Never, TypeVar
 import gevent
 import pytest
 
-from rnd_actors.actors import (
-    Actor,
+from rnd_actors.actors import Actor, ActorSystem, Crashed, ExitReason, Killed, Normal, Stopped
+from rnd_actors.errors import ActorClassError, ActorError, ChildSpecError
+from rnd_actors.events import (
     ActorFailed,
     ActorStarted,
     ActorStopped,
-    ActorSystem,
     ChildRestarting,
-    ChildSpec,
-    Crashed,
     DeadLetter,
-    ExitReason,
-    Killed,
     MessageFailed,
-    Normal,
-    Restart,
-    Stopped,
 )
-from rnd_actors.errors import ActorClassError, ActorError, ChildSpecError
+from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import (
     Action,
     Ask,

@@ -5,19 +5,9 @@ import logging
 import pytest
 from attrs import frozen
 
-from rnd_actors.actors import (
-    ActorFailed,
-    ActorRef,
-    ActorSystem,
-    Crashed,
-    DeadLetter,
-    Event,
-    EventStream,
-    MessageFailed,
-    Overflow,
-    Restart,
-    log_events,
-)
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Overflow
+from rnd_actors.events import ActorFailed, DeadLetter, Event, EventStream, MessageFailed, log_events
+from rnd_actors.supervision import Restart
 from tests.actors.toys import (
     Do,
     Gate,

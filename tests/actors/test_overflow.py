@@ -10,18 +10,13 @@ from gevent import Greenlet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import (
-    Actor,
-    ActorSystem,
-    ChildSpec,
-    DeadLetter,
-    MessageFailed,
-    Overflow,
-)
+from rnd_actors.actors import Actor, ActorSystem, Overflow
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._incarnation import Signal
 from rnd_actors.errors import MailboxFullError
+from rnd_actors.events import DeadLetter, MessageFailed
 from rnd_actors.simulation import explore
+from rnd_actors.supervision import ChildSpec
 from tests.actors.toys import (
     Ask,
     Do,
@@ -357,7 +352,7 @@ def test_a_drain_that_another_end_has_overtaken_leaves_no_room_behind(
     up(diary, "puppet", 2)
     for number in range(3):
         ref.tell(Note(number))
-    assert ref.figures().refused == 1
+    assert ref.stats().refused == 1
 
 
 class Model:

@@ -10,28 +10,27 @@ from gevent import GreenletExit
 from gevent.event import Event as Flag
 
 from rnd_actors.actors import (
-    INFINITY,
     Actor,
-    ActorFailed,
     ActorRef,
-    ActorStuck,
     ActorSystem,
-    ChildSpec,
     Crashed,
-    DeadLetter,
     ExitReason,
     Killed,
-    MessageUnhandled,
     Normal,
     Request,
-    Restart,
     Stopped,
+)
+from rnd_actors.errors import ActorError, UnhandledMessageError
+from rnd_actors.events import ActorFailed, ActorStuck, DeadLetter, MessageUnhandled
+from rnd_actors.simulation import explore
+from rnd_actors.supervision import (
+    INFINITY,
+    ChildSpec,
+    Restart,
     Strategy,
     Supervisor,
     TerminateChild,
 )
-from rnd_actors.errors import ActorError, UnhandledMessageError
-from rnd_actors.simulation import explore
 from tests.actors.toys import (
     Ask,
     BoomError,

@@ -58,7 +58,7 @@ def test_everything_can_be_imported_whether_patched_or_not(first: str) -> None:
 def test_a_result_can_be_read_without_patching() -> None:
     done = run(
         "from rnd_actors import Collection, Result; "
-        "result = Collection.of({1: 3001}).result(150, None); "
+        "result = Collection.for_workers({1: 3001}).result(150, None); "
         "print(Result.from_json(result.to_json()) == result)"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")

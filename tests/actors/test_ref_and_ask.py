@@ -15,19 +15,13 @@ from gevent import GreenletExit
 
 from rnd_actors.actors import (
     Actor,
-    ActorFailed,
     ActorRef,
     ActorSystem,
-    ChildSpec,
     Crashed,
-    DeadLetter,
     Killed,
-    MessageFailed,
-    MessageUnhandled,
     Normal,
     Overflow,
     Request,
-    Restart,
 )
 from rnd_actors.errors import (
     ActorCrashedError,
@@ -40,6 +34,8 @@ from rnd_actors.errors import (
     SelfAskError,
     UnhandledMessageError,
 )
+from rnd_actors.events import ActorFailed, DeadLetter, MessageFailed, MessageUnhandled
+from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import (
     SOON,
     Ask,
@@ -141,7 +137,7 @@ def test_an_ask_that_waits_for_room_gives_up_after_its_timeout_too(system: Actor
     with pytest.raises(AskTimeoutError, match=r"mailbox of full had no room for .* within 2 s"):
         ref.ask(Ask(nothing), timeout=SOON)
     assert time.monotonic() == SOON
-    assert ref.figures().told == 2
+    assert ref.stats().told == 2
     gate.open()
 
 
@@ -443,7 +439,7 @@ def test_draining_an_actor_that_has_stopped_does_nothing(
     ref.drain()
     assert ref.join(0) == Normal()
     assert events.all(DeadLetter) == []
-    assert ref.figures().mailbox == 0
+    assert ref.stats().mailbox == 0
 
 
 def test_a_drain_ends_the_actor_after_the_messages_that_wait(
@@ -472,8 +468,8 @@ def test_a_message_that_is_none_of_the_actors_is_unhandled_and_a_dead_letter(
     assert events.all(DeadLetter) == [
         DeadLetter("counter", Note(1), "the actor has no case for it")
     ]
-    figures = counter.figures()
-    assert (figures.told, figures.handled, figures.failed, figures.dead) == (2, 1, 0, 1)
+    stats = counter.stats()
+    assert (stats.told, stats.handled, stats.failed, stats.dead) == (2, 1, 0, 1)
     assert system.dead_letters == 1
 
 
@@ -503,7 +499,7 @@ def test_each_member_of_a_union_is_accepted(system: ActorSystem, events: Record)
     class Both(Actor[Add | Note]):
         def receive(self, message: Add | Note) -> None:
             if isinstance(message, Add):
-                self.reply(message, self.ref.figures().handled)
+                self.reply(message, self.ref.stats().handled)
 
     both: ActorRef[Any] = system.start(ChildSpec("both", Both))
     both.tell(Note(1))
@@ -638,7 +634,7 @@ def test_an_actor_without_receive_says_so(system: ActorSystem) -> None:
     ref = system.start(ChildSpec("mute", Mute))
     with pytest.raises(UnhandledMessageError, match=r"mute does not handle Add\(number=1\)"):
         ref.ask(Add(1))
-    assert ref.figures().dead == 1
+    assert ref.stats().dead == 1
 
 
 def test_a_ref_can_be_weakly_referenced(system: ActorSystem) -> None:

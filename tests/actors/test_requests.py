@@ -12,19 +12,7 @@ import gevent
 import pytest
 from attrs import frozen
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
-    ActorSystem,
-    ChildSpec,
-    Deferred,
-    MessageFailed,
-    MessageUnhandled,
-    Overflow,
-    Request,
-    Restart,
-    gather,
-)
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Deferred, Overflow, Request, gather
 from rnd_actors.errors import (
     ActorCrashedError,
     ActorDeadError,
@@ -36,6 +24,8 @@ from rnd_actors.errors import (
     SelfAskError,
     UnhandledMessageError,
 )
+from rnd_actors.events import MessageFailed, MessageUnhandled
+from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import (
     SOON,
     Ask,
@@ -261,10 +251,10 @@ def test_a_deferred_request_counts_as_handled(ref: ActorRef[object]) -> None:
     future = ref.ask_future(Handle(debts.defer))
     ref.tell(Note(1))
     settle(ref)
-    assert ref.figures().handled == 3
+    assert ref.stats().handled == 3
     debts.owed[0].reply(0)
     future.get()
-    assert ref.figures().handled == 3
+    assert ref.stats().handled == 3
 
 
 @pytest.mark.parametrize(
@@ -453,7 +443,7 @@ def test_forwarding_counts_as_handled_here_and_as_told_there(
     ref.tell(Handle(forward(other)))
     settle(ref)
     settle(other)
-    assert (ref.figures().handled, ref.figures().told) == (2, 2)
+    assert (ref.stats().handled, ref.stats().told) == (2, 2)
     for actor in (ref, other):
         told, places = balance(actor)
         assert told == places
@@ -544,7 +534,7 @@ def test_an_answer_that_was_given_before_the_crash_counts(
     future = ref.ask_future(Handle(reply_and_crash))
     up(diary, "clerk", 2)
     assert future.get(0) == "done"
-    assert ref.figures().failed == 1
+    assert ref.stats().failed == 1
 
 
 def test_an_ask_that_times_out_says_that_the_actor_is_busy_and_with_what(
@@ -679,7 +669,7 @@ def test_a_message_of_a_foreign_type_is_an_event_and_a_dead_letter(
     doubler.tell(Foreign())
     assert events.expect(MessageUnhandled) == MessageUnhandled("doubler", Foreign())
     assert doubler.ask(Double(2)) == 4
-    assert (doubler.figures().dead, doubler.figures().failed) == (1, 0)
+    assert (doubler.stats().dead, doubler.stats().failed) == (1, 0)
     told, places = balance(doubler)
     assert told == places
 
@@ -691,7 +681,7 @@ def test_unhandled_says_the_same_of_a_request_of_the_right_type(
         doubler.ask(Double(13))
     assert events.all(MessageUnhandled) == [MessageUnhandled("doubler", Double(13))]
     assert events.all(MessageFailed) == []
-    assert (doubler.figures().handled, doubler.figures().dead) == (0, 1)
+    assert (doubler.stats().handled, doubler.stats().dead) == (0, 1)
 
 
 def test_unhandled_takes_only_the_message_in_hand(ref: ActorRef[object]) -> None:

@@ -6,32 +6,34 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import (
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Killed, Normal, Stopped
+from rnd_actors.errors import (
+    ChildSpecError,
+    DuplicateChildError,
+    RestartIntensityError,
+    SettingsError,
+)
+from rnd_actors.events import (
     ActorFailed,
-    ActorRef,
     ActorStarted,
-    ActorSystem,
+    ChildRestarting,
+    DeadLetter,
+    RestartIntensityReached,
+)
+from rnd_actors.simulation import explore
+from rnd_actors.supervision import (
     AutoShutdown,
     Backoff,
-    Budget,
-    ChildAbandoned,
-    ChildRestarting,
     ChildSpec,
-    Crashed,
-    DeadLetter,
-    Killed,
-    Normal,
     Restart,
+    RestartIntensity,
     ShutDown,
     ShutdownOrder,
     StartChild,
-    Stopped,
     Strategy,
     Supervisor,
     TerminateChild,
 )
-from rnd_actors.errors import BudgetSpentError, ChildSpecError, DuplicateChildError, SettingsError
-from rnd_actors.simulation import explore
 from tests.actors.toys import (
     QUICK,
     SOON,
@@ -340,15 +342,17 @@ def test_a_drain_that_waits_when_the_child_fails_holds_for_the_next_incarnation(
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(2)]
 
 
-def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
+def test_a_child_that_spends_its_restart_intensity_makes_its_supervisor_fail(
     system: ActorSystem, diary: Record, events: Record
 ) -> None:
     refs = Record()
     failing = puppet("puppet", at_start=in_turn(lambda puppet: refs.add(puppet.ref), crash))
-    team = supervise(system, [puppet("sibling", diary), failing], budget=Budget(2, 60.0))
+    team = supervise(
+        system, [puppet("sibling", diary), failing], intensity=RestartIntensity(2, 60.0)
+    )
     reason = team.join()
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert str(reason.error) == (
         "team/puppet needs more than 2 restarts within 60 s; last: crashed: BoomError: as told"
     )
@@ -360,27 +364,29 @@ def test_a_child_that_spends_its_budget_makes_its_supervisor_fail(
 
 
 def test_a_child_that_is_given_up_is_announced(system: ActorSystem, events: Record) -> None:
-    budget = Budget(0, 60.0)
-    team = supervise(system, budget=budget)
+    intensity = RestartIntensity(0, 60.0)
+    team = supervise(system, intensity=intensity)
     ref = start(team, puppet("puppet"))
     ref.tell(Do(Puppet.stop))
     team.join()
-    assert events.all(ChildAbandoned) == [ChildAbandoned("team/puppet", budget, Normal())]
+    assert events.all(RestartIntensityReached) == [
+        RestartIntensityReached("team/puppet", intensity, Normal())
+    ]
 
 
-def test_a_budget_that_is_not_spent_on_a_crash_has_no_cause(system: ActorSystem) -> None:
-    team = supervise(system, budget=Budget(0, 60.0))
+def test_a_restart_intensity_that_is_not_spent_on_a_crash_has_no_cause(system: ActorSystem) -> None:
+    team = supervise(system, intensity=RestartIntensity(0, 60.0))
     ref = start(team, puppet("puppet"))
     settle(ref)
     kill(ref)
     reason = team.join()
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert reason.error.__cause__ is None
 
 
-def test_each_child_has_a_budget_of_its_own(system: ActorSystem) -> None:
-    team = supervise(system, budget=Budget(2, 60.0))
+def test_each_child_has_a_restart_intensity_of_its_own(system: ActorSystem) -> None:
+    team = supervise(system, intensity=RestartIntensity(2, 60.0))
     refs = [start(team, puppet(f"puppet-{number}")) for number in range(3)]
     for ref in refs:
         ref.tell(Do(crash))
@@ -389,15 +395,15 @@ def test_each_child_has_a_budget_of_its_own(system: ActorSystem) -> None:
     assert team.is_alive
 
 
-def test_a_sign_of_health_renews_the_budget(system: ActorSystem) -> None:
-    ref = start(supervise(system, budget=Budget(1, 60.0)), puppet("puppet"))
+def test_a_sign_of_health_renews_the_restart_intensity(system: ActorSystem) -> None:
+    ref = start(supervise(system, intensity=RestartIntensity(1, 60.0)), puppet("puppet"))
     for _ in range(5):
         ref.tell(Do(Puppet.mark_healthy))
         ref.tell(Do(crash))
     assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 6
 
 
-def spend_its_budget(system: ActorSystem) -> None:
+def exceed_its_intensity(system: ActorSystem) -> None:
     """Let an actor that the root supervisor started crash until it is given up."""
 
     def crash_again(puppet: Puppet) -> None:
@@ -412,9 +418,9 @@ def spend_its_budget(system: ActorSystem) -> None:
 def test_leaving_the_system_raises_what_made_its_root_supervisor_fail() -> None:
     def leave() -> None:
         with ActorSystem() as system:
-            spend_its_budget(system)
+            exceed_its_intensity(system)
 
-    with pytest.raises(BudgetSpentError, match="puppet needs more than 3 restarts") as caught:
+    with pytest.raises(RestartIntensityError, match="puppet needs more than 3 restarts") as caught:
         leave()
     assert isinstance(caught.value.__cause__, BoomError)
 
@@ -422,7 +428,7 @@ def test_leaving_the_system_raises_what_made_its_root_supervisor_fail() -> None:
 def test_an_error_on_its_way_out_of_the_system_is_not_replaced() -> None:
     def leave_with_an_error() -> None:
         with ActorSystem() as system:
-            spend_its_budget(system)
+            exceed_its_intensity(system)
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
@@ -433,7 +439,9 @@ def test_a_supervisor_that_failed_is_restarted_with_fresh_children(
     system: ActorSystem, diary: Record
 ) -> None:
     children = [puppet("one", diary), puppet("other", diary)]
-    team = supervise(system, children, budget=Budget(0, 60.0), restart=Restart.PERMANENT)
+    team = supervise(
+        system, children, intensity=RestartIntensity(0, 60.0), restart=Restart.PERMANENT
+    )
     added = start(team, puppet("added", diary))
     added.tell(Do(crash))
     assert isinstance(added.join(), Crashed)
@@ -514,7 +522,9 @@ def test_a_stuck_child_that_ends_late_is_not_mistaken_for_its_successor(
     gate = Gate()
     refs = Record()
     child = puppet("child", diary, at_start=lambda puppet: refs.add(puppet.ref), shutdown=SOON)
-    team = supervise(system, [child], restart=Restart.PERMANENT, budget=Budget(0, 60.0))
+    team = supervise(
+        system, [child], restart=Restart.PERMANENT, intensity=RestartIntensity(0, 60.0)
+    )
     diary.until(Began("team/child", 1))
     stuck = refs.items[0]
     stuck.tell(Do(in_turn(swallow_kills(gate, 3), end_yourself)))
@@ -534,7 +544,9 @@ def test_a_stuck_child_that_ends_late_is_not_mistaken_for_its_successor(
 def test_a_relaunch_that_comes_when_the_supervisor_fails_starts_nobody_in_the_next_one() -> None:
     def fail_when_the_backoff_ends(system: ActorSystem) -> int:
         diary = Record()
-        boss = supervise(system, budget=Budget(2, 60.0), backoff=QUICK, restart=Restart.PERMANENT)
+        boss = supervise(
+            system, intensity=RestartIntensity(2, 60.0), backoff=QUICK, restart=Restart.PERMANENT
+        )
         child, hopeless = (start(boss, puppet(name, diary)) for name in ("child", "hopeless"))
         hopeless.tell(Do(crash))
         hopeless.tell(Do(crash))
@@ -557,8 +569,8 @@ def test_a_relaunch_that_comes_when_the_supervisor_fails_starts_nobody_in_the_ne
     [
         ("strategy", "one_for_all", "a member of Strategy"),
         ("strategy", ShutdownOrder.REVERSE, "a member of Strategy"),
-        ("budget", 3, r"a Budget\(max_restarts, within\), or None"),
-        ("total_budget", 3, r"a Budget\(max_restarts, within\), or None"),
+        ("intensity", 3, r"a RestartIntensity\(max_restarts, within\), or None"),
+        ("total_intensity", 3, r"a RestartIntensity\(max_restarts, within\), or None"),
         ("backoff", None, r"a Backoff\(initial, maximum, factor, jitter\)"),
         ("backoff", 1.0, r"a Backoff\(initial, maximum, factor, jitter\)"),
         ("auto_shutdown", "never", "a member of AutoShutdown"),
@@ -579,8 +591,8 @@ def test_a_wrong_argument_of_a_supervisor_is_named_with_its_accepted_form(
 def test_right_arguments_of_a_supervisor_are_taken() -> None:
     Supervisor(
         strategy=Strategy.ONE_FOR_ALL,
-        budget=None,
-        total_budget=Budget(1),
+        intensity=None,
+        total_intensity=RestartIntensity(1),
         auto_shutdown=AutoShutdown.ALL_SIGNIFICANT,
         shutdown_order=ShutdownOrder.PARALLEL,
         max_children=0,
@@ -590,11 +602,11 @@ def test_right_arguments_of_a_supervisor_are_taken() -> None:
 @pytest.mark.parametrize(
     ("wrong", "accepted"),
     [
-        (lambda: Budget(-1), "max_restarts takes a whole number, 0 or more; got -1"),
-        (lambda: Budget(1.5), "max_restarts takes a whole number, 0 or more; got 1.5"),  # type: ignore[arg-type]
-        (lambda: Budget(3, within=0), "within takes seconds > 0; got 0"),
-        (lambda: Budget(3, within="5"), "within takes seconds > 0; got '5'"),  # type: ignore[arg-type]
-        (lambda: Budget(3, within=float("inf")), "within takes seconds > 0; got inf"),
+        (lambda: RestartIntensity(-1), "max_restarts takes a whole number, 0 or more; got -1"),
+        (lambda: RestartIntensity(1.5), "max_restarts takes a whole number, 0 or more; got 1.5"),  # type: ignore[arg-type]
+        (lambda: RestartIntensity(3, within=0), "within takes seconds > 0; got 0"),
+        (lambda: RestartIntensity(3, within="5"), "within takes seconds > 0; got '5'"),  # type: ignore[arg-type]
+        (lambda: RestartIntensity(3, within=float("inf")), "within takes seconds > 0; got inf"),
         (lambda: Backoff(initial=0), "initial takes 0 < initial <= maximum"),
         (lambda: Backoff(initial=9.0, maximum=1.0), "initial takes 0 < initial <= maximum"),
         (lambda: Backoff(initial="1"), "takes seconds for initial and maximum"),  # type: ignore[arg-type]
@@ -602,7 +614,7 @@ def test_right_arguments_of_a_supervisor_are_taken() -> None:
         (lambda: Backoff(jitter=2.0), "jitter takes a probability from 0 to 1; got 2.0"),
     ],
 )
-def test_budget_and_backoff_name_the_accepted_form(wrong: Any, accepted: str) -> None:
+def test_restart_intensity_and_backoff_name_the_accepted_form(wrong: Any, accepted: str) -> None:
     with pytest.raises(SettingsError) as raised:
         wrong()
     assert accepted in str(raised.value)
@@ -619,7 +631,7 @@ def test_what_never_starts_is_given_up_by_default_however_long_each_attempt_take
     boss = system.start(ChildSpec("team", lambda: Supervisor([child]), restart=Restart.TEMPORARY))
     reason = boss.join(3600.0)
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert len(diary.all(Began)) == 4
 
 
@@ -662,7 +674,7 @@ def test_a_supervisor_is_healthy_once_all_its_children_are(
             puppet.mark_healthy()
 
     inner = supervisor("inner", [puppet(name, diary, at_start=mark_healthy) for name in "ab"])
-    outer = team(system, [inner], budget=Budget(1, within=1e6))
+    outer = team(system, [inner], intensity=RestartIntensity(1, within=1e6))
     for number in range(1, 6):
         diary.until(Began("team/inner/b", 1), number)
         settle(found(system, "team/inner/b"))

@@ -8,31 +8,22 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
-    ActorSystem,
-    Broadcast,
-    ChildRestarting,
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Request, gather
+from rnd_actors.errors import ActorDeadError, AskTimeoutError, SettingsError
+from rnd_actors.events import ChildRestarting
+from rnd_actors.routing import Broadcast, ConsistentHash, LeastLoaded, RoundRobin, Router, Routing
+from rnd_actors.supervision import (
     ChildSpec,
     ChildState,
-    ConsistentHash,
     CountChildren,
     DeleteChild,
-    LeastLoaded,
-    Request,
     Restart,
     RestartChild,
-    RoundRobin,
-    Router,
-    Routing,
     StartChild,
     Supervisor,
     TerminateChild,
     WhichChildren,
-    gather,
 )
-from rnd_actors.errors import ActorDeadError, AskTimeoutError, SettingsError
 from tests.actors.toys import (
     Ask,
     Began,
@@ -109,7 +100,7 @@ def test_round_robin_tells_one_after_the_other(system: ActorSystem) -> None:
     router: Router[Any] = Router(refs, RoundRobin())
     for number in range(5):
         router.tell(Note(number))
-    assert [ref.figures().told for ref in refs] == [3, 2]
+    assert [ref.stats().told for ref in refs] == [3, 2]
 
 
 def test_least_loaded_takes_the_one_with_the_fewest_messages(system: ActorSystem) -> None:
@@ -120,7 +111,7 @@ def test_least_loaded_takes_the_one_with_the_fewest_messages(system: ActorSystem
     router: Router[Any] = Router(refs, LeastLoaded())
     for number in range(3):
         router.tell(Note(number))
-    assert [ref.figures().mailbox for ref in refs] == [2, 2, 2]
+    assert [ref.stats().mailbox for ref in refs] == [2, 2, 2]
 
 
 def test_least_loaded_takes_the_first_of_those_that_are_alike(system: ActorSystem) -> None:

@@ -7,27 +7,26 @@ import gevent
 import pytest
 from gevent import GreenletExit
 
-from rnd_actors.actors import (
-    BRUTAL_KILL,
-    INFINITY,
+from rnd_actors.actors import ActorRef, ActorSystem, Killed, Stopped
+from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
+from rnd_actors.events import (
     ActorFailed,
-    ActorRef,
     ActorStopped,
     ActorStuck,
-    ActorSystem,
-    Backoff,
     ChildRestarting,
-    ChildSpec,
     DeadLetter,
-    Killed,
     MessageFailed,
+)
+from rnd_actors.simulation import explore
+from rnd_actors.supervision import (
+    BRUTAL_KILL,
+    INFINITY,
+    Backoff,
+    ChildSpec,
     ShutdownOrder,
-    Stopped,
     Supervisor,
     TerminateChild,
 )
-from rnd_actors.errors import ActorCrashedError, ActorDeadError, DeadlockError
-from rnd_actors.simulation import explore
 from tests.actors.toys import (
     SOON,
     Action,
@@ -489,10 +488,10 @@ def test_a_stop_takes_what_the_children_take_and_none_of_them_longer_than_its_li
         assert time.monotonic() == seconds
         assert sorted(ended.name for ended in diary.all(Ended)) == [ref.name for ref in refs]
         for ref in refs:
-            figures = ref.figures()
+            stats = ref.stats()
             assert not ref.is_alive
             assert is_down(ref)
-            assert figures.told == 2 == figures.handled + figures.failed + figures.dead
+            assert stats.told == 2 == stats.handled + stats.failed + stats.dead
 
     assert len(explore(leave, range(100))) == 100
 

@@ -8,21 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import (
-    ActorFailed,
-    ActorRef,
-    ActorSystem,
-    ChildSpec,
-    Crashed,
-    DeadLetter,
-    MessageFailed,
-    Overflow,
-    Restart,
-    WhichChildren,
-)
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Overflow
 from rnd_actors.actors._ref import post
 from rnd_actors.errors import ActorDeadError, ActorError, StashFullError
+from rnd_actors.events import ActorFailed, DeadLetter, MessageFailed
 from rnd_actors.simulation import VirtualTime
+from rnd_actors.supervision import ChildSpec, Restart, WhichChildren
 from tests.actors.toys import (
     SOON,
     Do,
@@ -115,7 +106,7 @@ def test_a_stashed_message_is_not_handled_before_it_is_taken_up_again(
     tell_notes(ref, 1)
     settle(ref)
     assert noted(diary) == []
-    assert ref.figures().stashed == 1
+    assert ref.stats().stashed == 1
 
 
 def test_stashed_messages_come_before_all_that_wait(ref: ActorRef[object], diary: Record) -> None:
@@ -134,15 +125,15 @@ def test_they_can_be_taken_up_one_by_one_before_all_that_wait(
     ref.tell(Do(open_one))
     ref.tell(Note(4))
     settle(ref)
-    assert (noted(diary), ref.figures().stashed) == ([1, 4], 2)
+    assert (noted(diary), ref.stats().stashed) == ([1, 4], 2)
     ref.tell(Do(open_one))
     ref.tell(Note(5))
     settle(ref)
-    assert (noted(diary), ref.figures().stashed) == ([1, 4, 2, 5], 1)
+    assert (noted(diary), ref.stats().stashed) == ([1, 4, 2, 5], 1)
     ref.tell(Do(open_one))
     ref.tell(Do(open_one))
     settle(ref)
-    assert (noted(diary)[4:], ref.figures().stashed) == ([3], 0)
+    assert (noted(diary)[4:], ref.stats().stashed) == ([3], 0)
 
 
 def test_messages_can_be_stashed_again(ref: ActorRef[object], diary: Record) -> None:
@@ -150,7 +141,7 @@ def test_messages_can_be_stashed_again(ref: ActorRef[object], diary: Record) -> 
     ref.tell(Do(Puppet.unstash_all))
     tell_notes(ref, 3)
     settle(ref)
-    assert (noted(diary), ref.figures().stashed) == ([], 3)
+    assert (noted(diary), ref.stats().stashed) == ([], 3)
     ref.tell(OPEN)
     settle(ref)
     assert noted(diary) == [1, 2, 3]
@@ -204,7 +195,7 @@ def test_a_stash_has_room_again_when_it_was_taken_up(ref: ActorRef[object], diar
         ref.tell(Do(shut))
     tell_notes(ref, 9)
     settle(ref)
-    assert (len(noted(diary)), ref.figures().stashed) == (3 * CAPACITY, 1)
+    assert (len(noted(diary)), ref.stats().stashed) == (3 * CAPACITY, 1)
 
 
 def test_the_default_stash_takes_a_thousand_messages() -> None:
@@ -263,7 +254,7 @@ def test_a_stop_for_good_turns_stashed_messages_into_dead_letters(
     ref.stop()
     ref.join()
     assert [letter.message for letter in events.all(DeadLetter)] == [Note(1), Note(2)]
-    assert (ref.figures().stashed, ref.figures().dead) == (0, 2)
+    assert (ref.stats().stashed, ref.stats().dead) == (0, 2)
 
 
 def test_what_a_stuck_actor_has_stashed_becomes_dead_letters_and_its_askers_are_told(
@@ -313,7 +304,7 @@ def test_a_message_can_be_stashed_only_once(
     assert isinstance(reason, Crashed)
     assert isinstance(reason.error, ActorError)
     assert events.all(MessageFailed) == []
-    assert (ref.figures().failed, ref.figures().dead) == (0, 1)
+    assert (ref.stats().failed, ref.stats().dead) == (0, 1)
 
 
 def test_a_crash_after_stashing_keeps_the_stashed_message(
@@ -329,16 +320,16 @@ def test_a_crash_after_stashing_keeps_the_stashed_message(
     ref.tell(Do(stash_and_crash))
     diary.until("the second time")
     settle(ref)
-    assert (ref.figures().handled, ref.figures().failed) == (2, 0)
+    assert (ref.stats().handled, ref.stats().failed) == (2, 0)
 
 
 def test_a_stashed_message_counts_as_handled_only_when_it_is(ref: ActorRef[object]) -> None:
     tell_notes(ref, 1, 2)
     settle(ref)
-    assert (ref.figures().handled, ref.figures().stashed) == (1, 2)
+    assert (ref.stats().handled, ref.stats().stashed) == (1, 2)
     ref.tell(OPEN)
     settle(ref)
-    assert (ref.figures().handled, ref.figures().stashed) == (5, 0)
+    assert (ref.stats().handled, ref.stats().stashed) == (5, 0)
 
 
 def test_stashed_messages_take_up_no_room_in_the_mailbox(
@@ -365,7 +356,7 @@ def test_stashing_makes_no_room_beyond_the_capacity(system: ActorSystem, diary: 
     ref.tell(Do(gate.pass_through))
     gate.await_entry()
     tell_notes(ref, *range(5))
-    waiting = ref.figures().mailbox
+    waiting = ref.stats().mailbox
     gate.open()
     assert waiting == 2
 
@@ -406,9 +397,9 @@ def test_every_message_is_in_one_place_whatever_happens(
             told, places = balance(ref)
             assert told == places
     told, places = balance(ref)
-    figures = ref.figures()
+    stats = ref.stats()
     assert told == places
-    assert (figures.stashed, figures.mailbox) == (0, 0)
+    assert (stats.stashed, stats.mailbox) == (0, 0)
 
 
 def test_the_message_in_hand_is_in_the_balance_too(system: ActorSystem, diary: Record) -> None:
@@ -418,7 +409,7 @@ def test_the_message_in_hand_is_in_the_balance_too(system: ActorSystem, diary: R
     ref.tell(Do(gate.pass_through))
     gate.await_entry()
     tell_notes(ref, 2)
-    figures = ref.figures()
-    assert (figures.told, figures.stashed, figures.mailbox, figures.handled) == (3, 1, 1, 0)
+    stats = ref.stats()
+    assert (stats.told, stats.stashed, stats.mailbox, stats.handled) == (3, 1, 1, 0)
     assert balance(ref) == (3, 3)
     gate.open()

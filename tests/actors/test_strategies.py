@@ -7,34 +7,33 @@ import gevent
 import pytest
 
 from rnd_actors.actors import (
-    ActorFailed,
     ActorRef,
-    ActorStuck,
     ActorSystem,
-    AutoShutdown,
-    Backoff,
-    Budget,
-    ChildDown,
-    ChildRestarting,
-    ChildSpec,
-    ChildState,
-    ChildUp,
     Crashed,
-    Event,
     Future,
     Killed,
     Normal,
     Request,
-    Restart,
-    RestartChild,
-    StartChild,
     Stopped,
-    Strategy,
-    TerminateChild,
     Terminated,
 )
-from rnd_actors.errors import ActorCrashedError, ActorDeadError, BudgetSpentError
+from rnd_actors.errors import ActorCrashedError, ActorDeadError, RestartIntensityError
+from rnd_actors.events import ActorFailed, ActorStuck, ChildRestarting, Event
 from rnd_actors.simulation import explore
+from rnd_actors.supervision import (
+    AutoShutdown,
+    Backoff,
+    ChildDown,
+    ChildSpec,
+    ChildState,
+    ChildUp,
+    Restart,
+    RestartChild,
+    RestartIntensity,
+    StartChild,
+    Strategy,
+    TerminateChild,
+)
 from tests.actors.toys import (
     SOON,
     Action,
@@ -494,22 +493,22 @@ def crash_in_turn(diary: Record, refs: dict[str, ActorRef[object]], names: str) 
             up(diary, f"team/{name}", names[: position + 1].count(name) + 1)
 
 
-def test_each_child_has_a_budget_of_its_own(system: ActorSystem, diary: Record) -> None:
-    boss = team(system, trio(diary), budget=Budget(2, within=600.0))
+def test_each_child_has_a_restart_intensity_of_its_own(system: ActorSystem, diary: Record) -> None:
+    boss = team(system, trio(diary), intensity=RestartIntensity(2, within=600.0))
     refs = running(boss)
     crash_in_turn(diary, refs, "aabbcc")
     up(diary, "team/c", 3)
     assert boss.is_alive
 
 
-def test_a_child_that_spends_its_own_budget_makes_the_supervisor_fail(
+def test_a_child_that_spends_its_own_restart_intensity_makes_the_supervisor_fail(
     system: ActorSystem, diary: Record
 ) -> None:
-    boss = team(system, trio(diary), budget=Budget(2, within=600.0))
+    boss = team(system, trio(diary), intensity=RestartIntensity(2, within=600.0))
     crash_in_turn(diary, running(boss), "abaa")
     reason = boss.join()
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert "team/a needs more than 2 restarts within 600 s" in str(reason.error)
     assert isinstance(reason.error.__cause__, BoomError)
 
@@ -517,33 +516,39 @@ def test_a_child_that_spends_its_own_budget_makes_the_supervisor_fail(
 def test_a_supervisor_that_fails_ends_its_other_children_in_reverse_order(
     system: ActorSystem, diary: Record
 ) -> None:
-    boss = team(system, trio(diary), budget=Budget(0, within=600.0))
+    boss = team(system, trio(diary), intensity=RestartIntensity(0, within=600.0))
     running(boss)["b"].tell(Do(crash))
     boss.join()
     assert lives(diary) == all_began_then("-b1", "-c1", "-a1")
 
 
-def test_all_children_together_have_the_total_budget(system: ActorSystem, diary: Record) -> None:
-    boss = team(system, trio(diary), total_budget=Budget(3, within=600.0))
+def test_all_children_together_have_the_total_restart_intensity(
+    system: ActorSystem, diary: Record
+) -> None:
+    boss = team(system, trio(diary), total_intensity=RestartIntensity(3, within=600.0))
     crash_in_turn(diary, running(boss), "abca")
     reason = boss.join()
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert "together" in str(reason.error)
 
 
-def test_restarts_within_the_total_budget_are_granted(system: ActorSystem, diary: Record) -> None:
-    boss = team(system, trio(diary), total_budget=Budget(3, within=600.0))
+def test_restarts_within_the_total_restart_intensity_are_granted(
+    system: ActorSystem, diary: Record
+) -> None:
+    boss = team(system, trio(diary), total_intensity=RestartIntensity(3, within=600.0))
     crash_in_turn(diary, running(boss), "abc")
     up(diary, "team/c", 2)
     assert boss.is_alive
 
 
 @pytest.mark.parametrize("strategy", GROUPS)
-def test_a_group_restart_counts_once_in_the_total_budget(
+def test_a_group_restart_counts_once_in_the_total_restart_intensity(
     system: ActorSystem, diary: Record, strategy: Strategy
 ) -> None:
-    boss = team(system, trio(diary), strategy=strategy, total_budget=Budget(2, within=600.0))
+    boss = team(
+        system, trio(diary), strategy=strategy, total_intensity=RestartIntensity(2, within=600.0)
+    )
     first = running(boss)["a"]
     for incarnation in (2, 3):
         first.tell(Do(crash))
@@ -554,10 +559,10 @@ def test_a_group_restart_counts_once_in_the_total_budget(
 
 
 @pytest.mark.parametrize("strategy", GROUPS)
-def test_a_group_restart_counts_in_the_budget_of_the_one_that_failed_alone(
+def test_a_group_restart_counts_in_the_restart_intensity_of_the_one_that_failed_alone(
     system: ActorSystem, diary: Record, strategy: Strategy
 ) -> None:
-    boss = team(system, trio(diary), strategy=strategy, budget=Budget(1, within=600.0))
+    boss = team(system, trio(diary), strategy=strategy, intensity=RestartIntensity(1, within=600.0))
     refs = running(boss)
     for incarnation, name in ((2, "a"), (3, "b")):
         refs[name].tell(Do(crash))
@@ -567,11 +572,11 @@ def test_a_group_restart_counts_in_the_budget_of_the_one_that_failed_alone(
     assert isinstance(boss.join(), Crashed)
 
 
-def test_a_sign_of_health_gives_the_child_its_budget_back(
+def test_a_sign_of_health_gives_the_child_its_restart_intensity_back(
     system: ActorSystem, diary: Record
 ) -> None:
     healthy = puppet("a", diary, at_start=Puppet.mark_healthy)
-    boss = team(system, trio(diary, a=healthy), budget=Budget(1, within=600.0))
+    boss = team(system, trio(diary, a=healthy), intensity=RestartIntensity(1, within=600.0))
     crash_in_turn(diary, running(boss), "aaaa")
     up(diary, "team/a", 5)
     assert boss.is_alive
@@ -581,16 +586,16 @@ def test_a_sign_of_health_of_one_child_does_not_help_another(
     system: ActorSystem, diary: Record
 ) -> None:
     healthy = puppet("a", diary, at_start=Puppet.mark_healthy)
-    boss = team(system, trio(diary, a=healthy), budget=Budget(1, within=600.0))
+    boss = team(system, trio(diary, a=healthy), intensity=RestartIntensity(1, within=600.0))
     crash_in_turn(diary, running(boss), "abab")
     assert isinstance(boss.join(), Crashed)
 
 
-def test_a_sign_of_health_does_not_give_the_total_budget_back(
+def test_a_sign_of_health_does_not_give_the_total_restart_intensity_back(
     system: ActorSystem, diary: Record
 ) -> None:
     healthy = puppet("a", diary, at_start=Puppet.mark_healthy)
-    boss = team(system, trio(diary, a=healthy), total_budget=Budget(1, within=600.0))
+    boss = team(system, trio(diary, a=healthy), total_intensity=RestartIntensity(1, within=600.0))
     crash_in_turn(diary, running(boss), "aa")
     assert isinstance(boss.join(), Crashed)
 
@@ -614,13 +619,13 @@ def test_a_sign_of_health_counts_also_if_the_group_is_restarted_before_the_next_
     assert events.all(ChildRestarting)[-1] == ChildRestarting("team/b", 0.0)
 
 
-SPENT = Budget(0, within=600.0)
+SPENT = RestartIntensity(0, within=600.0)
 
 
 def test_a_supervisor_that_fails_is_restarted_by_its_own_with_fresh_children(
     system: ActorSystem, diary: Record
 ) -> None:
-    inner = supervisor("inner", trio(diary), budget=SPENT)
+    inner = supervisor("inner", trio(diary), intensity=SPENT)
     outer = team(system, [inner, puppet("beside", diary)])
     below = running(refs(outer)["inner"])
     below["a"].tell(Do(crash))
@@ -635,7 +640,7 @@ def test_a_supervisor_that_fails_is_restarted_by_its_own_with_fresh_children(
 def test_the_ref_of_a_supervisor_outlives_its_restart_and_those_of_its_children_do_not(
     system: ActorSystem, diary: Record
 ) -> None:
-    outer = team(system, [supervisor("inner", trio(diary), budget=SPENT)])
+    outer = team(system, [supervisor("inner", trio(diary), intensity=SPENT)])
     inner = refs(outer)["inner"]
     before = running(inner)
     before["a"].tell(Do(crash))
@@ -646,8 +651,8 @@ def test_the_ref_of_a_supervisor_outlives_its_restart_and_those_of_its_children_
 def test_a_failure_that_nobody_may_answer_goes_up_through_all_supervisors(
     system: ActorSystem, events: Record, diary: Record
 ) -> None:
-    low = supervisor("low", [puppet("leaf", diary)], budget=SPENT)
-    mid = supervisor("mid", [puppet("uncle", diary), low], budget=SPENT)
+    low = supervisor("low", [puppet("leaf", diary)], intensity=SPENT)
+    mid = supervisor("mid", [puppet("uncle", diary), low], intensity=SPENT)
     top = team(system, [mid])
     middle = refs(top)["mid"]
     running(refs(middle)["low"])["leaf"].tell(Do(crash))
@@ -661,7 +666,7 @@ def test_a_failure_that_nobody_may_answer_goes_up_through_all_supervisors(
 def test_a_failure_goes_no_further_up_than_to_the_first_who_may_answer(
     system: ActorSystem, diary: Record
 ) -> None:
-    low = supervisor("low", [puppet("leaf", diary)], budget=SPENT)
+    low = supervisor("low", [puppet("leaf", diary)], intensity=SPENT)
     top = team(system, [supervisor("mid", [puppet("uncle", diary), low])])
     middle = refs(top)["mid"]
     running(refs(middle)["low"])["leaf"].tell(Do(crash))
@@ -850,10 +855,10 @@ def test_what_a_stuck_child_owned_ends_when_it_is_replaced(
 
     ref = stuck_and_replaced(system, diary, trap, puppet("b", diary, shutdown=SOON), own)
     settle(ref)
-    told = ref.figures().told
+    told = ref.stats().told
     system.events.publish(Bell())
     let_pass(10.0)
-    assert ref.figures().told == told
+    assert ref.stats().told == told
     assert diary.all(Bell) == []
     assert "background ended" in diary.items
 

@@ -13,28 +13,13 @@ import pytest
 from gevent.event import Event
 from gevent.monkey import get_original
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
-    ActorStarted,
-    ActorSystem,
-    Backoff,
-    ChildRestarting,
-    ChildSpec,
-    ConsistentHash,
-    DeadLetter,
-    Deferred,
-    Overflow,
-    Request,
-    Restart,
-    RoundRobin,
-    Router,
-    Supervisor,
-    WhichChildren,
-)
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Deferred, Overflow, Request
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._loop import thread_id
 from rnd_actors.errors import AskTimeoutError, MailboxFullError, WrongThreadError
+from rnd_actors.events import ActorStarted, ChildRestarting, DeadLetter
+from rnd_actors.routing import ConsistentHash, RoundRobin, Router
+from rnd_actors.supervision import Backoff, ChildSpec, Restart, Supervisor, WhichChildren
 from tests.actors.toys import (
     Ask,
     Began,
@@ -81,7 +66,7 @@ def test_another_thread_is_told_that_it_is_the_wrong_one(
     with pytest.raises(WrongThreadError, match="puppet lives in the thread that entered its Actor"):
         in_another_thread(lambda: use(ref))
     settle(ref)
-    assert ref.figures().told == 1
+    assert ref.stats().told == 1
     assert diary.all(Note) == []
 
 
@@ -157,7 +142,7 @@ def test_what_another_thread_tells_arrives_in_order(system: ActorSystem, diary: 
     in_another_thread(tell)
     diary.until(Note(999))
     assert diary.all(Note) == [Note(number) for number in range(1_000)]
-    assert ref.figures().told == 1_000
+    assert ref.stats().told == 1_000
 
 
 def test_what_another_thread_tells_wakes_an_actor_that_waits(
@@ -183,7 +168,7 @@ def test_another_thread_waits_for_room_in_a_bounded_mailbox(
             ref.tell(Note(number))
 
     thread = gevent.get_hub().threadpool.spawn(tell)
-    while ref.figures().mailbox < 2:
+    while ref.stats().mailbox < 2:
         gevent.sleep(0)
     assert not thread.ready()
     gate.open()
@@ -325,7 +310,7 @@ def test_a_thread_that_waits_for_room_lets_its_own_actors_go_on(system: ActorSys
     thread.get()
     settle(ref)
     assert in_time == 10
-    assert ref.figures().handled == 4
+    assert ref.stats().handled == 4
 
 
 @pytest.mark.parametrize("capacity", [None, 1], ids=["unbounded", "bounded"])
@@ -344,7 +329,7 @@ def test_a_thread_that_tells_a_stopped_actor_does_not_wait_for_a_loop_that_rests
     start_new_thread(tell, ())
     assert told.acquire(timeout=5.0)
     gevent.sleep(0)
-    assert ref.figures().dead == 1
+    assert ref.stats().dead == 1
 
 
 def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSystem) -> None:
@@ -366,7 +351,7 @@ def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSyste
 IN_ANOTHER_PROCESS = """
 from gevent import monkey; monkey.patch_all()
 from types import SimpleNamespace
-from rnd_actors.actors import ConsistentHash
+from rnd_actors.routing import ConsistentHash
 refs = tuple(SimpleNamespace(name=f"p{number}") for number in range(4))
 routing = ConsistentHash(str)
 print(*(routing.choose(refs, f"user-{number}")[0].name for number in range(200)))
@@ -393,7 +378,8 @@ def test_a_key_leads_to_the_same_actor_in_every_process() -> None:
 
 STUCK = """
 from gevent import monkey; monkey.patch_all()
-from rnd_actors import Actor, ActorSystem, ChildSpec, DeadlockError, Request
+from rnd_actors import Actor, ActorSystem, ChildSpec, Request
+from rnd_actors.errors import DeadlockError
 class Debtor(Actor[Request[int]]):
     def receive(self, message):
         self.debt = self.defer(message)

@@ -6,17 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from rnd_actors.actors import (
-    ActorRef,
-    ActorSystem,
-    DeadLetter,
-    Normal,
-    Overflow,
-    Restart,
-    Timer,
-)
+from rnd_actors.actors import ActorRef, ActorSystem, Normal, Overflow, Timer
 from rnd_actors.errors import SettingsError
+from rnd_actors.events import DeadLetter
 from rnd_actors.simulation import explore
+from rnd_actors.supervision import Restart
 from tests.actors.toys import (
     Ask,
     Began,
@@ -249,7 +243,7 @@ def test_in_every_schedule_timers_keep_their_time_and_die_with_their_incarnation
         let_pass(3.0)
         end(ref)
         let_pass(60.0)
-        assert ref.figures().told == len(diary.all(float)) + ref.figures().failed
+        assert ref.stats().told == len(diary.all(float)) + ref.stats().failed
         return tuple(rings(diary))
 
     heard = {run.result for run in explore(end_when_timers_are_due, range(100))}

@@ -1,4 +1,4 @@
-"""What a system says of itself: its tree, its names and its figures."""
+"""What a system says of itself: its tree, its names and its stats."""
 
 from io import StringIO
 
@@ -6,16 +6,8 @@ import pytest
 from attrs import frozen
 from rich.console import Console
 
-from rnd_actors.actors import (
-    Actor,
-    ActorInfo,
-    ActorRef,
-    ActorSystem,
-    ChildSpec,
-    Restart,
-    RestartChild,
-    TerminateChild,
-)
+from rnd_actors.actors import Actor, ActorInfo, ActorRef, ActorSystem
+from rnd_actors.supervision import ChildSpec, Restart, RestartChild, TerminateChild
 from tests.actors.toys import (
     Ask,
     Do,
@@ -287,7 +279,7 @@ def test_an_actor_that_was_terminated_and_started_again_is_found_as_its_new_ref(
 def test_the_figures_of_the_tree_are_those_of_the_ref(system: ActorSystem) -> None:
     ref = system.start(puppet("a"))
     settle(ref)
-    of_tree, of_ref = info(system, "a").figures, ref.figures()
+    of_tree, of_ref = info(system, "a").stats, ref.stats()
     assert (of_tree.told, of_tree.handled) == (of_ref.told, of_ref.handled) == (1, 1)
 
 
@@ -297,8 +289,8 @@ def test_the_figures_count_over_all_incarnations(system: ActorSystem, diary: Rec
     ref.tell(Do(crash))
     ref.tell(Note(2))
     settle(ref)
-    figures = ref.figures()
-    assert (figures.told, figures.handled, figures.failed) == (4, 3, 1)
+    stats = ref.stats()
+    assert (stats.told, stats.handled, stats.failed) == (4, 3, 1)
 
 
 def test_the_figures_stay_when_the_actor_has_ended(system: ActorSystem) -> None:
@@ -307,20 +299,20 @@ def test_the_figures_stay_when_the_actor_has_ended(system: ActorSystem) -> None:
     ref.stop()
     ref.join()
     ref.tell(Note(1))
-    assert (ref.figures().handled, ref.figures().dead, ref.figures().told) == (1, 1, 2)
+    assert (ref.stats().handled, ref.stats().dead, ref.stats().told) == (1, 1, 2)
 
 
 def test_the_time_in_handlers_is_busy(system: ActorSystem) -> None:
     ref = system.start(puppet("a"))
     ref.ask(Ask(work))
-    assert ref.figures().busy_s == WORK_S
+    assert ref.stats().busy_s == WORK_S
 
 
 def test_the_time_of_waiting_for_messages_is_not_busy(system: ActorSystem) -> None:
     idle, other = system.start(puppet("idle")), system.start(puppet("other"))
     settle(idle)
     other.ask(Ask(work))
-    assert (idle.figures().busy_s, other.figures().busy_s) == (0.0, WORK_S)
+    assert (idle.stats().busy_s, other.stats().busy_s) == (0.0, WORK_S)
 
 
 def test_waiting_between_two_messages_is_not_busy_either(system: ActorSystem) -> None:
@@ -329,7 +321,7 @@ def test_waiting_between_two_messages_is_not_busy_either(system: ActorSystem) ->
         settle(ref)
         other.ask(Ask(work))
     settle(ref)
-    assert (ref.figures().busy_s, other.figures().busy_s) == (0.0, 3 * WORK_S)
+    assert (ref.stats().busy_s, other.stats().busy_s) == (0.0, 3 * WORK_S)
 
 
 def test_a_handler_that_has_not_returned_yet_is_busy_already(system: ActorSystem) -> None:
@@ -338,14 +330,14 @@ def test_a_handler_that_has_not_returned_yet_is_busy_already(system: ActorSystem
     ref.tell(Do(gate.pass_through))
     gate.await_entry()
     other.ask(Ask(work))
-    assert ref.figures().busy_s == WORK_S
+    assert ref.stats().busy_s == WORK_S
     gate.open()
 
 
 def test_waiting_for_the_answer_of_another_actor_is_busy(system: ActorSystem) -> None:
     ref, other = system.start(puppet("ref")), system.start(puppet("other"))
     ref.ask(Ask(lambda _: other.ask(Ask(work))))
-    assert ref.figures().busy_s == WORK_S
+    assert ref.stats().busy_s == WORK_S
 
 
 def test_the_time_in_which_an_actor_is_down_is_not_busy(
@@ -356,7 +348,7 @@ def test_the_time_in_which_an_actor_is_down_is_not_busy(
     ref.tell(Do(crash))
     down(events, "a", 1)
     other.ask(Ask(work))
-    assert ref.figures().busy_s == 0.0
+    assert ref.stats().busy_s == 0.0
 
 
 def test_the_busy_time_adds_up_over_incarnations(system: ActorSystem, diary: Record) -> None:
@@ -365,4 +357,4 @@ def test_the_busy_time_adds_up_over_incarnations(system: ActorSystem, diary: Rec
     ref.tell(Do(crash))
     up(diary, "a", 2)
     ref.ask(Ask(work))
-    assert ref.figures().busy_s == 2 * WORK_S
+    assert ref.stats().busy_s == 2 * WORK_S

@@ -18,31 +18,29 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.actors import (
-    INFINITY,
-    Actor,
+from rnd_actors.actors import Actor, ActorInfo, ActorRef, ActorSystem, ExitReason
+from rnd_actors.events import (
     ActorFailed,
-    ActorInfo,
-    ActorRef,
     ActorStarted,
     ActorStopped,
-    ActorSystem,
-    Backoff,
-    Budget,
-    ChildAbandoned,
     ChildRestarting,
-    ChildSpec,
-    ChildState,
     DeadLetter,
     Event,
-    ExitReason,
+    RestartIntensityReached,
+)
+from rnd_actors.simulation import VirtualTime, explore
+from rnd_actors.supervision import (
+    INFINITY,
+    Backoff,
+    ChildSpec,
+    ChildState,
     Restart,
+    RestartIntensity,
     ShutDown,
     ShutdownOrder,
     Strategy,
     Supervisor,
 )
-from rnd_actors.simulation import VirtualTime, explore
 from tests.actors.toys import (
     balance,
     greenlet_of,
@@ -145,8 +143,8 @@ class Chronicle:
                 self._has_failed[actor] = False
             case ChildRestarting(child, delay):
                 self._is_restarted(child, delay)
-            case ChildAbandoned(child, budget, _):
-                spent = self._counting(child) == budget.max_restarts
+            case RestartIntensityReached(child, intensity, _):
+                spent = self._counting(child) == intensity.max_restarts
                 self._promise(spent, f"{child} is given up early")
             case DeadLetter(actor, _, _):
                 self._letters[actor] += 1
@@ -183,15 +181,15 @@ class Chronicle:
             assert lives or self._ended[ref, incarnation] == 1, "on_stop was not called"
         for ref in self._all():
             told, places = balance(ref)
-            assert told == places, f"{ref}: {ref.figures()}"
+            assert told == places, f"{ref}: {ref.stats()}"
 
     def check_the_end(self) -> None:
         self.check()
         assert not any(ref.is_alive or not is_down(ref) for ref in self._all())
         for name, refs in self.refs.items():
-            figures = [ref.figures() for ref in refs]
-            assert not any(found.mailbox or found.stashed for found in figures)
-            assert sum(found.dead + found.refused for found in figures) == self._letters[name]
+            stats = [ref.stats() for ref in refs]
+            assert not any(found.mailbox or found.stashed for found in stats)
+            assert sum(found.dead + found.refused for found in stats) == self._letters[name]
 
     def _is_restarted(self, child: str, delay: float) -> None:
         now, parent, kind = time.monotonic(), self._parent(child), self.plans[child].restart
@@ -371,7 +369,7 @@ def spec_of(plan: Leaf | Branch, name: str, chronicle: Chronicle) -> ChildSpec:
             children,
             strategy=plan.strategy,
             shutdown_order=plan.order,
-            budget=Budget(plan.max_restarts, WITHIN_S),
+            intensity=RestartIntensity(plan.max_restarts, WITHIN_S),
             backoff=BACKOFF,
         ),
         restart=plan.restart,
@@ -424,7 +422,7 @@ def is_at_rest(system: ActorSystem) -> bool:
 
 
 def is_idle(info: ActorInfo) -> bool:
-    return info.figures.mailbox == 0 and info.doing == "waits for a message"
+    return info.stats.mailbox == 0 and info.doing == "waits for a message"
 
 
 def seconds_to_end(system: ActorSystem, plan: Leaf | Branch, name: str) -> float:

@@ -5,21 +5,23 @@ from typing import Any
 import pytest
 
 from rnd_actors.actors import (
-    BRUTAL_KILL,
     ActorRef,
     ActorSystem,
-    Budget,
     Crashed,
-    DeadLetter,
-    DeleteChild,
     Killed,
     Normal,
     Overflow,
-    Restart,
-    ShutDown,
     Stopped,
-    TerminateChild,
     Terminated,
+)
+from rnd_actors.events import DeadLetter
+from rnd_actors.supervision import (
+    BRUTAL_KILL,
+    DeleteChild,
+    Restart,
+    RestartIntensity,
+    ShutDown,
+    TerminateChild,
 )
 from tests.actors.toys import (
     Ask,
@@ -91,7 +93,7 @@ def test_a_restart_is_not_the_end(
 def test_an_actor_that_is_given_up_has_stopped(
     system: ActorSystem, watcher: ActorRef[Any], diary: Record
 ) -> None:
-    team = supervise(system, budget=Budget(0, 60.0))
+    team = supervise(system, intensity=RestartIntensity(0, 60.0))
     ref = start(team, puppet("puppet"))
     watch(watcher, ref)
     ref.tell(Do(crash))
@@ -251,4 +253,4 @@ def test_watching_in_on_stop_ends_with_the_incarnation(
     mortal.join()
     settle(late)
     assert diary.all(Terminated) == []
-    assert late.figures().told == 3
+    assert late.stats().told == 3

@@ -8,18 +8,13 @@ from attrs import frozen
 from gevent import GreenletExit
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import (
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, ExitReason, Future, Request
+from rnd_actors.supervision import (
     INFINITY,
-    Actor,
-    ActorRef,
-    ActorSystem,
     Backoff,
-    Budget,
     ChildSpec,
-    ExitReason,
-    Future,
-    Request,
     Restart,
+    RestartIntensity,
     ShutdownOrder,
     StartChild,
     Supervisor,
@@ -28,7 +23,7 @@ from rnd_actors.actors import (
 SOON = 2.0
 """A time limit, in seconds, that a test runs into on purpose."""
 
-GENEROUS = Budget(max_restarts=1_000, within=60.0)
+GENEROUS = RestartIntensity(max_restarts=1_000, within=60.0)
 QUICK = Backoff(initial=1.0, maximum=2.0, jitter=0.0)
 
 _PATIENCE_S = 3600.0
@@ -248,7 +243,7 @@ def supervise(
     system: ActorSystem,
     children: Iterable[ChildSpec] = (),
     *,
-    budget: Budget = GENEROUS,
+    intensity: RestartIntensity = GENEROUS,
     backoff: Backoff = QUICK,
     order: ShutdownOrder = ShutdownOrder.REVERSE,
     restart: Restart = Restart.TEMPORARY,
@@ -258,7 +253,7 @@ def supervise(
     specs = tuple(children)
 
     def make() -> Supervisor:
-        return Supervisor(specs, budget=budget, backoff=backoff, shutdown_order=order)
+        return Supervisor(specs, intensity=intensity, backoff=backoff, shutdown_order=order)
 
     return system.start(ChildSpec("team", make, restart=restart, shutdown=shutdown))
 
@@ -296,14 +291,9 @@ def is_down(ref: ActorRef[Any]) -> bool:
 
 def balance(ref: ActorRef[Any]) -> tuple[int, int]:
     """How many messages an actor was told, and in how many places they are; they must be equal."""
-    figures = ref.figures()
+    stats = ref.stats()
     in_hand = not is_down(ref) and greenlet_of(ref).handling.is_busy()
     places = (
-        figures.handled
-        + figures.failed
-        + figures.dead
-        + figures.refused
-        + figures.stashed
-        + figures.mailbox
+        stats.handled + stats.failed + stats.dead + stats.refused + stats.stashed + stats.mailbox
     )
-    return figures.told, places + int(in_hand)
+    return stats.told, places + int(in_hand)

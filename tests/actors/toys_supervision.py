@@ -5,20 +5,13 @@ from typing import Any
 
 from attrs import frozen
 
-from rnd_actors.actors import (
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed, ExitReason, Killed, Normal, Request
+from rnd_actors.events import ActorFailed, ActorStopped
+from rnd_actors.supervision import (
     INFINITY,
-    ActorFailed,
-    ActorRef,
-    ActorStopped,
-    ActorSystem,
     ChildInfo,
     ChildSpec,
     ChildState,
-    Crashed,
-    ExitReason,
-    Killed,
-    Normal,
-    Request,
     Restart,
     Supervisor,
     WhichChildren,
@@ -81,7 +74,7 @@ def supervisor(name: str, children: Iterable[ChildSpec] = (), **options: Any) ->
     """The spec of a supervisor; `options` are fields of `ChildSpec` or settings of `Supervisor`."""
     of_spec = {key: options.pop(key) for key in ("restart", "significant") if key in options}
     specs = tuple(children)
-    settings = {"budget": GENEROUS, "backoff": QUICK, **options}
+    settings = {"intensity": GENEROUS, "backoff": QUICK, **options}
     return ChildSpec(name, lambda: Supervisor(specs, **settings), shutdown=INFINITY, **of_spec)
 
 

@@ -39,7 +39,9 @@ def make_store(path: Path, count: int) -> None:
     """Record a run of so many samples from 16 workers, one a second each."""
     chance, began = Random(1), time.time()
     settings = RunSettings(samples=count).to_plain()
-    run = RunDescription(settings=settings, recipe=None, collector="SampleCount", goal=count)
+    run = RunDescription(
+        settings=settings, collector_spec=None, collector="SampleCount", goal=count
+    )
     recording = Recording.begin(path, run)
     for first in range(0, count, _BATCH):
         recording.write(

@@ -2,7 +2,7 @@
 
 The time is scaled: four workers send a number every 0.3 s and crash after 1 s on average, so that
 18 samples take about one second. Twenty other real runs, scattered among them, give the figures of
-the workers, as `rnd-actors plan --result` takes them; the crash law is known. Prediction and
+the workers, as `rnd-actors plan --result` takes them; the crash model is known. Prediction and
 measurement agree if their 95 % confidence limits overlap.
 """
 
@@ -52,7 +52,7 @@ def real_runs(count: int) -> Any:
 
 
 def planned(deadline: float, workers: list[Any]) -> Any:
-    """Return what `rnd-actors plan` says, with the figures of these workers and the crash law."""
+    """Return what `rnd-actors plan` says, with the figures of these workers and the crash model."""
     with TemporaryDirectory() as folder:
         result = Path(folder, "result.json")
         result.write_text(json.dumps({"workers": workers}))

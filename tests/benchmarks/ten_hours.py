@@ -53,9 +53,9 @@ class Until(Collector):
 
 def simulated(hours: float) -> dict[str, Any]:
     """Simulate so many hours; return what came of them."""
-    law = SimulatedWorker(startup=0.05, lifetime=lambda: random.expovariate(1 / 30))
+    model = SimulatedWorker(startup=0.05, lifetime=lambda: random.expovariate(1 / 30))
     began = time.perf_counter()
-    result = simulate(lambda _: run(RunSettings(), Until(hours * 3600), spawn=law), SEED).result
+    result = simulate(lambda _: run(RunSettings(), Until(hours * 3600), spawn=model), SEED).result
     real_s = time.perf_counter() - began
     lines = result.lines
     return {

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from rnd_actors.collecting import Lines, Outcome, Result, WorkerResult
+from rnd_actors.collectors import Ledger, Outcome, Result, WorkerResult
 
 COMPLETE = Result(
     outcome=Outcome.COMPLETE,
@@ -10,7 +10,7 @@ COMPLETE = Result(
     goal=3,
     elapsed_s=1.5,
     deadline_s=None,
-    lines=Lines(received=5, accepted=3, surplus=1, malformed=1),
+    lines=Ledger(received=5, accepted=3, surplus=1, malformed=1),
     values=(10, 20, 33),
     workers=(
         WorkerResult(id=1, port=3001, samples=2, starts=1, crashes=0, malformed=1, last_exit=None),

@@ -7,10 +7,10 @@ from attrs import evolve
 from gevent.event import Event as Flag
 
 from rnd_actors import cli
-from rnd_actors.actors import ActorStarted, ChildRestarting, Event
 from rnd_actors.cli import _session
-from rnd_actors.collecting import Outcome, Result
+from rnd_actors.collectors import Outcome, Result
 from rnd_actors.errors import SettingsError, SinkError
+from rnd_actors.events import ActorStarted, ChildRestarting, Event
 from rnd_actors.running import RunSettings
 from tests.cli.results import COMPLETE, ended
 

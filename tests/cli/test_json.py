@@ -9,7 +9,7 @@ from attrs import evolve
 
 from rnd_actors import cli
 from rnd_actors.cli import _session
-from rnd_actors.collecting import Result
+from rnd_actors.collectors import Result
 from tests.cli.results import COMPLETE
 
 WORKERS = [evolve(worker, streamed_s=9.0, rate_per_s=4.0) for worker in COMPLETE.workers]

@@ -2,10 +2,11 @@ import json
 import re
 from datetime import datetime
 
-from rnd_actors.actors import ActorFailed, Crashed
+from rnd_actors.actors import Crashed
 from rnd_actors.cli._options import LogFormat
 from rnd_actors.cli._session import log_line
 from rnd_actors.errors import WorkerExitedError
+from rnd_actors.events import ActorFailed
 
 
 def test_text_has_time_level_and_words_on_one_line() -> None:

@@ -13,7 +13,7 @@ from rnd_actors.cli import _session
 from rnd_actors.cli._app import app
 from rnd_actors.cli._options import LogFormat
 from rnd_actors.cli._session import Session
-from rnd_actors.collecting import FixedTime
+from rnd_actors.collectors import FixedTime
 from rnd_actors.errors import SettingsError
 from rnd_actors.planning import PlanSettings
 from rnd_actors.running import RunSettings

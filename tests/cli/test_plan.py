@@ -14,11 +14,11 @@ from rnd_actors import cli
 from rnd_actors.cli import _progress
 from rnd_actors.cli._charts import forecast_report
 from rnd_actors.cli._plan import forecast_as_json
-from rnd_actors.planning import Forecast, PlanSettings, WorkerFigures
+from rnd_actors.planning import Forecast, PlanSettings, WorkerProfile
 from tests.cli.commands import call
 from tests.cli.results import COMPLETE
 
-PLAN = PlanSettings(samples=150, deadline=10.0, runs=10, figures=WorkerFigures(mtbf=30.0))
+PLAN = PlanSettings(samples=150, deadline=10.0, runs=10, profile=WorkerProfile(mtbf=30.0))
 OUTLOOK = Forecast(PLAN, times=(9.5,) * 6 + (9.9, 10.2, 10.4, inf), workers_needed=17)
 
 

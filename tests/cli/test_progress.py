@@ -1,21 +1,19 @@
 import pytest
 
-from rnd_actors.actors import (
+from rnd_actors.actors import Crashed, Killed, Stopped
+from rnd_actors.cli import Progress
+from rnd_actors.cli._progress import WorkerRow, WorkerState
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.errors import WorkerExitedError
+from rnd_actors.events import (
     ActorFailed,
     ActorStarted,
     ActorStopped,
-    Budget,
-    ChildAbandoned,
     ChildRestarting,
-    Crashed,
     Event,
-    Killed,
-    Stopped,
+    RestartIntensityReached,
 )
-from rnd_actors.cli import Progress
-from rnd_actors.cli._progress import WorkerRow, WorkerState
-from rnd_actors.collecting import SamplesAccepted
-from rnd_actors.errors import WorkerExitedError
+from rnd_actors.supervision import RestartIntensity
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 
 
@@ -61,7 +59,7 @@ def test_a_row_shows_process_samples_and_restarts(progress: Progress) -> None:
         (WorkerStreaming(1, 1), "streaming"),
         (ActorFailed("workers/1", 1, Killed()), "crashed"),
         (ChildRestarting("workers/1", 0.5), "restarting"),
-        (ChildAbandoned("workers/1", Budget(), Killed()), "given up"),
+        (RestartIntensityReached("workers/1", RestartIntensity(), Killed()), "given up"),
         (ActorStopped("workers/1", 1, Stopped()), "stopped"),
         (ActorStopped("collector", 1, Stopped()), "waiting"),
         (ActorStarted("workers/1", 1), "waiting"),

@@ -32,7 +32,7 @@ def store(complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 def begin(store: Path) -> Recording:
     plain = RunSettings(samples=5).to_plain()
-    described = RunDescription(settings=plain, recipe=None, collector="mine", goal=5)
+    described = RunDescription(settings=plain, collector_spec=None, collector="mine", goal=5)
     return Recording.begin(store, described)
 
 
@@ -140,8 +140,8 @@ def test_a_result_is_not_printed_where_the_samples_go(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = RunSettings(samples=5, outputs=[store, "-"]).to_plain()
-    recipe = {"target": "rnd_actors:SampleCount", "options": {"goal": 5}}
-    described = RunDescription(settings=plain, recipe=recipe, collector="", goal=5)
+    collector_spec = {"target": "rnd_actors:SampleCount", "options": {"goal": 5}}
+    described = RunDescription(settings=plain, collector_spec=collector_spec, collector="", goal=5)
     Recording.begin(store, described).abandon()
     line = complaint(capsys, "resume", "runs.db", "--json")
     assert (

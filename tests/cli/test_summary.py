@@ -5,7 +5,7 @@ from attrs import evolve
 from rich.console import Console
 
 from rnd_actors.cli._summary import summary
-from rnd_actors.collecting import Lines, Outcome, Result, WorkerResult
+from rnd_actors.collectors import Ledger, Outcome, Result, WorkerResult
 from tests.cli.results import COMPLETE, ended
 
 
@@ -47,7 +47,7 @@ def test_it_tells_the_deadline_that_was_missed() -> None:
 
 
 def test_without_samples_there_is_no_mean() -> None:
-    nothing = evolve(COMPLETE, values=(), elapsed_s=0.0, lines=Lines(0, 0, 0, 0))
+    nothing = evolve(COMPLETE, values=(), elapsed_s=0.0, lines=Ledger(0, 0, 0, 0))
     assert {"mean -", "rate 0.0/s", "samples 0 of 3"} <= set(told(nothing))
 
 

@@ -12,15 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors import (
-    Collector,
-    EveryValue,
-    RunProcessError,
-    RunSettings,
-    Sample,
-    SettingsError,
-    StoreError,
-)
+from rnd_actors import Collector, EveryValue, RunSettings, Sample, SettingsError, StoreError
+from rnd_actors.errors import RunProcessError
 from rnd_actors.notebook import run_in_process, run_in_process_async
 from tests.processes import PATIENCE_S, alive, until
 

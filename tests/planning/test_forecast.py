@@ -5,7 +5,7 @@ import pytest
 
 from rnd_actors import planning
 from rnd_actors.errors import SettingsError
-from rnd_actors.planning import Forecast, PlanSettings, Proportion, WorkerFigures, forecast
+from rnd_actors.planning import Forecast, PlanSettings, Proportion, WorkerProfile, forecast
 
 
 def plan(
@@ -15,9 +15,9 @@ def plan(
     mtbf: float | None = None,
     startup: float = 0.0,
 ) -> PlanSettings:
-    figures = WorkerFigures(mtbf=mtbf, startup=startup)
+    profile = WorkerProfile(mtbf=mtbf, startup=startup)
     return PlanSettings(
-        samples=samples, deadline=deadline, workers=workers, figures=figures, runs=10
+        samples=samples, deadline=deadline, workers=workers, profile=profile, runs=10
     )
 
 
@@ -61,8 +61,8 @@ def test_a_run_that_gives_its_workers_up_is_never_complete(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(planning, "_MOST_WORKERS", 2)
-    figures = WorkerFigures(rate=0.1, mtbf=1e-3, startup=10.0)
-    hopeless = PlanSettings(samples=100, deadline=0.5, workers=1, figures=figures, runs=10)
+    profile = WorkerProfile(rate=0.1, mtbf=1e-3, startup=10.0)
+    hopeless = PlanSettings(samples=100, deadline=0.5, workers=1, profile=profile, runs=10)
     outlook = forecast(hopeless)
     assert outlook.times == (inf,) * 10
     assert (outlook.histogram(), outlook.percentile(1)) == ((), inf)

@@ -4,7 +4,7 @@ from random import Random
 
 from attrs import evolve
 
-from rnd_actors.collecting import Lines, Outcome, Result, Sample, WorkerResult
+from rnd_actors.collectors import Ledger, Outcome, Result, Sample, WorkerResult
 from rnd_actors.store import Incarnation, RunHistory, Session, StoredRun
 
 BEGAN = 1_700_000_000.0
@@ -44,7 +44,7 @@ def history_of(
             goal=goal,
             elapsed_s=elapsed,
             deadline_s=None,
-            lines=Lines(len(values), len(values), 0, 0),
+            lines=Ledger(len(values), len(values), 0, 0),
             values=values,
             workers=workers,
         ),

@@ -13,9 +13,10 @@ import psutil
 import pytest
 from attrs import define, field
 
-from rnd_actors.actors import Crashed, Event, ExitReason
-from rnd_actors.collecting import Outcome, SamplesAccepted
+from rnd_actors.actors import Crashed, ExitReason
+from rnd_actors.collectors import Outcome, SamplesAccepted
 from rnd_actors.errors import WorkerError, WorkerExitedError, WorkerSilentError
+from rnd_actors.events import Event
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import WorkerSpawned
 from tests.benchmarks.soak._checker import Checker

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 import rnd_actors
-from rnd_actors.actors import Event
-from rnd_actors.collecting import Outcome, Result, SamplesAccepted
+from rnd_actors.collectors import Outcome, Result, SamplesAccepted
+from rnd_actors.events import Event
 from rnd_actors.running import RunSettings, run
 
 DAY_S: Final = 86400.0
@@ -66,7 +66,7 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
     assert readers == {
         "cli/_log.py",
         "cli/_stores.py",
-        "collecting/_collection.py",
+        "collectors/_collection.py",
         "store/_recording.py",
         "standin.py",
     }

@@ -16,7 +16,8 @@ FORKING: Final = """
 from gevent import monkey
 monkey.patch_all()
 import os, subprocess, sys, time
-from rnd_actors import RunSettings, SamplesAccepted, run
+from rnd_actors import RunSettings, run
+from rnd_actors.collectors import SamplesAccepted
 
 children = []
 

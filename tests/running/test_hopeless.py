@@ -2,18 +2,18 @@
 
 import pytest
 
-from rnd_actors.collecting import Outcome
+from rnd_actors.collectors import Outcome
 from rnd_actors.running import RunSettings, run
 from rnd_actors.simulation import SimulatedWorker, simulate
 
 
-@pytest.mark.parametrize("law", [SimulatedWorker(hang=1.0), SimulatedWorker(malformed=1.0)])
+@pytest.mark.parametrize("model", [SimulatedWorker(hang=1.0), SimulatedWorker(malformed=1.0)])
 @pytest.mark.parametrize("patience", [0.5, 5.0, 60.0, pytest.param(3600.0, marks=pytest.mark.slow)])
 def test_a_worker_that_never_sends_a_sample_is_given_up(
-    law: SimulatedWorker, patience: float
+    model: SimulatedWorker, patience: float
 ) -> None:
     settings = RunSettings(samples=9, workers=2, start_timeout=patience, stall_timeout=patience)
-    result = simulate(lambda _: run(settings, spawn=law), seed=1).result
+    result = simulate(lambda _: run(settings, spawn=model), seed=1).result
     assert result.outcome is Outcome.FAILED
     assert "no worker is left" in result.reason
     assert [worker.starts for worker in result.workers] == [6, 6]

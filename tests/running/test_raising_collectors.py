@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors.actors import ChildRestarting, Event, ExitReason, MessageFailed
-from rnd_actors.collecting import Outcome, Result, Sample, SampleCount
+from rnd_actors.actors import ExitReason
+from rnd_actors.collectors import Outcome, Result, Sample, SampleCount
+from rnd_actors.events import ChildRestarting, Event, MessageFailed
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import Samples
 
@@ -76,7 +77,9 @@ def test_what_was_accepted_is_kept_whatever_raises(method: str, tmp_path: Path) 
     assert len([event for event in told if isinstance(event, MessageFailed)]) == 2
 
 
-def test_over_its_budget_the_run_fails_with_traceback_and_partial_result(tmp_path: Path) -> None:
+def test_over_its_restart_intensity_the_run_fails_with_traceback_and_partial_result(
+    tmp_path: Path,
+) -> None:
     result, told = collect(Raising("accepts", *range(11, 1000)), tmp_path / "out.jsonl")
     assert (result.outcome, result.values) == (Outcome.FAILED, tuple(range(10)))
     assert result.reason.startswith("Traceback (most recent call last):\n")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnd_actors.actors import ActorSystem
-from rnd_actors.collecting import Outcome, Result
+from rnd_actors.collectors import Outcome, Result
 from rnd_actors.running import RunSettings, run
 from rnd_actors.simulation import (
     Crash,
@@ -76,7 +76,7 @@ def faults(target: str, probability: float) -> list[Fault]:
     ]
 
 
-laws = st.builds(
+models = st.builds(
     SimulatedWorker,
     rate=st.floats(0.5, 20.0),
     first_delay=st.floats(0.0, 3.0),
@@ -96,14 +96,14 @@ runs = st.builds(
 @settings(whatever, max_examples=50)
 @given(
     asked=runs,
-    law=laws,
+    model=models,
     going_wrong=st.floats(0.0, 0.05).map(partial(faults, "process/*")),
     seed=st.integers(0, 10**9),
 )
 def test_a_simulated_run_is_exact_or_says_why_and_its_ledger_balances(
-    asked: RunSettings, law: SimulatedWorker, going_wrong: list[Fault], seed: int
+    asked: RunSettings, model: SimulatedWorker, going_wrong: list[Fault], seed: int
 ) -> None:
-    simulated = simulate(lambda _: run(asked, spawn=law), seed, faults=going_wrong)
+    simulated = simulate(lambda _: run(asked, spawn=model), seed, faults=going_wrong)
     result = simulated.result
     assert_balanced(result)
     assert result.samples <= asked.samples
@@ -116,12 +116,12 @@ def test_a_simulated_run_is_exact_or_says_why_and_its_ledger_balances(
 
 @pytest.mark.slow
 def test_a_run_of_flaky_workers_is_exact_in_every_schedule() -> None:
-    law = SimulatedWorker(
+    model = SimulatedWorker(
         rate=5.0, startup=0.5, lifetime=lambda: random.expovariate(1 / 20), malformed=0.1
     )
 
     def collect(_: ActorSystem) -> Result:
-        result = run(RunSettings(samples=150, workers=6), spawn=law)
+        result = run(RunSettings(samples=150, workers=6), spawn=model)
         assert (result.outcome, result.samples) == (Outcome.COMPLETE, 150)
         assert_balanced(result)
         return result

@@ -17,15 +17,15 @@ from rnd_actors import (
     Result,
     RunSettings,
     Sample,
-    SamplesAccepted,
     SettingsError,
     StoreError,
-    WorkerSpawned,
     resume,
     run,
 )
-from rnd_actors.actors import Event
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.events import Event
 from rnd_actors.store import list_runs, read_run
+from rnd_actors.workers import WorkerSpawned
 
 
 @pytest.fixture

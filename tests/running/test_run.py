@@ -12,8 +12,7 @@ import gevent
 import pytest
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import Event
-from rnd_actors.collecting import (
+from rnd_actors.collectors import (
     Collector,
     Outcome,
     Result,
@@ -22,6 +21,7 @@ from rnd_actors.collecting import (
     WorkerGivenUp,
 )
 from rnd_actors.errors import SettingsError
+from rnd_actors.events import Event
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import STANDIN, WorkerSpawned
 from tests.processes import alive

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors.actors import Crashed
-from rnd_actors.collecting import Sample
+from rnd_actors.collectors import Sample
 from rnd_actors.errors import StreamCutError, WorkerExitedError
 from tests.benchmarks.soak._checker import Checker
 

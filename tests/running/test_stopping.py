@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from rnd_actors.actors import Event
-from rnd_actors.collecting import Outcome, SamplesAccepted
+from rnd_actors.collectors import Outcome, SamplesAccepted
+from rnd_actors.events import Event
 from rnd_actors.running import RunSettings, run
 from rnd_actors.workers import WorkerSettings
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from gevent.threadpool import ThreadPool
 
-from rnd_actors.collecting import Outcome, Result
+from rnd_actors.collectors import Outcome, Result
 from rnd_actors.running import RunSettings, run
 
 

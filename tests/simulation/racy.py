@@ -9,7 +9,8 @@ from typing import Any
 import gevent
 from attrs import frozen
 
-from rnd_actors.actors import Actor, ActorRef, ActorSystem, ChildSpec, Deferred, Request
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Deferred, Request
+from rnd_actors.supervision import ChildSpec
 
 
 @frozen

@@ -10,9 +10,10 @@ from gevent.event import Event as Flag
 from gevent.exceptions import LoopExit
 from gevent.lock import Semaphore
 
-from rnd_actors.actors import Actor, ActorRef, ActorSystem, ChildSpec, Request, Restart
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Request
 from rnd_actors.errors import DeadlockError, LivelockError, VirtualTimeoutError
 from rnd_actors.simulation import Crash, VirtualTime, _loop, simulate
+from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import Began, Do, Ended, Puppet, Record, hang, puppet
 
 

@@ -10,17 +10,7 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
-    ActorSystem,
-    Backoff,
-    ChildSpec,
-    Future,
-    Request,
-    Restart,
-    Supervisor,
-)
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Future, Request
 from rnd_actors.errors import ActorError
 from rnd_actors.simulation import (
     Crash,
@@ -32,6 +22,7 @@ from rnd_actors.simulation import (
     VirtualTime,
     simulate,
 )
+from rnd_actors.supervision import Backoff, ChildSpec, Restart, Supervisor
 from tests.actors.toys import GENEROUS
 
 DIGEST = """
@@ -41,13 +32,13 @@ import hashlib, random
 from rnd_actors import RunSettings, run
 from rnd_actors.simulation import Crash, SimulatedWorker, simulate
 
-def law(settings):
+def model(settings):
     lifetime = lambda: random.expovariate(1 / 40)
     return SimulatedWorker(lifetime=lifetime, hang=0.002, malformed=0.05, startup=0.3)(settings)
 
 def main(system):
     settings = RunSettings(samples=10**6, deadline=1200.0, workers=3)
-    return run(settings, spawn=law)
+    return run(settings, spawn=model)
 
 trace = hashlib.sha256()
 faults = [Crash("process/*", probability=0.001)]
@@ -92,7 +83,7 @@ def busy_tree(system: ActorSystem) -> list[object]:
 
     def team() -> Supervisor:
         specs = [ChildSpec(str(number), lambda: Busy(peers)) for number in range(3)]
-        return Supervisor(specs, budget=GENEROUS, backoff=Backoff(initial=0.1))
+        return Supervisor(specs, intensity=GENEROUS, backoff=Backoff(initial=0.1))
 
     for name in ("red", "blue"):
         system.start(ChildSpec(name, team, restart=Restart.TEMPORARY))

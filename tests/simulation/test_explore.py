@@ -137,7 +137,7 @@ def test_faults_are_explored_too() -> None:
         for number in range(5):
             ref.tell(Note(number))
         gevent.sleep(1.0)
-        assert ref.figures().failed < 3, "unlucky"
+        assert ref.stats().failed < 3, "unlucky"
 
     explore(main)
     with pytest.raises(ScheduleFailedError, match="unlucky") as caught:

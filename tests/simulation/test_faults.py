@@ -7,18 +7,9 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import (
-    Actor,
-    ActorSystem,
-    Backoff,
-    ChildSpec,
-    Crashed,
-    Figures,
-    MessageFailed,
-    Request,
-    Restart,
-)
+from rnd_actors.actors import Actor, ActorStats, ActorSystem, Crashed, Request
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SettingsError
+from rnd_actors.events import MessageFailed
 from rnd_actors.simulation import (
     Crash,
     CutOff,
@@ -29,6 +20,7 @@ from rnd_actors.simulation import (
     Slow,
     simulate,
 )
+from rnd_actors.supervision import Backoff, ChildSpec, Restart
 from tests.actors.toys import (
     Began,
     Do,
@@ -45,10 +37,10 @@ from tests.actors.toys import (
 
 def told_each_second(
     *faults: Fault, count: int = 10, seed: int = 0, **options: Any
-) -> tuple[list[int], Figures]:
-    """Which of `count` notes, one a second from 1 s on, a puppet writes down, and its figures."""
+) -> tuple[list[int], ActorStats]:
+    """Which of `count` notes, one a second from 1 s on, a puppet writes down, and its stats."""
 
-    def main(system: ActorSystem) -> tuple[list[int], Figures]:
+    def main(system: ActorSystem) -> tuple[list[int], ActorStats]:
         diary = Record()
         team = supervise(system, backoff=Backoff(initial=0.01, maximum=0.01))
         ref = start(team, puppet("puppet", diary, **options))
@@ -56,26 +48,21 @@ def told_each_second(
             gevent.sleep(1.0)
             ref.tell(Note(number))
         gevent.sleep(0.5)
-        return [note.number for note in diary.all(Note)], ref.figures()
+        return [note.number for note in diary.all(Note)], ref.stats()
 
     return simulate(main, seed, faults=faults).result
 
 
-def is_balanced(figures: Figures) -> bool:
-    return figures.told == (
-        figures.handled
-        + figures.failed
-        + figures.dead
-        + figures.refused
-        + figures.stashed
-        + figures.mailbox
+def is_balanced(stats: ActorStats) -> bool:
+    return stats.told == (
+        stats.handled + stats.failed + stats.dead + stats.refused + stats.stashed + stats.mailbox
     )
 
 
 def test_without_a_fault_everything_is_handled() -> None:
-    notes, figures = told_each_second()
+    notes, stats = told_each_second()
     assert notes == list(range(1, 11))
-    assert (figures.handled, figures.failed, figures.refused) == (10, 0, 0)
+    assert (stats.handled, stats.failed, stats.refused) == (10, 0, 0)
 
 
 def test_a_crash_at_its_time_ends_one_incarnation() -> None:
@@ -93,16 +80,16 @@ def test_a_crash_at_its_time_ends_one_incarnation() -> None:
 
 
 def test_a_crash_between_messages_loses_none() -> None:
-    notes, figures = told_each_second(Crash("team/puppet", at=3.5))
+    notes, stats = told_each_second(Crash("team/puppet", at=3.5))
     assert notes == list(range(1, 11))
-    assert figures.failed == 0
+    assert stats.failed == 0
 
 
 def test_a_crash_by_chance_fails_the_message_in_hand() -> None:
-    notes, figures = told_each_second(Crash("team/puppet", probability=0.3), count=100)
-    assert 10 < figures.failed < 60
-    assert len(notes) == figures.handled == 100 - figures.failed
-    assert is_balanced(figures)
+    notes, stats = told_each_second(Crash("team/puppet", probability=0.3), count=100)
+    assert 10 < stats.failed < 60
+    assert len(notes) == stats.handled == 100 - stats.failed
+    assert is_balanced(stats)
 
 
 def test_the_message_that_a_crash_struck_is_told() -> None:
@@ -136,14 +123,14 @@ def test_chance_is_fixed_by_the_seed() -> None:
 def test_an_actor_that_hangs_is_killed_at_its_limit_and_its_message_has_failed() -> None:
     diary = Record()
 
-    def main(system: ActorSystem) -> Figures:
+    def main(system: ActorSystem) -> ActorStats:
         ref = system.start(puppet("puppet", diary, shutdown=2.0))
         gevent.sleep(1.0)
         ref.tell(Note(1))
         ref.tell(Note(2))
         gevent.sleep(1.0)
-        assert ref.figures().mailbox == 1
-        return ref.figures()
+        assert ref.stats().mailbox == 1
+        return ref.stats()
 
     simulated = simulate(main, faults=[Hang("puppet", at=0.5)])
     assert simulated.elapsed_s == 4.0
@@ -151,7 +138,7 @@ def test_an_actor_that_hangs_is_killed_at_its_limit_and_its_message_has_failed()
 
 
 def test_after_a_hang_the_figures_balance() -> None:
-    def main(system: ActorSystem) -> Figures:
+    def main(system: ActorSystem) -> ActorStats:
         team = supervise(system)
         ref = start(team, puppet("puppet", shutdown=2.0))
         for number in range(5):
@@ -159,11 +146,11 @@ def test_after_a_hang_the_figures_balance() -> None:
         gevent.sleep(1.0)
         team.stop()
         team.join()
-        return ref.figures()
+        return ref.stats()
 
-    figures = simulate(main, faults=[Hang("team/puppet", probability=1.0)]).result
-    assert (figures.told, figures.failed, figures.dead) == (5, 1, 4)
-    assert is_balanced(figures)
+    stats = simulate(main, faults=[Hang("team/puppet", probability=1.0)]).result
+    assert (stats.told, stats.failed, stats.dead) == (5, 1, 4)
+    assert is_balanced(stats)
 
 
 def test_who_waits_for_one_that_hangs_learns_which_message_it_hangs_on() -> None:
@@ -181,7 +168,7 @@ def test_a_slow_actor_handles_each_message_late() -> None:
         ref = system.start(ChildSpec("answering", Answering))
         for _ in range(3):
             ref.ask(Nothing())
-        return ref.figures().busy_s
+        return ref.stats().busy_s
 
     simulated = simulate(main, faults=[Slow("answering", seconds=0.5, probability=1.0)])
     assert simulated == Simulated(1.5, 1.5)
@@ -207,31 +194,31 @@ def test_slow_at_a_time_is_one_message() -> None:
 
 
 def test_what_is_told_to_one_that_is_cut_off_is_lost_and_refused() -> None:
-    notes, figures = told_each_second(CutOff("team/puppet", seconds=3.0, at=2.5))
+    notes, stats = told_each_second(CutOff("team/puppet", seconds=3.0, at=2.5))
     assert notes == [1, 2, 6, 7, 8, 9, 10]
-    assert (figures.told, figures.handled, figures.refused) == (10, 7, 3)
-    assert is_balanced(figures)
+    assert (stats.told, stats.handled, stats.refused) == (10, 7, 3)
+    assert is_balanced(stats)
 
 
 def test_being_cut_off_lasts_also_over_a_restart() -> None:
-    notes, figures = told_each_second(
+    notes, stats = told_each_second(
         CutOff("team/puppet", seconds=3.0, at=2.5), Crash("team/puppet", at=3.5)
     )
     assert notes == [1, 2, 6, 7, 8, 9, 10]
-    assert figures.refused == 3
+    assert stats.refused == 3
 
 
 def test_chance_can_cut_off_too() -> None:
-    notes, figures = told_each_second(CutOff("team/puppet", seconds=1.5, probability=1.0), count=6)
+    notes, stats = told_each_second(CutOff("team/puppet", seconds=1.5, probability=1.0), count=6)
     assert notes == [1, 3, 5]
-    assert (figures.handled, figures.refused) == (3, 3)
+    assert (stats.handled, stats.refused) == (3, 3)
 
 
 def test_a_bounded_mailbox_has_no_room_taken_by_what_was_lost() -> None:
     fault = CutOff("team/puppet", seconds=3.0, at=2.5)
-    notes, figures = told_each_second(fault, capacity=1)
+    notes, stats = told_each_second(fault, capacity=1)
     assert notes == [1, 2, 6, 7, 8, 9, 10]
-    assert is_balanced(figures)
+    assert is_balanced(stats)
 
 
 def test_who_asks_one_that_is_cut_off_hears_nothing() -> None:
@@ -245,14 +232,14 @@ def test_who_asks_one_that_is_cut_off_hears_nothing() -> None:
 
 
 def test_timers_of_one_that_is_cut_off_still_come() -> None:
-    def main(system: ActorSystem) -> Figures:
+    def main(system: ActorSystem) -> ActorStats:
         ref = system.start(puppet("puppet", at_start=lambda puppet: puppet.after(2.0, Note(1))))
         gevent.sleep(3.0)
-        return ref.figures()
+        return ref.stats()
 
     faults = [CutOff("puppet", seconds=10.0, at=1.0)]
-    figures = simulate(main, faults=faults).result
-    assert (figures.told, figures.handled, figures.refused) == (1, 1, 0)
+    stats = simulate(main, faults=faults).result
+    assert (stats.told, stats.handled, stats.refused) == (1, 1, 0)
 
 
 def test_a_target_can_stand_for_many() -> None:
@@ -295,7 +282,7 @@ def test_a_crash_at_a_time_does_not_wait_for_the_end_of_a_message(*, hang: bool)
         ref.tell(Do(lambda _: gevent.sleep(1000.0)))
         reason = ref.join()
         assert time.monotonic() == 5.0
-        assert ref.figures().failed == 1
+        assert ref.stats().failed == 1
         return reason
 
     faults = [Crash("puppet", at=5.0), Hang("puppet", probability=float(hang))]
@@ -318,7 +305,7 @@ def test_faults_of_the_same_time_strike_in_their_order() -> None:
         gevent.sleep(1.0)
         ref.tell(Do(lambda _: None))
         gevent.sleep(20.0)
-        return ref.figures().busy_s
+        return ref.stats().busy_s
 
     faults = [Slow("puppet", seconds=seconds, at=0.5) for seconds in (1.0, 2.0)]
     assert simulate(main, faults=faults).result == 3.0

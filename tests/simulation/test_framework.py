@@ -8,25 +8,27 @@ import gevent
 import pytest
 
 from rnd_actors.actors import (
-    BRUTAL_KILL,
     Actor,
     ActorRef,
     ActorSystem,
-    Backoff,
-    Budget,
-    ChildDown,
-    ChildSpec,
     Crashed,
-    Delegated,
     ExitReason,
     Overflow,
     Request,
-    Restart,
-    RestartChild,
-    Supervisor,
     Terminated,
 )
-from rnd_actors.errors import AskTimeoutError, BudgetSpentError
+from rnd_actors.errors import AskTimeoutError, RestartIntensityError
+from rnd_actors.supervision import (
+    BRUTAL_KILL,
+    Backoff,
+    ChildDown,
+    ChildSpec,
+    Delegated,
+    Restart,
+    RestartChild,
+    RestartIntensity,
+    Supervisor,
+)
 from rnd_actors.testing import Probe
 from tests.actors.toys import (
     Began,
@@ -82,16 +84,18 @@ def test_a_child_that_always_crashes_is_restarted_after_its_backoff(
     team = supervise(
         simulated_system,
         [puppet("child", diary, at_start=crash_later)],
-        budget=Budget(max_restarts=5, within=60.0),
+        intensity=RestartIntensity(max_restarts=5, within=60.0),
         backoff=backoff,
     )
     reason = team.join()
     assert isinstance(reason, Crashed)
-    assert isinstance(reason.error, BudgetSpentError)
+    assert isinstance(reason.error, RestartIntensityError)
     assert diary.when(Began) == [0.0, 0.0, 1.0, 3.0, 7.0, 12.0]
 
 
-def test_a_budget_is_spent_only_within_its_seconds(simulated_system: ActorSystem) -> None:
+def test_a_restart_intensity_is_spent_only_within_its_seconds(
+    simulated_system: ActorSystem,
+) -> None:
     diary = Dated()
 
     def crash_in_ten_seconds(puppet: Puppet) -> None:
@@ -100,7 +104,7 @@ def test_a_budget_is_spent_only_within_its_seconds(simulated_system: ActorSystem
     team = supervise(
         simulated_system,
         [puppet("child", diary, at_start=crash_in_ten_seconds)],
-        budget=Budget(max_restarts=2, within=19.0),
+        intensity=RestartIntensity(max_restarts=2, within=19.0),
         backoff=Backoff(initial=0.5, maximum=0.5, jitter=0.0),
     )
     gevent.sleep(60.0)
@@ -208,7 +212,7 @@ def test_an_actor_is_as_busy_as_it_was_in_virtual_time(simulated_system: ActorSy
     ref = simulated_system.start(puppet("puppet"))
     ref.tell(Do(lambda _: gevent.sleep(3.0)))
     gevent.sleep(10.0)
-    assert ref.figures().busy_s == 3.0
+    assert ref.stats().busy_s == 3.0
 
 
 def test_a_probe_waits_in_virtual_time(simulated_system: ActorSystem) -> None:

@@ -12,9 +12,10 @@ import gevent.subprocess
 import pytest
 from gevent.fileobject import FileObject
 
-from rnd_actors.actors import Actor, ActorSystem, ChildSpec, Restart
+from rnd_actors.actors import Actor, ActorSystem
 from rnd_actors.errors import NotSimulatedError
 from rnd_actors.simulation import simulate
+from rnd_actors.supervision import ChildSpec, Restart
 
 
 def wait_for_a_socket() -> None:

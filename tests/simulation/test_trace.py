@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import gevent
 
-from rnd_actors.actors import ActorSystem, Restart
+from rnd_actors.actors import ActorSystem
 from rnd_actors.simulation import CutOff, Fault, simulate
+from rnd_actors.supervision import Restart
 from tests.actors.toys import Ask, Do, Note, crash, hang, nothing, puppet
 
 

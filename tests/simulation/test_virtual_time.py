@@ -7,10 +7,11 @@ import gevent
 import pytest
 from gevent.event import Event as Flag
 
-from rnd_actors.actors import Actor, ActorSystem, ChildSpec, Request
+from rnd_actors.actors import Actor, ActorSystem, Request
 from rnd_actors.errors import SettingsError
 from rnd_actors.simulation import Simulated, VirtualTime, simulate
 from rnd_actors.simulation._virtual_time import current_simulation
+from rnd_actors.supervision import ChildSpec
 from rnd_actors.testing import no_leaks
 
 

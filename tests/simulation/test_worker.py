@@ -8,7 +8,7 @@ from typing import Any
 import gevent
 import pytest
 
-from rnd_actors.actors import ActorSystem, ChildDown, ChildSpec, Crashed, Restart, Supervisor
+from rnd_actors.actors import ActorSystem, Crashed
 from rnd_actors.errors import (
     SettingsError,
     StreamCutError,
@@ -30,6 +30,7 @@ from rnd_actors.simulation import (
     VirtualTime,
     simulate,
 )
+from rnd_actors.supervision import ChildDown, ChildSpec, Restart, Supervisor
 from rnd_actors.testing import Probe
 from rnd_actors.workers import (
     MalformedLine,
@@ -51,14 +52,14 @@ def settings(**options: Any) -> WorkerSettings:
 class Bench:
     """A supervisor with one simulated worker, and a probe in the place of its collector."""
 
-    def __init__(self, system: ActorSystem, law: SimulatedWorker, **options: Any) -> None:
+    def __init__(self, system: ActorSystem, model: SimulatedWorker, **options: Any) -> None:
         self.events: list[Any] = []
         system.events.subscribe(self.events.append)
         self.collector = Probe(system, "collector", timeout=24 * HOUR)
         self.system = system
         child = ChildSpec(
             "3",
-            lambda: WorkerActor(settings(**options), self.collector.ref, law),
+            lambda: WorkerActor(settings(**options), self.collector.ref, model),
             restart=Restart.DELEGATED,
             decider=self.collector.ref,
         )
@@ -83,14 +84,14 @@ class Bench:
 
 
 @contextmanager
-def bench(law: SimulatedWorker = STEADY, *faults: Fault, **options: Any) -> Iterator[Bench]:
+def bench(model: SimulatedWorker = STEADY, *faults: Fault, **options: Any) -> Iterator[Bench]:
     with VirtualTime(faults=faults), ActorSystem() as system:
-        yield Bench(system, law, **options)
+        yield Bench(system, model, **options)
 
 
 def test_numbers_come_at_their_rate_after_the_first_delay() -> None:
-    law = SimulatedWorker(rate=4.0, first_delay=2.0, startup=1.0)
-    with bench(law, Crash("process/3", at=4.1)) as worker:
+    model = SimulatedWorker(rate=4.0, first_delay=2.0, startup=1.0)
+    with bench(model, Crash("process/3", at=4.1)) as worker:
         worker.crash()
         assert worker.times() == [3.0, 3.25, 3.5, 3.75, 4.0]
         assert all(0 <= value < 100 for batch in worker.samples() for value in batch.values)
@@ -110,10 +111,10 @@ def test_a_restart_is_a_new_process_with_a_lifetime_of_its_own() -> None:
     lifetimes = iter([2.5, 1.5, 100.0])
 
     def main(_: ActorSystem) -> tuple[int, float]:
-        result = run(RunSettings(samples=8, workers=1), spawn=law)
+        result = run(RunSettings(samples=8, workers=1), spawn=model)
         return result.restarts, result.elapsed_s
 
-    law = SimulatedWorker(lifetime=lambda: next(lifetimes))
+    model = SimulatedWorker(lifetime=lambda: next(lifetimes))
     restarts, elapsed = simulate(main).result
     assert restarts == 2
     assert elapsed == 2.5 + 1.5 + 2.0
@@ -185,8 +186,8 @@ def test_a_stream_that_is_cut_off_ends_in_half_a_line_that_is_malformed() -> Non
 
 
 def test_malformed_lines_come_by_their_law_and_the_ledger_balances() -> None:
-    law = SimulatedWorker(malformed=0.3, lifetime=lambda: 100.5)
-    with bench(law) as worker:
+    model = SimulatedWorker(malformed=0.3, lifetime=lambda: 100.5)
+    with bench(model) as worker:
         worker.crash()
         malformed = sum(batch.malformed for batch in worker.samples())
         assert 10 < malformed < 60
@@ -222,8 +223,8 @@ def test_a_worker_that_crashes_before_it_listens_is_noticed_at_once() -> None:
 
 
 def test_a_worker_is_asked_again_when_it_has_sent_all_it_was_asked_for() -> None:
-    law = SimulatedWorker(first_delay=2.0, lifetime=lambda: 11.5)
-    with bench(law, numbers_per_request=3) as worker:
+    model = SimulatedWorker(first_delay=2.0, lifetime=lambda: 11.5)
+    with bench(model, numbers_per_request=3) as worker:
         worker.crash()
         assert worker.times() == [2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 10.0, 11.0]
         assert [batch.first_seq for batch in worker.samples()] == list(range(8))
@@ -231,15 +232,15 @@ def test_a_worker_is_asked_again_when_it_has_sent_all_it_was_asked_for() -> None
 
 
 def test_stopping_a_simulated_worker_takes_no_time_and_ends_it() -> None:
-    law = RecordingWorker()
+    model = RecordingWorker()
 
     def main(system: ActorSystem) -> None:
         probe = Probe(system)
-        system.start(ChildSpec("3", lambda: WorkerActor(settings(), probe.ref, law)))
+        system.start(ChildSpec("3", lambda: WorkerActor(settings(), probe.ref, model)))
         gevent.sleep(10.5)
 
     assert simulate(main).elapsed_s == 10.5
-    [process] = law.spawned
+    [process] = model.spawned
     assert process.exit_code == -15
 
 
@@ -291,14 +292,14 @@ def test_nobody_listens_before_the_startup_and_after_the_end() -> None:
 
 
 def test_simulated_workers_work_in_real_time_too() -> None:
-    law = SimulatedWorker(rate=10_000.0)
-    result = run(RunSettings(samples=50, workers=2), spawn=law)
+    model = SimulatedWorker(rate=10_000.0)
+    result = run(RunSettings(samples=50, workers=2), spawn=model)
     assert (result.samples, result.restarts) == (50, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_fails_a_run_is_exact_and_its_ledger_balances(seed: int) -> None:
-    law = SimulatedWorker(rate=2.0, malformed=0.05, hang=0.01, startup=0.5)
+    model = SimulatedWorker(rate=2.0, malformed=0.05, hang=0.01, startup=0.5)
     faults = [
         Crash("process/*", probability=0.02),
         CutOff("process/*", probability=0.01),
@@ -306,7 +307,7 @@ def test_whatever_fails_a_run_is_exact_and_its_ledger_balances(seed: int) -> Non
         Crash("process/1", at=20.0),
     ]
     simulated = simulate(
-        lambda _: run(RunSettings(samples=500, workers=4), spawn=law), seed, faults=faults
+        lambda _: run(RunSettings(samples=500, workers=4), spawn=model), seed, faults=faults
     )
     lines = simulated.result.lines
     assert simulated.result.samples == lines.accepted == 500

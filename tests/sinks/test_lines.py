@@ -12,11 +12,13 @@ import gevent
 import pytest
 from attrs import evolve
 
-from rnd_actors.actors import ActorFailed, ActorSystem, ChildSpec, Crashed, Restart
-from rnd_actors.collecting import Accepted, Sample
+from rnd_actors.actors import ActorSystem, Crashed
+from rnd_actors.collectors import Accepted, Sample
 from rnd_actors.errors import SinkError
+from rnd_actors.events import ActorFailed
 from rnd_actors.sinks import Sink, writer_for
 from rnd_actors.sinks._files import LinesWriter
+from rnd_actors.supervision import ChildSpec, Restart
 
 SAMPLE = Sample(index=0, value=17, worker=2, incarnation=1, seq=0, received_at=1.5)
 

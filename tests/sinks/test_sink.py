@@ -7,18 +7,10 @@ import gevent
 import pytest
 from gevent.monkey import get_original
 
-from rnd_actors import (
-    Accepted,
-    ActorFailed,
-    ActorRef,
-    ActorStuck,
-    ActorSystem,
-    ChildSpec,
-    Event,
-    Killed,
-    Restart,
-)
+from rnd_actors import ActorRef, ActorSystem, ChildSpec, Event, Killed, Restart
+from rnd_actors.collectors import Accepted
 from rnd_actors.errors import NotSimulatedError, SinkError
+from rnd_actors.events import ActorFailed, ActorStuck
 from rnd_actors.simulation import simulate
 from rnd_actors.sinks import Sink, _sink
 from rnd_actors.testing import no_leaks

@@ -9,7 +9,7 @@ __all__ = ["DESCRIBED", "begin", "finish", "samples"]
 
 DESCRIBED = RunDescription(
     settings={"workers": 2, "base_port": 3001, "deadline": 10.0},
-    recipe={"target": "rnd_actors.collecting:SampleCount", "options": {"goal": 3}},
+    collector_spec={"target": "rnd_actors.collectors:SampleCount", "options": {"goal": 3}},
     collector="SampleCount(goal=3)",
     goal=3,
 )
@@ -30,6 +30,6 @@ def samples(count: int, first: int = 0, incarnation: int = 1) -> list[Sample]:
 
 def finish(recording: Recording, outcome: Outcome) -> None:
     """End a recording with what a run says that has this outcome."""
-    collection = Collection.of({1: 3001, 2: 3002})
+    collection = Collection.for_workers({1: 3001, 2: 3002})
     collection.conclude(outcome, "so it was")
     recording.finish(collection.result(goal=3, deadline_s=10.0))

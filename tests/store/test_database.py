@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rnd_actors import MalformedLine, StoreError
+from rnd_actors import StoreError
 from rnd_actors.store import copy_run, list_runs, read_events, read_run
 from rnd_actors.store._database import connect
+from rnd_actors.workers import MalformedLine
 from tests.store.recordings import begin, samples
 
 

@@ -6,22 +6,12 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from rnd_actors import (
-    ActorFailed,
-    ActorStarted,
-    ChildRestarting,
-    Collection,
-    Crashed,
-    MalformedLine,
-    Outcome,
-    SamplesAccepted,
-    SinkError,
-    StoreError,
-    WorkerError,
-    WorkerSpawned,
-    WorkerStreaming,
-)
+from rnd_actors import Collection, Crashed, Outcome, StoreError, WorkerError
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.errors import SinkError
+from rnd_actors.events import ActorFailed, ActorStarted, ChildRestarting
 from rnd_actors.store import Recording, list_runs, read_checkpoint, read_events, read_run
+from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 from tests.store.recordings import DESCRIBED, begin, finish, samples
 
 
@@ -46,7 +36,7 @@ def test_a_finished_run_tells_how_it_ended(path: Path) -> None:
 
 
 def test_findings_that_json_does_not_know_become_null(path: Path) -> None:
-    result = Collection.of({1: 3001}).result(goal=3, deadline_s=None)
+    result = Collection.for_workers({1: 3001}).result(goal=3, deadline_s=None)
     begin(path).finish(evolve(result, findings={"mean": float("nan"), "half": 0.5, "word": "so"}))
     assert read_run(path).result.findings == {"mean": None, "half": 0.5, "word": "so"}
 
@@ -147,18 +137,21 @@ def test_a_write_that_fails_stores_none_of_its_samples(path: Path) -> None:
 
 def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
     recording = begin(path)
-    collection = Collection.of({1: 3001, 2: 3002})
+    collection = Collection.for_workers({1: 3001, 2: 3002})
     collection.workers[1].crashes = 5
-    recording.follow(collection.tally)
+    recording.follow(collection.counts)
     recording.note(WorkerSpawned(2, 7, pid=99, port=3002))
     recording.write(samples(2, incarnation=3))
     recording.abandon()
 
     checkpoint = read_checkpoint(path)
     assert checkpoint.samples == tuple(samples(2, incarnation=3))
-    assert checkpoint.tally.workers[1].crashes == 5
+    assert checkpoint.counts.workers[1].crashes == 5
     assert checkpoint.incarnations == {1: 3, 2: 7}
-    assert (checkpoint.settings, checkpoint.recipe) == (DESCRIBED.settings, DESCRIBED.recipe)
+    assert (checkpoint.settings, checkpoint.collector_spec) == (
+        DESCRIBED.settings,
+        DESCRIBED.collector_spec,
+    )
 
     resumed = Recording.resume(path, checkpoint.run)
     assert resumed.session == 2
@@ -170,13 +163,13 @@ def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
 
 def test_what_died_twice_without_a_word_still_knows_its_workers(path: Path) -> None:
     recording = begin(path)
-    collection = Collection.of({1: 3001, 2: 3002})
+    collection = Collection.for_workers({1: 3001, 2: 3002})
     collection.workers[1].starts = 4
-    recording.follow(collection.tally)
+    recording.follow(collection.counts)
     recording.close()
     recording.abandon()
     Recording.resume(path, read_checkpoint(path).run).abandon()
-    assert read_checkpoint(path).tally.workers[1].starts == 4
+    assert read_checkpoint(path).counts.workers[1].starts == 4
 
 
 def test_a_run_cannot_be_resumed_twice_at_once(path: Path) -> None:

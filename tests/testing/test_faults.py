@@ -1,15 +1,8 @@
 import pytest
 
-from rnd_actors.actors import (
-    Actor,
-    ActorFailed,
-    ActorRef,
-    ActorStarted,
-    ActorSystem,
-    ChildSpec,
-    Crashed,
-    MessageFailed,
-)
+from rnd_actors.actors import Actor, ActorRef, ActorSystem, Crashed
+from rnd_actors.events import ActorFailed, ActorStarted, MessageFailed
+from rnd_actors.supervision import ChildSpec
 from rnd_actors.testing import EventCapture, Probe, crash_at, delay, drop
 
 
@@ -33,7 +26,7 @@ def test_an_actor_crashes_at_its_kth_message_and_only_there(actor_system: ActorS
     for number in range(1, 7):
         ref.tell(number)
     assert [probe.expect(int) for _ in range(5)] == [1, 2, 4, 5, 6]
-    assert ref.figures().failed == 1
+    assert ref.stats().failed == 1
 
 
 def test_the_error_of_the_crash_can_be_chosen(
@@ -54,7 +47,7 @@ def test_messages_between_two_are_lost_and_others_are_not(actor_system: ActorSys
         assert sorted(probe.expect(int) for _ in range(2)) == [2, 3]
     unheard.tell(4)
     assert probe.expect(int) == 4
-    assert probe.ref.figures().refused == 1
+    assert probe.ref.stats().refused == 1
     assert actor_system.dead_letters == 1
 
 

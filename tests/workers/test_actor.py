@@ -9,17 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from rnd_actors.actors import (
-    ActorSystem,
-    ChildDown,
-    ChildSpec,
-    ChildUp,
-    Crashed,
-    Restart,
-    RestartChild,
-    ShutDown,
-    Supervisor,
-)
+from rnd_actors.actors import ActorSystem, Crashed
 from rnd_actors.errors import (
     WorkerBusyError,
     WorkerError,
@@ -27,6 +17,15 @@ from rnd_actors.errors import (
     WorkerRefusedError,
     WorkerSilentError,
     WorkerStartError,
+)
+from rnd_actors.supervision import (
+    ChildDown,
+    ChildSpec,
+    ChildUp,
+    Restart,
+    RestartChild,
+    ShutDown,
+    Supervisor,
 )
 from rnd_actors.testing import Probe
 from rnd_actors.workers import (

@@ -22,24 +22,15 @@ from attrs import frozen
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
-from rnd_actors import (
+from rnd_actors import Actor, ActorRef, ActorSystem, ChildSpec, Event, Restart, Supervisor
+from rnd_actors.routing import LeastLoaded, RoundRobin, Router, Routing
+from rnd_actors.supervision import (
     INFINITY,
-    Actor,
-    ActorRef,
-    ActorSystem,
     AutoShutdown,
-    ChildSpec,
     DeleteChild,
-    Event,
-    LeastLoaded,
-    Restart,
     RestartChild,
-    RoundRobin,
-    Router,
-    Routing,
     ShutdownOrder,
     StartChild,
-    Supervisor,
     TerminateChild,
 )
 from tests.benchmarks.stopwatch import Stopwatch

@@ -15,7 +15,8 @@ from typing import Final
 
 from attrs import frozen
 
-from rnd_actors import Lines, Outcome, Result, RunSettings, run
+from rnd_actors import Outcome, Result, RunSettings, run
+from rnd_actors.collectors import Ledger
 from tests.benchmarks.soak._checker import Checker
 from tests.benchmarks.soak._footprint import Footprint, Recorder, Tenth
 
@@ -92,7 +93,7 @@ def _claims_of_samples(result: Result, checker: Checker) -> list[Claim]:
     ]
 
 
-def _is_balanced(lines: Lines) -> bool:
+def _is_balanced(lines: Ledger) -> bool:
     return lines.received == lines.accepted + lines.surplus + lines.malformed
 
 

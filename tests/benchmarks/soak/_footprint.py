@@ -9,7 +9,9 @@ from statistics import median
 import psutil
 from attrs import define, field, frozen
 
-from rnd_actors import Event, SamplesAccepted, WorkerSpawned
+from rnd_actors import Event
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.workers import WorkerSpawned
 
 __all__ = ["Footprint", "Recorder", "Tenth"]
 

@@ -7,7 +7,8 @@ import logging
 import resource
 import time
 
-from rnd_actors import FixedTime, RunSettings, SamplesAccepted, run
+from rnd_actors import FixedTime, RunSettings, run
+from rnd_actors.collectors import SamplesAccepted
 from rnd_actors.workers import WorkerStreaming
 from tests.benchmarks.tool.compiled import worker
 

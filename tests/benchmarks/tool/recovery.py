@@ -14,8 +14,10 @@ from statistics import median
 
 import gevent
 
-from rnd_actors import RunSettings, SamplesAccepted, WorkerSpawned, choose_ports, run
-from rnd_actors.actors import Event
+from rnd_actors import RunSettings, run
+from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.events import Event
+from rnd_actors.workers import WorkerSpawned, choose_ports
 from tests.benchmarks.tool.compiled import worker
 
 

@@ -7,7 +7,7 @@ import os
 import posix
 import signal
 
-from rnd_actors import WorkerProcess, choose_ports
+from rnd_actors.workers import WorkerProcess, choose_ports
 from tests.benchmarks.stopwatch import Stopwatch
 from tests.benchmarks.tool.compiled import worker
 

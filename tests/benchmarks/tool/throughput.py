@@ -18,7 +18,8 @@ from gevent.event import Event
 from gevent.subprocess import Popen
 from urllib3.exceptions import HTTPError
 
-from rnd_actors import RunSettings, choose_ports, run
+from rnd_actors import RunSettings, run
+from rnd_actors.workers import choose_ports
 from tests.benchmarks.tool.compiled import worker
 
 Reader = Callable[[int, "list[int]"], Iterator[None]]

@@ -2,7 +2,8 @@
 
 from typing import assert_never, assert_type
 
-from rnd_actors import Actor, ActorRef, Deferred, ExitReason, Request, Terminated
+from rnd_actors import Actor, ActorRef, ExitReason, Request, Terminated
+from rnd_actors.actors import Deferred
 from tests.typing.cases.vocabulary import Add, Rename
 
 

@@ -2,17 +2,15 @@
 
 from typing import assert_type
 
-from rnd_actors import (
-    ActorRef,
+from rnd_actors import ActorRef, Future, gather
+from rnd_actors.routing import Router
+from rnd_actors.supervision import (
     ChildCounts,
     ChildInfo,
     CountChildren,
-    Future,
-    Router,
     SupervisorMessage,
     TerminateChild,
     WhichChildren,
-    gather,
 )
 from tests.typing.cases.vocabulary import Add, Rename
 

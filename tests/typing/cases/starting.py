@@ -2,20 +2,10 @@
 
 from typing import assert_type
 
-from rnd_actors import (
-    ActorRef,
-    ActorStarted,
-    ActorSystem,
-    ChildSpec,
-    DeadLetter,
-    Delegated,
-    Restart,
-    RoundRobin,
-    Router,
-    StartChild,
-    Supervisor,
-    SupervisorMessage,
-)
+from rnd_actors import ActorRef, ActorSystem, ChildSpec, Restart, Supervisor
+from rnd_actors.events import ActorStarted, DeadLetter
+from rnd_actors.routing import RoundRobin, Router
+from rnd_actors.supervision import Delegated, StartChild, SupervisorMessage
 from tests.typing.cases.vocabulary import Add, Counter, Registry, Rename
 
 

@@ -2,7 +2,10 @@
 
 from typing import assert_type
 
-from rnd_actors import Actor, ActorRef, Router, SupervisorMessage, TerminateChild, Timer
+from rnd_actors import Actor, ActorRef
+from rnd_actors.actors import Timer
+from rnd_actors.routing import Router
+from rnd_actors.supervision import SupervisorMessage, TerminateChild
 from tests.typing.cases.vocabulary import Add, Rename
 
 

@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from rnd_actors import (
-    Collector,
-    EveryValue,
-    Sample,
-    SettingsError,
-    WorkerQuota,
-    installed_collectors,
-    make_collector,
-)
+from rnd_actors import Collector, EveryValue, Sample, SettingsError, WorkerQuota
+from rnd_actors.collectors import installed_collectors, make_collector
 from tests.cli.commands import FAST, call
 
 

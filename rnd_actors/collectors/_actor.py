@@ -8,24 +8,20 @@ from typing import TypeAlias
 import gevent
 from attrs import frozen
 
-from rnd_actors.actors import (
-    Actor,
-    ActorRef,
+from rnd_actors.actors import Actor, ActorRef, Crashed, ExitReason, Terminated
+from rnd_actors.collectors._collection import Collection
+from rnd_actors.collectors._collector import Collector, Sample
+from rnd_actors.collectors._result import Outcome
+from rnd_actors.errors import WorkerError
+from rnd_actors.events import Event
+from rnd_actors.supervision import (
     ChildDown,
     ChildGivenUp,
     ChildUp,
-    Crashed,
     Delegated,
-    Event,
-    ExitReason,
     RestartChild,
     ShutDown,
-    Terminated,
 )
-from rnd_actors.collecting._collection import Collection
-from rnd_actors.collecting._collector import Collector, Sample
-from rnd_actors.collecting._result import Outcome
-from rnd_actors.errors import WorkerError
 from rnd_actors.workers import Samples
 
 
@@ -72,7 +68,7 @@ class SamplesAccepted(Event):
 
 @frozen
 class WorkerGivenUp(Event):
-    """A worker's restart budget is spent, so it stays down for the rest of the run.
+    """A worker's restart intensity is exceeded, so it stays down for the rest of the run.
 
     Args:
         worker: the worker's id.
@@ -210,9 +206,9 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._let_rest(int(down.child_id), down.reason)
 
     def _give_up(self, worker: int, reason: ExitReason) -> None:
-        tally = self._collection.workers[worker]
-        tally.given_up = True
-        self.publish(WorkerGivenUp(worker, tally.last_exit or str(reason), tally.last_words))
+        counts = self._collection.workers[worker]
+        counts.given_up = True
+        self.publish(WorkerGivenUp(worker, counts.last_exit or str(reason), counts.last_words))
         self._let_rest(worker, reason)
 
     def _let_rest(self, worker: int, reason: ExitReason) -> None:

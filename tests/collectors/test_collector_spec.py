@@ -10,12 +10,12 @@ from rnd_actors import (
     EveryValue,
     FixedTime,
     MeanWithin,
-    Recipe,
     Sample,
     SampleCount,
     SettingsError,
     WorkerQuota,
 )
+from rnd_actors.collectors import CollectorSpec
 
 
 class Plain(Collector):
@@ -47,26 +47,26 @@ class Fields(Plain):
     ],
 )
 def test_an_attrs_collector_is_made_again_of_its_fields(collector: Collector) -> None:
-    recipe = Recipe.of(collector)
-    assert recipe is not None
-    written = json.loads(json.dumps(recipe.to_plain()))
-    assert Recipe(**written).make() == collector
+    collector_spec = CollectorSpec.of(collector)
+    assert collector_spec is not None
+    written = json.loads(json.dumps(collector_spec.to_plain()))
+    assert CollectorSpec(**written).make() == collector
 
 
 def test_collected_samples_are_no_part_of_a_recipe() -> None:
     used, fresh = SampleCount(2), SampleCount(2)
     used.is_reached(Sample(0, 42, 1, 1, 0, 0.5))
-    assert Recipe.of(used) == Recipe.of(fresh)
+    assert CollectorSpec.of(used) == CollectorSpec.of(fresh)
 
 
 def test_a_class_is_named_by_where_it_is_public() -> None:
-    assert Recipe.of(SampleCount(1)) == Recipe("rnd_actors:SampleCount", {"goal": 1})
+    assert CollectorSpec.of(SampleCount(1)) == CollectorSpec("rnd_actors:SampleCount", {"goal": 1})
 
 
 def test_a_class_without_arguments_has_a_recipe_without_options() -> None:
-    recipe = Recipe.of(Plain())
-    assert recipe == Recipe("tests.collecting.test_recipe:Plain", {})
-    assert type(recipe.make()) is Plain
+    collector_spec = CollectorSpec.of(Plain())
+    assert collector_spec == CollectorSpec("tests.collectors.test_collector_spec:Plain", {})
+    assert type(collector_spec.make()) is Plain
 
 
 def test_a_collector_that_cannot_be_made_again_has_no_recipe(
@@ -75,22 +75,27 @@ def test_a_collector_that_cannot_be_made_again_has_no_recipe(
     class Local(Plain):
         pass
 
-    assert Recipe.of(Needy(1)) is None
-    assert Recipe.of(Local()) is None
+    assert CollectorSpec.of(Needy(1)) is None
+    assert CollectorSpec.of(Local()) is None
     monkeypatch.setattr(Plain, "__module__", "__main__")
-    assert Recipe.of(Plain()) is None
+    assert CollectorSpec.of(Plain()) is None
 
 
 @pytest.mark.parametrize(
-    ("recipe", "trouble"),
+    ("collector_spec", "trouble"),
     [
-        (Recipe("no_such_module:X", {}), "No module named 'no_such_module'"),
-        (Recipe("rnd_actors:NoSuch", {}), "has no attribute 'NoSuch'"),
-        (Recipe("rnd_actors:Sample", {}), "this is no Collector"),
-        (Recipe("rnd_actors:SampleCount", {"gaol": 1}), "unexpected keyword argument 'gaol'"),
-        (Recipe("rnd_actors:SampleCount", {"goal": 0}), "goal takes a whole number"),
+        (CollectorSpec("no_such_module:X", {}), "No module named 'no_such_module'"),
+        (CollectorSpec("rnd_actors:NoSuch", {}), "has no attribute 'NoSuch'"),
+        (CollectorSpec("rnd_actors:Sample", {}), "this is no Collector"),
+        (
+            CollectorSpec("rnd_actors:SampleCount", {"gaol": 1}),
+            "unexpected keyword argument 'gaol'",
+        ),
+        (CollectorSpec("rnd_actors:SampleCount", {"goal": 0}), "goal takes a whole number"),
     ],
 )
-def test_the_error_says_why_a_recipe_cannot_be_made(recipe: Recipe, trouble: str) -> None:
+def test_the_error_says_why_a_collector_cannot_be_made(
+    collector_spec: CollectorSpec, trouble: str
+) -> None:
     with pytest.raises(SettingsError, match=trouble):
-        recipe.make()
+        collector_spec.make()

@@ -1,5 +1,5 @@
-from rnd_actors.collecting import Collection
-from rnd_actors.collecting._collection import Lifetimes
+from rnd_actors.collectors import Collection
+from rnd_actors.collectors._collection import Lifetimes
 from rnd_actors.workers import Samples
 
 
@@ -38,7 +38,7 @@ def test_time_is_streamed_from_the_first_line_to_the_end_or_until_now() -> None:
 
 
 def test_the_rate_in_a_result_counts_all_lines_of_a_batch() -> None:
-    collection = Collection.of({3: 3003})
+    collection = Collection.for_workers({3: 3003})
     for first_seq, received_at in ((0, 1.0), (4, 3.0)):
         values = (1, 2, 3, 4)
         batch = Samples(3, 1, first_seq, values, 0, received=first_seq + 4, received_at=received_at)

@@ -6,26 +6,14 @@ import gevent
 import pytest
 from attrs import define, field
 
-from rnd_actors.actors import (
-    Actor,
-    ActorSystem,
-    ChildDown,
-    ChildGivenUp,
-    ChildSpec,
-    ChildUp,
-    Crashed,
-    ExitReason,
-    Killed,
-    RestartChild,
-    ShutDown,
-)
-from rnd_actors.collecting import (
+from rnd_actors.actors import Actor, ActorSystem, Crashed, ExitReason, Killed
+from rnd_actors.collectors import (
     Accepted,
     Collection,
     Collector,
     CollectorActor,
     Conclude,
-    Lines,
+    Ledger,
     Outcome,
     Result,
     Sample,
@@ -35,6 +23,14 @@ from rnd_actors.collecting import (
 )
 from rnd_actors.errors import WorkerExitedError
 from rnd_actors.simulation import explore
+from rnd_actors.supervision import (
+    ChildDown,
+    ChildGivenUp,
+    ChildSpec,
+    ChildUp,
+    RestartChild,
+    ShutDown,
+)
 from rnd_actors.testing import Probe
 from rnd_actors.workers import Samples
 
@@ -62,7 +58,7 @@ class Bench:
         up: bool = True,
     ) -> None:
         self.collector = collector
-        self.collection = Collection.of({i: 3000 + i for i in range(1, workers + 1)})
+        self.collection = Collection.for_workers({i: 3000 + i for i in range(1, workers + 1)})
         self.ref = self.system.start(
             ChildSpec(
                 "collector",
@@ -165,7 +161,7 @@ def test_batches_are_accepted_up_to_the_goal_at_once_or_one_by_one(
     result = bench.result()
     assert result.outcome is Outcome.COMPLETE
     assert result.values == tuple(range(1, goal + 1))
-    assert result.lines == Lines(received=14, accepted=goal, surplus=9 - goal, malformed=5)
+    assert result.lines == Ledger(received=14, accepted=goal, surplus=9 - goal, malformed=5)
     samples: list[Sample] = []
     while len(samples) < goal:
         samples.extend(bench.sink.expect(Accepted).samples)
@@ -324,7 +320,7 @@ def test_a_collector_that_raises_loses_nothing_it_had_accepted(bench: Bench) -> 
     bench.send(4)
     result = bench.result()
     assert result.values == (1, 2, 4)
-    assert bench.ref.figures().failed == 1
+    assert bench.ref.stats().failed == 1
     lines = result.lines
     assert (lines.received, lines.accepted, lines.surplus) == (5, 3, 2)
 
@@ -367,7 +363,7 @@ def test_the_deadline_ends_a_batch_that_takes_long(bench: Bench) -> None:
     result = bench.collection.result(None, None)
     assert result.outcome is Outcome.DEADLINE
     assert result.values == (0, 1)
-    assert result.lines == Lines(received=100, accepted=2, surplus=98, malformed=0)
+    assert result.lines == Ledger(received=100, accepted=2, surplus=98, malformed=0)
 
 
 def test_the_deadline_holds_across_a_restart_of_the_actor(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from attrs import define, field
 
 from rnd_actors._validators import accepts, seconds, whole_number
-from rnd_actors.collecting._collector import Collector, Sample
+from rnd_actors.collectors._collector import Collector, Sample
 
 
 @define

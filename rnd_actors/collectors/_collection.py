@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from rnd_actors.actors import ActorRef, ChildDown, ChildUp, Crashed, SupervisorMessage
-from rnd_actors.collecting._collector import Sample
-from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
+from rnd_actors.actors import ActorRef, Crashed
+from rnd_actors.collectors._collector import Sample
+from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
 from rnd_actors.errors import WorkerError
+from rnd_actors.supervision import ChildDown, ChildUp, SupervisorMessage
 from rnd_actors.workers import Samples
 
 
@@ -23,10 +24,10 @@ class Collection:
     the value alone: a run may have millions.
 
     Args:
-        workers: one tally for each worker of the run, by its id.
+        workers: the counts of each worker of the run, by its id.
     """
 
-    workers: dict[int, WorkerTally]
+    workers: dict[int, WorkerCounts]
     supervisor: ActorRef[SupervisorMessage] | None = None
     """The supervisor of the workers; known from the first `ChildUp` on."""
     conclusion: Conclusion | None = None
@@ -44,34 +45,34 @@ class Collection:
     _epoch_offset: float = 0.0
 
     @classmethod
-    def of(cls, ports: Mapping[int, int]) -> Collection:
+    def for_workers(cls, ports: Mapping[int, int]) -> Collection:
         """Return an empty collection for workers with these ids and ports."""
-        return cls({worker: WorkerTally(port) for worker, port in ports.items()})
+        return cls({worker: WorkerCounts(port) for worker, port in ports.items()})
 
-    def go_on(self, samples: Sequence[Sample], tally: Tally, earlier_s: float) -> None:
-        """Begin with samples and tally of the earlier sessions, which took `earlier_s` seconds."""
+    def resume_from(self, samples: Sequence[Sample], counts: Counts, earlier_s: float) -> None:
+        """Begin with samples and counts of the earlier sessions, which took `earlier_s` seconds."""
         self.values = [sample.value for sample in samples]
         self.earlier_s = earlier_s
-        self._surplus, self._malformed = tally.surplus, tally.malformed
-        self._received = len(samples) + tally.surplus + tally.malformed
+        self._surplus, self._malformed = counts.surplus, counts.malformed
+        self._received = len(samples) + counts.surplus + counts.malformed
         stored = Counter(sample.worker for sample in samples)
         for worker, present in self.workers.items():
-            earlier = tally.workers.get(worker, present)
+            earlier = counts.workers.get(worker, present)
             self.workers[worker] = evolve(earlier, port=present.port, samples=stored[worker])
 
-    def tally(self) -> Tally:
+    def counts(self) -> Counts:
         """Return all but the samples, with every incarnation counted as ended now."""
         now = time.monotonic() if self.conclusion is None else self._concluded_at
         workers = {
-            worker: evolve(tally, rests=False, received=0, times=tally.times.ended(now))
-            for worker, tally in self.workers.items()
+            worker: evolve(counts, rests=False, received=0, times=counts.times.ended(now))
+            for worker, counts in self.workers.items()
         }
-        return Tally(self._surplus, self._malformed, workers)
+        return Counts(self._surplus, self._malformed, workers)
 
     @property
     def all_rest(self) -> bool:
         """Whether no worker is left that could send anything."""
-        return all(tally.rests for tally in self.workers.values())
+        return all(counts.rests for counts in self.workers.values())
 
     def worker_up(self, up: ChildUp) -> None:
         """Count a start of a worker; the first one starts the clock of the run."""
@@ -80,20 +81,20 @@ class Collection:
             self.started_at = now
             self._epoch_offset = time.time() - self.started_at
         self.supervisor = up.supervisor
-        tally = self.workers[int(up.child_id)]
-        tally.starts += 1
-        tally.given_up = False
-        tally.received = 0
-        tally.times.up(now)
+        counts = self.workers[int(up.child_id)]
+        counts.starts += 1
+        counts.given_up = False
+        counts.received = 0
+        counts.times.up(now)
 
     def worker_down(self, down: ChildDown) -> None:
         """Count a crash of a worker, and keep its reason and its last words."""
-        tally = self.workers[int(down.child_id)]
-        tally.crashes += 1
-        tally.times.down(time.monotonic())
+        counts = self.workers[int(down.child_id)]
+        counts.crashes += 1
+        counts.times.down(time.monotonic())
         error = down.reason.error if isinstance(down.reason, Crashed) else None
-        tally.last_exit = str(error or down.reason)
-        tally.last_words = error.last_words if isinstance(error, WorkerError) else ()
+        counts.last_exit = str(error or down.reason)
+        counts.last_words = error.last_words if isinstance(error, WorkerError) else ()
 
     def sample(self, batch: Samples, position: int, index: int) -> Sample:
         """Return the sample at a position of a batch; it gets this index in the run."""
@@ -108,15 +109,15 @@ class Collection:
 
     def count(self, batch: Samples, accepted: int) -> None:
         """Enter a batch into the ledger; `accepted` of its samples were accepted."""
-        tally = self.workers[batch.worker]
-        lines = batch.received - tally.received
+        counts = self.workers[batch.worker]
+        lines = batch.received - counts.received
         self._received += lines
-        tally.times.lines(lines, batch.received_at)
-        tally.received = batch.received
+        counts.times.lines(lines, batch.received_at)
+        counts.received = batch.received
         self._malformed += batch.malformed
-        tally.malformed += batch.malformed
+        counts.malformed += batch.malformed
         self._surplus += len(batch.values) - accepted
-        tally.samples += accepted
+        counts.samples += accepted
         if accepted:
             self._last_counted_at = batch.received_at
 
@@ -141,10 +142,10 @@ class Collection:
             goal=goal,
             elapsed_s=self._elapsed_s(),
             deadline_s=deadline_s,
-            lines=Lines(self._received, len(self.values), self._surplus, self._malformed),
+            lines=Ledger(self._received, len(self.values), self._surplus, self._malformed),
             values=tuple(self.values),
             workers=tuple(
-                tally.result(worker, self._concluded_at) for worker, tally in self.workers.items()
+                counts.result(worker, self._concluded_at) for worker, counts in self.workers.items()
             ),
         )
 
@@ -166,7 +167,7 @@ class Conclusion:
 
 
 @frozen
-class Tally:
+class Counts:
     """All that a collection knows but its samples: plain data, from which a later session goes on.
 
     A store keeps it as JSON, by the names of the fields of this class and of those in it.
@@ -174,7 +175,7 @@ class Tally:
 
     surplus: int = 0
     malformed: int = 0
-    workers: Mapping[int, WorkerTally] = field(factory=dict)
+    workers: Mapping[int, WorkerCounts] = field(factory=dict)
 
 
 @define
@@ -237,7 +238,7 @@ class Lifetimes:
 
 
 @define
-class WorkerTally:
+class WorkerCounts:
     """The counts and times of one worker."""
 
     port: int
@@ -248,7 +249,7 @@ class WorkerTally:
     last_exit: str | None = None
     last_words: tuple[str, ...] = ()
     given_up: bool = False
-    """Whether its restart budget is spent."""
+    """Whether its restart intensity is exceeded."""
     rests: bool = False
     """Whether it is down for good, in this session of the run."""
     received: int = 0

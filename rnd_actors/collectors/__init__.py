@@ -1,6 +1,6 @@
 """Collecting samples: what to keep, when to stop, whom to restart; and the result."""
 
-from rnd_actors.collecting._actor import (
+from rnd_actors.collectors._actor import (
     Accepted,
     CollectorActor,
     CollectorMessage,
@@ -8,23 +8,23 @@ from rnd_actors.collecting._actor import (
     SamplesAccepted,
     WorkerGivenUp,
 )
-from rnd_actors.collecting._collection import Collection, Tally
-from rnd_actors.collecting._collector import Collector, Sample
-from rnd_actors.collecting._factory import (
+from rnd_actors.collectors._collection import Collection, Counts
+from rnd_actors.collectors._collector import Collector, Sample
+from rnd_actors.collectors._factory import (
     CollectorInfo,
+    CollectorSpec,
     OptionInfo,
-    Recipe,
     installed_collectors,
     make_collector,
 )
-from rnd_actors.collecting._goals import (
+from rnd_actors.collectors._goals import (
     EveryValue,
     FixedTime,
     MeanWithin,
     SampleCount,
     WorkerQuota,
 )
-from rnd_actors.collecting._result import Lines, Outcome, Result, WorkerResult
+from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
 
 __all__ = [
     "Accepted",
@@ -33,19 +33,19 @@ __all__ = [
     "CollectorActor",
     "CollectorInfo",
     "CollectorMessage",
+    "CollectorSpec",
     "Conclude",
+    "Counts",
     "EveryValue",
     "FixedTime",
-    "Lines",
+    "Ledger",
     "MeanWithin",
     "OptionInfo",
     "Outcome",
-    "Recipe",
     "Result",
     "Sample",
     "SampleCount",
     "SamplesAccepted",
-    "Tally",
     "WorkerGivenUp",
     "WorkerQuota",
     "WorkerResult",

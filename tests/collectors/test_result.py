@@ -13,7 +13,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.collecting import Lines, Outcome, Result, WorkerResult
+from rnd_actors.collectors import Ledger, Outcome, Result, WorkerResult
 from rnd_actors.errors import ResultFormatError
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "result.md"
@@ -23,7 +23,7 @@ RESULT: Final = Result(
     goal=4,
     elapsed_s=1.5,
     deadline_s=2.0,
-    lines=Lines(received=5, accepted=3, surplus=1, malformed=1),
+    lines=Ledger(received=5, accepted=3, surplus=1, malformed=1),
     values=(10, 20, 33),
     workers=(WorkerResult(1, 3001, 3, 3, 2, 1, "killed", given_up=True, last_words=("out", "of")),),
     findings={"median": 20.0, "unit": "mm", "pairs": 1, "mode": None},
@@ -48,7 +48,7 @@ RESULTS: Final = st.builds(
     goal=st.none() | COUNTS,
     elapsed_s=FLOATS,
     deadline_s=st.none() | FLOATS,
-    lines=st.builds(Lines, COUNTS, COUNTS, COUNTS, COUNTS),
+    lines=st.builds(Ledger, COUNTS, COUNTS, COUNTS, COUNTS),
     values=st.lists(st.integers() | st.integers(-(10**300), 10**300)).map(tuple),
     workers=st.lists(WORKERS, max_size=3).map(tuple),
     findings=st.dictionaries(st.text(), st.none() | st.integers() | FLOATS | st.text()),
@@ -154,7 +154,7 @@ def test_without_pandas_the_error_says_how_to_install_it(monkeypatch: pytest.Mon
 
 def test_cattrs_and_pandas_are_not_loaded_before_they_are_used() -> None:
     program = (
-        "from gevent import monkey; monkey.patch_all(); import sys; import rnd_actors.collecting;"
+        "from gevent import monkey; monkey.patch_all(); import sys; import rnd_actors.collectors;"
         "print({'cattrs', 'pandas'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", program]

@@ -3,26 +3,19 @@
 import pytest
 from attrs import evolve
 
-from rnd_actors import (
-    ActorSystem,
-    ChildSpec,
-    ChildUp,
-    Collection,
-    Outcome,
-    Sample,
-    Samples,
-    Supervisor,
-)
+from rnd_actors import ActorSystem, ChildSpec, Collection, Outcome, Sample, Supervisor
+from rnd_actors.supervision import ChildUp
+from rnd_actors.workers import Samples
 
 
 @pytest.fixture
 def resumed() -> Collection:
     """Return a collection of one worker that goes on after 100 s and one sample."""
-    earlier = Collection.of({1: 3001}).tally()
+    earlier = Collection.for_workers({1: 3001}).counts()
     worker = evolve(earlier.workers[1], starts=6, crashes=5, given_up=True)
-    collection = Collection.of({1: 3009})
-    tally = evolve(earlier, surplus=2, malformed=1, workers={1: worker})
-    collection.go_on([Sample(0, 42, 1, 6, 0, received_at=0.5)], tally, earlier_s=100.0)
+    collection = Collection.for_workers({1: 3009})
+    counts = evolve(earlier, surplus=2, malformed=1, workers={1: worker})
+    collection.resume_from([Sample(0, 42, 1, 6, 0, received_at=0.5)], counts, earlier_s=100.0)
     return collection
 
 
@@ -65,7 +58,7 @@ def test_a_resumed_collection_adds_samples_and_tries_a_worker_that_was_given_up(
 def test_the_time_of_a_run_that_is_not_complete_goes_to_its_end(
     outcome: Outcome, samples: int, elapsed_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    collection = Collection.of({1: 3001})
+    collection = Collection.for_workers({1: 3001})
     collection.started_at = 1000.0
     if samples:
         batch = Samples(1, 1, 0, (42,), malformed=0, received=1, received_at=1004.0)

@@ -1,4 +1,4 @@
-"""Makes collectors: by an installed name and options as text, or again from a stored recipe."""
+"""Makes collectors: by an installed name and options as text, or again from a stored spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import NOTHING, Attribute, asdict, fields, frozen, has, resolve_types
 
-from rnd_actors.collecting._collector import Collector
+from rnd_actors.collectors._collector import Collector
 from rnd_actors.errors import SettingsError
 
 _GROUP: Final = "rnd_actors.collectors"
@@ -35,7 +35,7 @@ def make_collector(name: str, options: Iterable[str] = ()) -> Collector:
         SettingsError: there is no such collector, or it does not accept an option.
 
     Example:
-        >>> from rnd_actors import make_collector
+        >>> from rnd_actors.collectors import make_collector
         >>> make_collector("values", ["values=0-9,42"]).findings()
         {'missing': 11}
     """
@@ -89,7 +89,7 @@ class OptionInfo:
 
 
 @frozen
-class Recipe:
+class CollectorSpec:
     """The class and the options of a collector, as plain data, from which it is made again.
 
     Args:
@@ -101,8 +101,8 @@ class Recipe:
     options: Mapping[str, Any]
 
     @classmethod
-    def of(cls, collector: Collector) -> Recipe | None:
-        """Return the recipe of a collector, None if it cannot be made again.
+    def of(cls, collector: Collector) -> CollectorSpec | None:
+        """Return the spec of a collector, None if it cannot be made again.
 
         It can if its class can be imported, and is an attrs class or needs no arguments.
         """
@@ -131,7 +131,7 @@ class Recipe:
             raise SettingsError(_SETTING, form, self.target) from error
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the recipe as a dictionary that JSON can hold."""
+        """Return the spec as a dictionary that JSON can hold."""
         return asdict(self)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from rnd_actors.collecting._histogram import histogram
+from rnd_actors.collectors._histogram import histogram
 from rnd_actors.errors import ResultFormatError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Outcome(Enum):
 
 
 @frozen
-class Lines:
+class Ledger:
     """The ledger of a run: received = accepted + surplus + malformed."""
 
     received: int
@@ -65,7 +65,7 @@ class WorkerResult:
     last_exit: str | None
     """Why its last incarnation went down by itself; None if none did."""
     given_up: bool = False
-    """Whether its restart budget was spent, so that it was not started again."""
+    """Whether its restart intensity was exceeded, so that it was not started again."""
     last_words: tuple[str, ...] = ()
     """The last 20 lines that this incarnation wrote to stdout or stderr."""
     startup_s: float | None = None
@@ -88,7 +88,7 @@ class Result:
     elapsed_s: float
     """Seconds from the first spawn to the last counted sample; if not complete, to its end."""
     deadline_s: float | None
-    lines: Lines
+    lines: Ledger
     values: tuple[int, ...]
     """The samples, in the order of their arrival."""
     workers: tuple[WorkerResult, ...]
