@@ -34,6 +34,9 @@ _LONGEST_ANSWER: Final = 4096
 _PATIENCE_S: Final = 1.0
 """How long to kill again the processes that a family goes on starting."""
 _ROUND_S: Final = 0.005
+_CALM_ROUNDS: Final = 2
+"""Looks in a row that have to find nobody: one does not see a process that was started between the
+look and the kill, or that loses its parent while the processes are counted."""
 
 _first_ones: set[int] = set()
 """The first processes of all families. They are no orphans, so their environments are not read."""
@@ -74,9 +77,12 @@ class Family:
     def end(self) -> None:
         """Kill all processes, also those that start meanwhile; give up after a second."""
         give_up_at = time.monotonic() + _PATIENCE_S
+        calm = 0
         try:
-            while self.signal(signal.SIGKILL) or self._are_left():
-                if time.monotonic() > give_up_at:
+            while True:
+                is_calm = not (self.signal(signal.SIGKILL) or self._are_left() or _are_changing())
+                calm = calm + 1 if is_calm else 0
+                if calm == _CALM_ROUNDS or time.monotonic() > give_up_at:
                     break
                 gevent.sleep(_ROUND_S)
         finally:
@@ -133,10 +139,22 @@ def inherit_orphans(*, do: bool) -> None:
 
 
 def _is_marked(pid: int, mark: bytes) -> bool:
+    return mark in _read(pid, "environ").split(b"\0")
+
+
+def _are_changing() -> bool:
+    """Whether a child of this program is in an `execve`, during which its mark cannot be read."""
+    return any(
+        not (_read(pid, "cmdline") or _read(pid, "environ")) and _lives(pid)
+        for pid in set(_children_of(os.getpid())) - _first_ones
+    )
+
+
+def _read(pid: int, name: str) -> bytes:
     try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
-        return False
+        return b""
 
 
 def _descendants_of(pids: Iterable[int]) -> Iterator[int]:

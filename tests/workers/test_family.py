@@ -15,7 +15,8 @@ import pytest
 from gevent.event import Event
 
 from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreachableError
-from rnd_actors.workers import WorkerSettings
+from rnd_actors.workers import WorkerSettings, _family
+from rnd_actors.workers._family import Family
 from rnd_actors.workers._process import WorkerProcess
 from tests.processes import PATIENCE_S, alive, until
 from tests.workers.serving import HEAD, chunk, serving
@@ -59,6 +60,46 @@ def test_what_it_leaves_behind_ends_when_it_exits(how: str) -> None:
     with fled(how) as (process, tag):
         os.kill(process.pid, signal.SIGKILL)
         assert process.exited.wait(PATIENCE_S)
+    assert alive(tag) == []
+
+
+@pytest.mark.parametrize("how", FLIGHTS)
+def test_a_process_that_one_look_does_not_see_is_found_by_the_next(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = 0, Family._others
+
+    def blind_at_first(family: Family) -> set[int]:
+        nonlocal looks
+        looks += 1
+        return set() if looks == 1 else look(family)
+
+    with fled(how) as (process, tag):
+        monkeypatch.setattr(Family, "_others", lambda _: set())
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.exited.wait(PATIENCE_S)
+        monkeypatch.setattr(Family, "_others", blind_at_first)
+    assert looks > 1
+    assert alive(tag) == []
+
+
+def test_a_process_whose_mark_cannot_be_read_during_its_exec_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads, read = 0, _family._read
+
+    def empty_at_first(pid: int, name: str) -> bytes:
+        nonlocal reads
+        reads += 1
+        return b"" if reads <= 20 else read(pid, name)
+
+    with fled("without a parent") as (process, tag):
+        monkeypatch.setattr(Family, "_others", lambda _: set())
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.exited.wait(PATIENCE_S)
+        monkeypatch.undo()
+        monkeypatch.setattr(_family, "_read", empty_at_first)
+    assert reads > 20
     assert alive(tag) == []
 
 
