@@ -18,7 +18,7 @@ from rnd_actors.collectors import Outcome
 from rnd_actors.running import RunSettings, run
 from rnd_actors.simulation import SimulatedWorker, simulate
 
-__all__ = ["Bar", "Forecast", "PlanSettings", "Proportion", "WorkerProfile", "forecast"]
+__all__ = ["Forecast", "ForecastBar", "PlanSettings", "Proportion", "WorkerProfile", "forecast"]
 
 _MOST_WORKERS: Final = 1000
 _LATEST: Final = 10.0
@@ -151,7 +151,7 @@ class Forecast:
         rank = max(1, ceil(len(self.times) * percent / 100))
         return self.times[rank - 1]
 
-    def histogram(self) -> tuple[Bar, ...]:
+    def histogram(self) -> tuple[ForecastBar, ...]:
         """Return about ten bars over the runs that were complete; the deadline divides two."""
         times = [time for time in self.times if time < inf]
         if not times:
@@ -159,7 +159,7 @@ class Forecast:
         deadline, width = self.plan.deadline, _round_up((times[-1] - times[0]) / _BARS)
         counts = Counter(ceil(round((time - deadline) / width, 9)) for time in times)
         return tuple(
-            Bar(deadline + (number - 1) * width, deadline + number * width, counts[number])
+            ForecastBar(deadline + (number - 1) * width, deadline + number * width, counts[number])
             for number in range(min(counts), max(counts) + 1)
         )
 
@@ -171,7 +171,7 @@ def _round_up(width: float) -> float:
 
 
 @frozen
-class Bar:
+class ForecastBar:
     """A bar of a histogram: how many runs were complete after `above_s` and within `up_to_s`."""
 
     above_s: float

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from rnd_actors.collectors._histogram import histogram
+from rnd_actors._histogram import histogram
 from rnd_actors.errors import ResultFormatError
 
 if TYPE_CHECKING:

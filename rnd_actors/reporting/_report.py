@@ -11,8 +11,8 @@ from typing import Final
 
 from attrs import frozen
 
+from rnd_actors._histogram import Bar, histogram
 from rnd_actors.collectors import Outcome
-from rnd_actors.collectors._histogram import Bar, histogram
 from rnd_actors.collectors._result import figures, last_words
 from rnd_actors.reporting._statistics import (
     RunStatistics,

@@ -9,8 +9,8 @@ from typing import Final
 
 from attrs import frozen
 
+from rnd_actors._histogram import Bar, histogram
 from rnd_actors.collectors import Outcome
-from rnd_actors.collectors._histogram import Bar, histogram
 from rnd_actors.reporting._timeline import RunClock, timeline
 from rnd_actors.store import RunHistory
 

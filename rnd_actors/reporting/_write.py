@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import asdict
 
-from rnd_actors.collectors._histogram import draw_histogram
+from rnd_actors._histogram import draw_histogram
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline

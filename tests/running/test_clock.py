@@ -64,7 +64,7 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
         )
     }
     assert readers == {
-        "cli/_log.py",
+        "cli/_session.py",
         "cli/_stores.py",
         "collectors/_collection.py",
         "store/_recording.py",
