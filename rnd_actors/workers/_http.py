@@ -27,12 +27,6 @@ HOST: Final = "127.0.0.1"
 _READ_SIZE: Final = 16384
 """Most bytes of one read. Each read waits for the event loop, so that many workers at full speed
 leave timers, signals and other sockets their turns."""
-_LEAST_READ_SIZE: Final = 512
-_CHUNKS_AT_A_TIME: Final = 100
-"""To which the bytes of a read are adapted: a chunk takes some ten microseconds, however small it
-is, and all workers that have sent something are read between two turns of the loop."""
-_FRAME: Final = 6
-"""Bytes around a small chunk."""
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of the body among them."""
 _STANDSTILL_S: Final = 0.5
@@ -41,8 +35,8 @@ its machine asleep: its peer is not to blame, which may even have sent something
 _LONGEST_SHOWN: Final = 80
 _CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;.*)?\r?\n", re.DOTALL)
 """RFC 9112, 7.1, with what many servers add to it: blanks, and a line that ends in LF alone."""
-_CHUNK_AHEAD: Final = re.compile(rb"\r\n(?=0*[1-9A-Fa-f])[0-9A-Fa-f]{1,16}\r\n.", re.DOTALL)
-"""The end of a chunk, and the next one as far as its first byte: with that, reading cannot wait."""
+_NEXT_CHUNK: Final = re.compile(rb"\r\n([0-9A-Fa-f]{1,16})\r\n")
+"""The end of a chunk and the plain size of the next one."""
 
 
 class _BoundedReader(RawIOBase):
@@ -53,8 +47,6 @@ class _BoundedReader(RawIOBase):
         self._patience = patience
         self.is_paused = False
         """Whether reading returns nothing, even if bytes have arrived."""
-        self.most = _READ_SIZE
-        """Bytes of one read at most."""
         self.renew()
 
     def renew(self) -> None:
@@ -77,7 +69,7 @@ class _BoundedReader(RawIOBase):
         while (left := self._time_left()) > 0:
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
-            count = self._raw.readinto(memoryview(buffer)[: self.most])
+            count = self._raw.readinto(buffer)
             if count is not None:
                 self._allowance -= count
                 if self._allowance < 0:
@@ -134,29 +126,37 @@ class _Response(http.client.HTTPResponse):
         self._chunks.is_in_chunks = bool(self.chunked)
 
     def read1(self, n: int = _READ_SIZE) -> bytes:
-        """Wait for a byte of the body; return all that is there, of one chunk or of many.
+        """Wait for a byte of the body; return what is there, of one chunk or of many.
 
         Each call of urllib3's `read1` costs as much as many chunks.
 
         Args:
             n: bytes to take of one chunk at most.
         """
-        read = super().read1
         self._reader.renew()
-        piece = read(n)
-        pieces = [piece]
+        piece = super().read1(n)
+        if self.chunk_left != 0:
+            return piece
+        chunks, has_more = self._whole_chunks()
+        return b"".join((piece, *chunks, super().read1(n) if has_more else b""))
+
+    def _whole_chunks(self) -> tuple[list[bytes], bool]:
+        """Take the chunks that have arrived as a whole after one that was read to its end.
+
+        Return them, and whether a part of the next one has arrived, too. `http.client` takes ten
+        times as long for each; it gets those whose frames are not quite plain.
+        """
         ahead, position = self._ahead(), 0
-        while len(piece) < n and (chunk := _CHUNK_AHEAD.match(ahead, position)):
-            piece = read(n)
-            pieces.append(piece)
-            position = chunk.end() - 1 + len(piece)
-        whole, most = b"".join(pieces), self._reader.most
-        if len(pieces) > 1:
-            most = _CHUNKS_AT_A_TIME * (len(whole) // len(pieces) + _FRAME)
-        elif len(whole) > most // 2:  # a part of a chunk that is long
-            most *= 2
-        self._reader.most = max(_LEAST_READ_SIZE, min(most, _READ_SIZE))
-        return whole
+        chunks: list[bytes] = []
+        while size := _NEXT_CHUNK.match(ahead, position):
+            begin, length = size.end(), int(size[1], 16)
+            if not length or begin + length > len(ahead):
+                break
+            position = begin + length
+            chunks.append(ahead[begin:position])
+        if position:
+            self.fp.read(position)
+        return chunks, size is not None and bool(length) and begin < len(ahead)
 
     def _ahead(self) -> bytes:
         """Return the bytes that were received and not read yet."""
