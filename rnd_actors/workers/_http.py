@@ -24,9 +24,13 @@ from urllib3.exceptions import NewConnectionError
 from rnd_actors.errors import WorkerRefusedError
 
 HOST: Final = "127.0.0.1"
-_READ_SIZE: Final = 16384
+_READ_SIZE: Final = 8192
 """Most bytes of one read. Each read waits for the event loop, so that many workers at full speed
 leave timers, signals and other sockets their turns."""
+_SHORT_READ_SIZE: Final = 4096
+"""The same while chunks are small, which take long for their bytes."""
+_SMALL_CHUNK: Final = 50
+"""Bytes on an average, with their frames."""
 _ALLOWANCE: Final = 65536
 """Bytes that may come with no byte of the body among them."""
 _STANDSTILL_S: Final = 0.5
@@ -47,6 +51,7 @@ class _BoundedReader(RawIOBase):
         self._patience = patience
         self.is_paused = False
         """Whether reading returns nothing, even if bytes have arrived."""
+        self.most = _SHORT_READ_SIZE
         self.renew()
 
     def renew(self) -> None:
@@ -69,7 +74,7 @@ class _BoundedReader(RawIOBase):
         while (left := self._time_left()) > 0:
             with suppress(TimeoutError):
                 wait_read(self._raw.fileno(), left)
-            count = self._raw.readinto(buffer)
+            count = self._raw.readinto(memoryview(buffer)[: self.most])
             if count is not None:
                 self._allowance -= count
                 if self._allowance < 0:
@@ -156,6 +161,8 @@ class _Response(http.client.HTTPResponse):
             chunks.append(ahead[begin:position])
         if position:
             self.fp.read(position)
+            is_small = position < _SMALL_CHUNK * len(chunks)
+            self._reader.most = _SHORT_READ_SIZE if is_small else _READ_SIZE
         return chunks, size is not None and bool(length) and begin < len(ahead)
 
     def _ahead(self) -> bytes:
