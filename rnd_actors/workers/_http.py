@@ -140,7 +140,8 @@ class _Response(http.client.HTTPResponse):
         """
         self._reader.renew()
         piece = super().read1(n)
-        if self.chunk_left != 0:
+        if self.chunk_left != 0:  # a part of a long chunk, or no chunk at all
+            self._reader.most = _READ_SIZE
             return piece
         chunks, has_more = self._whole_chunks()
         return b"".join((piece, *chunks, super().read1(n) if has_more else b""))
