@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check format bench bench-quick soak fuzz docs clean
+.PHONY: help run test test-slow coverage check format bench bench-quick soak fuzz docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +16,8 @@ run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: m
 test: $(VENV)/.installed-dev ## Run the tests but for the slow ones, in two processes
 	$(BIN)/python -m tests.halves -m "not slow"
 
-test-all: $(VENV)/.installed-dev ## Run all tests
-	$(BIN)/python -m tests.halves
+test-slow: $(VENV)/.installed-dev ## Run the slow tests
+	$(BIN)/python -m tests.halves -m slow
 
 coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests
 	$(BIN)/coverage run -m pytest -q tests/actors tests/testing

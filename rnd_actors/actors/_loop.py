@@ -152,6 +152,9 @@ def _silence() -> None:
     for source in everything:
         if isinstance(source, sources):
             source.stop()
+    soon: Any = get_hub().loop.timer(0.0)  # libev's first wait may begin with an event pending
+    soon.start(bool)
+    _kept.append(soon)
 
 
 def _types_that_wake() -> Any:
