@@ -17,7 +17,7 @@ test: $(VENV)/.installed-dev ## Run the tests but for the slow ones, in two proc
 	$(BIN)/python -m tests.halves -m "not slow"
 
 test-slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m tests.halves -m slow
+	$(BIN)/python -m tests.halves -m slow --timeout=120
 
 coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests
 	$(BIN)/coverage run -m pytest -q tests/actors tests/testing
