@@ -46,6 +46,10 @@ def test_a_first_program_finds_its_names_at_the_root() -> None:
     assert len(rnd_actors.__all__) <= 45
 
 
+def test_completion_in_a_shell_offers_the_names_at_the_root() -> None:
+    assert set(rnd_actors.__all__) <= set(dir(rnd_actors))
+
+
 @pytest.mark.parametrize("module", _MODULES, ids=lambda module: module.__name__)
 def test_a_public_name_has_one_meaning(module: ModuleType) -> None:
     others = [name for name in module.__all__ if getattr(module, name) is not _THINGS[name]]

@@ -168,6 +168,7 @@ class Router(Generic[M_contra]):
         Raises:
             ActorDeadError: all actors have stopped for good.
             AskTimeoutError: the supervisor of the actors is not up again in time.
+            SettingsError: the routing chooses none.
         """
         if self._supervisor is not None and self._is_restarting(self._supervisor):
             self._supervisor.ask(WhichChildren(), limit_of(request, timeout))

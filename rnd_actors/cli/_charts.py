@@ -56,7 +56,7 @@ def _sessions(history: RunHistory) -> Table:
         )
         for session in history.sessions
     )
-    return table((("session", "right"), ("began", "left"), ("took", "right")), rows)
+    return table((("session", "right"), ("began", "fold"), ("took", "right")), rows)
 
 
 @frozen

@@ -58,6 +58,13 @@ def test_the_longest_bar_of_the_histogram_is_that_of_the_most_samples() -> None:
     assert lines[start + 13] == f"65-69 {'█' * 60} 11"
 
 
+def test_on_a_narrow_terminal_the_times_of_sessions_are_whole() -> None:
+    lines = drawn(a_run(), 30)
+    start = next(number for number, line in enumerate(lines) if line.startswith("session"))
+    assert re.fullmatch(r" +1 +\d{4}-\d\d-\d\d +\d+\.\d\d s *", lines[start + 1])
+    assert "took" in lines[start]
+
+
 def test_a_run_without_samples_has_a_timeline_only() -> None:
     lines = drawn(history_of((), sessions=(), state="running", workers=(worker_result(),)), 20)
     assert "Values" not in lines
