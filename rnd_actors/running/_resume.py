@@ -14,6 +14,7 @@ from rnd_actors.running._run import Session, prepare
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import Existing, is_store
 from rnd_actors.store import Checkpoint, Recording, read_checkpoint
+from rnd_actors.store._trust import damaged
 from rnd_actors.workers import Spawn, WorkerProcess
 
 
@@ -78,7 +79,7 @@ class ResumableRun:
             files = [output for output in map(Path, plain.pop("outputs")) if not is_store(output)]
             settings = RunSettings(**plain, outputs=[*files, store])
         except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(checkpoint, store, f"its settings are none: {error}") from error
+            raise damaged(store, checkpoint.run.id, f"its settings are none: {error}") from error
         appends = settings.existing is Existing.APPEND
         return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
@@ -157,9 +158,4 @@ def _collector(checkpoint: Checkpoint, store: Path) -> Collector:
             )
         case {"target": str(target), "options": dict(options)}:
             return CollectorSpec(target, options).make()
-    raise _damaged(checkpoint, store, "nothing says how its collector is made again")
-
-
-def _damaged(checkpoint: Checkpoint, store: Path, trouble: str) -> StoreError:
-    run = f"run {checkpoint.run.id} in {store}"
-    return StoreError(f"{run} is damaged, or was changed by another program: {trouble}")
+    raise damaged(store, checkpoint.run.id, "nothing says how its collector is made again")
