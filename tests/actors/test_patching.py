@@ -66,6 +66,7 @@ def test_a_result_can_be_read_without_patching() -> None:
 
 @pytest.mark.slow
 def test_pytest_is_told_of_its_own_way(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").touch()  # or that of a folder above would count
     test = tmp_path / "test_it.py"
     test.write_text(
         "from rnd_actors import ActorSystem\n"
