@@ -89,7 +89,8 @@ def _opened(path: Path, *, create: bool, only_reads: bool) -> StoreConnection:
 
 
 def _connected(path: Path, file: StoreFile, *, only_reads: bool) -> StoreConnection:
-    connection = _sqlite(path)
+    is_unchanging = only_reads and _cannot_change(path)
+    connection = _sqlite(path.absolute().as_uri() + "?immutable=1" * is_unchanging)
     try:
         try:
             _migrate(connection, path, in_use=file.is_in_use)
@@ -105,9 +106,20 @@ def _connected(path: Path, file: StoreFile, *, only_reads: bool) -> StoreConnect
     return connection
 
 
-def _sqlite(path: Path | str) -> StoreConnection:
+def _cannot_change(path: Path) -> bool:
+    """Whether nobody writes to a store, and SQLite could not make the files beside it either.
+
+    So it is on a read-only file system, or in the folder of somebody else.
+    """
+    true_path = path.resolve()
+    is_in_use = true_path.with_name(f"{true_path.name}-wal").exists()
+    return not (is_in_use or os.access(true_path.parent, os.W_OK, effective_ids=True))
+
+
+def _sqlite(uri: str) -> StoreConnection:
     connection = sqlite3.connect(
-        path,
+        uri,
+        uri=True,
         timeout=_PATIENCE_S,
         isolation_level=None,
         check_same_thread=False,

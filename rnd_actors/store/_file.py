@@ -5,6 +5,7 @@ Closing any descriptor of a file takes from a process all locks that SQLite has 
 written. So this program has one descriptor of a store, which is closed after the last connection.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -73,7 +74,9 @@ class StoreFile:
         made = (os.O_CREAT | os.O_EXCL * is_new) if create else 0
         try:
             descriptor = os.open(path, os.O_RDWR | made | flags, 0o644)
-        except PermissionError:
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
             descriptor = os.open(path, os.O_RDONLY | flags)
         file = cls(descriptor, is_new, _key(os.fstat(descriptor)))
         _open[file._key] = file

@@ -1,9 +1,11 @@
 """Only a store is taken for a store, and a copy of a run is whole."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -90,3 +92,24 @@ def test_a_copy_holds_all_that_belongs_to_the_run_and_nothing_else(tmp_path: Pat
     assert list(read_events(other, 2)) == list(read_events(one, 2))
     assert len(list(read_events(other, 2))) == 1
     assert [run.samples for run in list_runs(other)] == [0, 3]
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_is_read() -> None:
+    with TemporaryDirectory() as folder:
+        store = Path(folder, "runs?immutable=0.db")
+        recording = begin(store)
+        recording.write(samples(2))
+        recording.abandon()
+        list_runs(store)  # loads all modules, which another user may not be able to do
+        Path(folder).chmod(0o555)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            assert [run.samples for run in list_runs(store)] == [2]
+            assert read_run(store).samples == tuple(samples(2))
+            with pytest.raises(StoreError, match="cannot open the store"):
+                begin(store)
+        finally:
+            os.seteuid(user)
+            Path(folder).chmod(0o755)
