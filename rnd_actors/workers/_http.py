@@ -95,13 +95,18 @@ class _BoundedReader(RawIOBase):
 
 
 class _ChunkReader(BufferedReader):
-    """Refuses wrong chunk sizes: `http.client` accepts all that `int` does, such as -5 and 1_0."""
+    """Refuses wrong chunk sizes: `http.client` accepts all that `int` does, such as -5 and 1_0.
+
+    Of a size that was cut nothing is returned, or a `0` of `0a` would be the end of the answer.
+    """
 
     is_in_chunks = False
 
     def readline(self, size: int | None = -1) -> bytes:
         line = super().readline(size)
-        if self.is_in_chunks and line.endswith(b"\n"):  # or else it was cut, or is too long
+        if self.is_in_chunks and len(line) != size:  # or else it is too long
+            if not line.endswith(b"\n"):
+                return b""
             if not _CHUNK_SIZE.fullmatch(line):
                 raise WorkerRefusedError(f"a chunk size that is none: {line[:_LONGEST_SHOWN]!r}")
             self.is_in_chunks = line.lstrip(b"0")[:1].isalnum()

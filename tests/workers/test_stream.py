@@ -241,6 +241,8 @@ def test_what_has_come_of_a_chunk_that_is_cut_is_read() -> None:
         HEAD + chunk(b"rnd=1\n"),
         HEAD + b"6\r\nrnd",
         HEAD + b"6",
+        HEAD + b"0",
+        HEAD + chunk(b"rnd=1\n") + b"0",
     ],
 )
 def test_an_answer_that_ends_too_early_is_cut(sent: bytes) -> None:
