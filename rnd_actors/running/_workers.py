@@ -5,6 +5,7 @@ import resource
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from sys import float_info
 from typing import Final
 
 from rnd_actors._descriptors import open_descriptors
@@ -72,7 +73,8 @@ def workers_spec(
     starts the count again.
     """
     attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
-    intensity = RestartIntensity(_RESTARTS, within=60.0 + (_RESTARTS + 1) * attempt_s)
+    within = min(60.0 + (_RESTARTS + 1) * attempt_s, float_info.max)
+    intensity = RestartIntensity(_RESTARTS, within=within)
     children = [
         ChildSpec(
             str(worker.id),

@@ -17,3 +17,9 @@ def test_a_worker_that_never_sends_a_sample_is_given_up(
     assert result.outcome is Outcome.FAILED
     assert "no worker is left" in result.reason
     assert [worker.starts for worker in result.workers] == [6, 6]
+
+
+def test_patience_may_be_as_long_as_a_number_can_be() -> None:
+    settings = RunSettings(samples=2, workers=1, start_timeout=1e308, stall_timeout=1e308)
+    result = simulate(lambda _: run(settings, spawn=SimulatedWorker()), seed=1).result
+    assert result.outcome is Outcome.COMPLETE
