@@ -160,6 +160,10 @@ class ActorCrashedError(ActorError):
     """The actor ended while a request to it was open."""
 
 
+class LinkedActorError(ActorError):
+    """An actor to which this one is linked has failed."""
+
+
 class SelfAskError(ActorError):
     """An actor waits for its own answer, which could never come."""
 

@@ -13,7 +13,8 @@ from rnd_actors._printing import shown
 from rnd_actors.actors._events import Event
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
-from rnd_actors.actors._incarnation import BackgroundGreenlet, ExitReason, Normal, Signal, Timer
+from rnd_actors.actors._incarnation import ExitReason, Normal, Signal
+from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ActorClassError, ActorError
@@ -95,12 +96,12 @@ class Actor(Generic[M]):
         """Handle one message."""
         self.unhandled(message)
 
-    def run(self) -> None:
+    def run(self) -> object:
         """Override it to give the actor work of its own, on its greenlet, instead of messages.
 
-        It is called after `on_start`; when it returns, the actor stops normally. To stop the actor,
-        a `GreenletExit` is raised in it where it waits. Every message to it is a dead letter.
-        Work that seldom waits calls `checkpoint()`.
+        It is called after `on_start`; when it returns, the actor stops normally, and what it
+        returns is its result. To stop the actor, a `GreenletExit` is raised in it where it waits.
+        Every message to it is a dead letter. Work that seldom waits calls `checkpoint()`.
         """
 
     def on_stop(self, reason: ExitReason) -> None:
@@ -170,9 +171,15 @@ class Actor(Generic[M]):
         """Mark this incarnation as healthy: its end resets backoff and restart intensity."""
         self._own.cell.signal_healthy()
 
-    def stop(self) -> None:
-        """End this incarnation normally after the message in hand."""
-        self._own.cell.stop(Normal())
+    def stop(self, reason: ExitReason | None = None, *, result: object = None) -> None:
+        """End this incarnation after the message in hand.
+
+        Args:
+            reason: why it ends; None: normally. A `Crashed(error)` is treated as the error itself
+                that leaves `receive`.
+            result: what `join` returns, in a `Normal(result)`, if it ends normally.
+        """
+        self._own.cell.stop(Normal(result) if reason is None else reason)
 
     def after(self, delay: float, message: M) -> Timer:
         """Tell yourself `message` in `delay` seconds, unless this incarnation has ended.
@@ -192,23 +199,36 @@ class Actor(Generic[M]):
         cell = self._own.cell
         return self._own.owned.every(interval, lambda: cell.post(message))
 
-    def watch(self, ref: ActorRef[Any]) -> None:
+    def watch(self, ref: ActorRef[Any], *, restarts: bool = False) -> None:
         """Let this actor be told `Terminated(ref, reason)` when `ref` has stopped for good.
 
-        If it has already, the message comes at once. Watching ends with this incarnation.
+        If it has already, the message comes at once. With `restarts`, `Restarted` is told each time
+        that it is up again. Watching ends with this incarnation.
         """
-        self._own.watch(ref._cell)  # noqa: SLF001
+        self._own.owned.watch(ref._cell, restarts=restarts)  # noqa: SLF001
 
     def unwatch(self, ref: ActorRef[Any]) -> None:
         """Stop watching `ref`; undoes `watch`."""
-        self._own.unwatch(ref._cell)  # noqa: SLF001
+        self._own.owned.unwatch(ref._cell)  # noqa: SLF001
+
+    def link(self, ref: ActorRef[Any]) -> None:
+        """Let this incarnation and that of `ref` end together.
+
+        When one fails, the other one fails with a `LinkedActorError`; when one is told to stop, the
+        other one stops; a normal end ends only the link. An actor that is not up counts as failed.
+        """
+        self._own.owned.link(ref._cell)  # noqa: SLF001
+
+    def unlink(self, ref: ActorRef[Any]) -> None:
+        """Undo `link`, from either side."""
+        self._own.owned.unlink(ref._cell)  # noqa: SLF001
 
     def background(self, work: Callable[..., object], *args: Any) -> None:
         """Run `work(*args)`, which may wait, in a greenlet that this incarnation owns.
 
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
-        self._own.owned.background(BackgroundGreenlet(self._own, work, args))
+        self._own.owned.background(work, args)
 
     def checkpoint(self) -> None:
         """Give other greenlets, timers and sockets their turn if it is due, every few milliseconds.

@@ -22,7 +22,7 @@ from rnd_actors.actors._incarnation import (
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
 from rnd_actors.actors._policy import Overflow
-from rnd_actors.actors._ref import ActorRef, ActorStats, Terminated
+from rnd_actors.actors._ref import ActorRef, ActorStats, Restarted, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
     ActorDeadError,
@@ -56,6 +56,14 @@ class CellSpec(Protocol):
     def overflow(self) -> Overflow: ...
 
 
+class Watcher(Protocol):
+    """A `Cell`, or another object, that is told `Terminated`."""
+
+    greenlet: Any
+
+    def post(self, entry: Any) -> None: ...
+
+
 @define(eq=False)
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
@@ -87,7 +95,8 @@ class Cell:
     dead: int = 0
     refused: int = 0
     waits_for: object = None
-    watchers: dict[Cell, None] | None = None
+    watchers: dict[Watcher, bool] | None = None
+    """Each with whether it wants to hear of restarts, too."""
     _retired: gevent.event.Event | None = None
     """Set when it stops for good; made by the first wait for that."""
     _started_at: float = 0.0
@@ -122,6 +131,9 @@ class Cell:
     def signal_ready(self) -> None:
         if self.parent is not None:
             self.parent.mailbox.put_signal(ChildReady(self, self.incarnation))
+        if self.watchers and self.incarnation > 1:
+            for watcher in [each for each, restarts in self.watchers.items() if restarts]:
+                watcher.post(Restarted(self.ref, self.incarnation))
 
     def signal_healthy(self) -> None:
         if not self.healthy:
@@ -184,21 +196,21 @@ class Cell:
             self.stop(reason)
         for watcher in tuple(self.watchers or ()):
             if watcher.greenlet is not None:
-                watcher.greenlet.unwatch(self)
+                watcher.greenlet.owned.unwatch(self)
             watcher.post(Terminated(self.ref, reason))
         if self._retired is not None:
             self._retired.set()
 
-    def add_watcher(self, watcher: Cell) -> None:
+    def add_watcher(self, watcher: Watcher, *, restarts: bool = False) -> None:
         """Tell `watcher` `Terminated` when this actor has stopped for good, or now if it has."""
         if self.exit_reason is not None:
             watcher.post(Terminated(self.ref, self.exit_reason))
         else:
             if self.watchers is None:
                 self.watchers = {}
-            self.watchers[watcher] = None
+            self.watchers[watcher] = restarts
 
-    def remove_watcher(self, watcher: Cell) -> None:
+    def remove_watcher(self, watcher: Watcher) -> None:
         if self.watchers is not None:
             self.watchers.pop(watcher, None)
 

@@ -12,7 +12,8 @@ from attrs import define, field
 
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._handling import Deferred
-from rnd_actors.actors._incarnation import ExitReason, OwnedGreenlet, Stopped
+from rnd_actors.actors._incarnation import ExitReason, Stopped
+from rnd_actors.actors._owned import OwnedGreenlet
 from rnd_actors.actors._policy import RestartIntensity, RestartWindow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
@@ -39,8 +40,8 @@ class Child:
     """The number of the restart, so that a backoff that was cut off does not start it."""
     failures: int = 0
     """Failures in a row, without a sign of health or a quiet time."""
-    starter: Deferred[Any] | None = None
-    """The answer to the request for it, until it has started."""
+    starters: tuple[Deferred[Any], ...] = ()
+    """The answers to the requests for it, until it has started."""
     _window: RestartWindow | None = None
     _failed_starts: int = 0
     _ready_at: float | None = None
@@ -91,10 +92,13 @@ class Child:
             self.failures = 0
             self._window = None
 
+    def answer_starters(self, answer: Callable[[Deferred[Any]], object]) -> None:
+        starters, self.starters = self.starters, ()
+        for starter in starters:
+            answer(starter)
+
     def settle(self, error: BaseException) -> None:
-        if self.starter is not None:
-            self.starter.reply_error(error)
-            self.starter = None
+        self.answer_starters(lambda starter: starter.reply_error(error))
 
 
 class LivingRefs(list[ActorRef[Any]]):

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 from attrs import frozen
 
 from rnd_actors._printing import shown, shown_error, text_of
-from rnd_actors.actors._incarnation import Crashed, ExitReason, current_greenlet
+from rnd_actors.actors._incarnation import Crashed, ExitReason
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main, thread_id
+from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._policy import RestartIntensity, RestartWindow
 from rnd_actors.errors import WrongThreadError
 

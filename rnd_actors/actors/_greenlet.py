@@ -22,14 +22,12 @@ from rnd_actors.actors._incarnation import (
     Fail,
     Killed,
     Normal,
-    Owned,
-    OwnedGreenlet,
     Signal,
     Stop,
     is_signal,
 )
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
-from rnd_actors.actors._requests import Addressed
+from rnd_actors.actors._owned import Owned, OwnedGreenlet
 from rnd_actors.errors import ChildSpecError
 
 
@@ -51,7 +49,7 @@ class ActorGreenlet(OwnedGreenlet):
     Whatever ends it, it reports that to its cell, even if it is killed before it has begun.
     """
 
-    __slots__ = ("_owned", "actor", "handling", "number", "watched")
+    __slots__ = ("_owned", "actor", "handling", "number")
 
     def __init__(self, cell: Cell) -> None:
         super().__init__()
@@ -59,7 +57,6 @@ class ActorGreenlet(OwnedGreenlet):
         self.cell: Cell = cell
         self.actor: Any = None
         self.handling = Handling(cell)
-        self.watched: dict[Addressed, None] | None = None
         self._owned: Owned | None = None
         cell.begin(self)
         self.number = cell.incarnation
@@ -103,11 +100,10 @@ class ActorGreenlet(OwnedGreenlet):
         mailbox = self.cell.mailbox
         try:
             self._look_at_what_came()
-            actor.run()
+            return Normal(actor.run())
         finally:
             if self.cell.greenlet is self:  # or else another one listens by now
                 mailbox.ignore()
-        return Normal()
 
     def _serve(self, actor: Any) -> ExitReason:  # noqa: C901, PLR0912  # each call would cost
         """Handle one message after the other; return the reason to end."""
@@ -206,12 +202,7 @@ class ActorGreenlet(OwnedGreenlet):
         self.handling.owe_nothing(reason)
         return reason
 
-    def _unwatch_all(self) -> None:
-        for other in tuple(self.watched or ()):
-            self.unwatch(other)
-
     def _end_owned(self) -> int:
-        self._unwatch_all()
         return 0 if self._owned is None else self._owned.end()
 
     def _end_owned_for_good(self) -> None:
@@ -248,6 +239,8 @@ class ActorGreenlet(OwnedGreenlet):
     def _report(self, reason: ExitReason) -> None:
         cell = self.cell
         event = ActorFailed if isinstance(reason, FAILURES) else ActorStopped
+        if self._owned is not None:
+            self._owned.end_linked(reason)
         try:
             cell.system.events.publish(event(cell.name, self.number, reason))
         finally:
@@ -257,8 +250,8 @@ class ActorGreenlet(OwnedGreenlet):
     def abandon(self) -> None:
         """Give up all that it has: it is stuck, and another one takes its place."""
         self.handling.abandon()
-        self._unwatch_all()
         if self._owned is not None:
+            self._owned.end_linked(Killed())
             self._owned.abandon()
 
     # --- what belongs to it
@@ -266,21 +259,15 @@ class ActorGreenlet(OwnedGreenlet):
     @property
     def owned(self) -> Owned:  # type: ignore[override]
         if self._owned is None:
-            self._owned = Owned()
+            self._owned = Owned(self)
         return self._owned
+
+    def stop(self, reason: ExitReason) -> None:
+        """End after the message in hand."""
+        if self.cell.greenlet is self:
+            self.cell.stop(reason)
 
     def fail(self, error: BaseException) -> None:
         """End with this error after the message in hand."""
         if self.cell.greenlet is self:
             self.cell.mailbox.put_signal(Fail(error))
-
-    def watch(self, other: Addressed) -> None:
-        if self.watched is None:
-            self.watched = {}
-        self.watched[other] = None
-        other.add_watcher(self.cell)
-
-    def unwatch(self, other: Addressed) -> None:
-        if self.watched is not None:
-            self.watched.pop(other, None)
-        other.remove_watcher(self.cell)

@@ -149,6 +149,14 @@ class ActorRef(Generic[M_contra]):
         self._cell.require_thread()
         self._cell.drain(Normal(), outlives_crash=True)
 
+    def kill(self) -> None:
+        """Kill the actor where it waits, or at once if it has not begun; `on_stop` is called.
+
+        Its supervisor takes that for a failure, as it takes a `gevent.kill` of its greenlet.
+        """
+        self._cell.require_thread()
+        self._cell.kill()
+
     def join(self, timeout: float | None = None) -> ExitReason | None:
         """Wait until the actor has stopped for good; return why, or None if it has not in time.
 
@@ -214,3 +222,11 @@ class Terminated:
 
     ref: ActorRef[Any]
     reason: ExitReason
+
+
+@frozen
+class Restarted:
+    """The actor that is watched with `restarts=True` is up again, as its n-th incarnation."""
+
+    ref: ActorRef[Any]
+    incarnation: int

@@ -66,7 +66,7 @@ class Restarts:
         """Decide what follows when an incarnation has ended by itself."""
         self._children.start_is_over(child)
         child.note_failure(self._policy.backoff.quiet_s(self._policy.child_intensity))
-        if child.starter is not None:
+        if child.starters:
             self._fail_to_start(child)
         elif child.spec.restart is Restart.DELEGATED:
             self._children.change(child, ChildState.DOWN)

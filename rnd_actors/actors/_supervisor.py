@@ -154,8 +154,8 @@ class Supervisor(Actor[_Message]):
 
     def _handle(self, message: _Message) -> None:  # noqa: C901  # one short case a message
         match message:
-            case StartChild(spec):
-                self._start_for(message, self._add(spec, is_kept=False))
+            case StartChild():
+                self._start_or_get(message)
             case RestartChild(child_id):
                 self._restart_child(message, self._children[child_id])
             case TerminateChild(child_id):
@@ -199,7 +199,6 @@ class Supervisor(Actor[_Message]):
 
     def _add(self, spec: ChildSpec, *, is_kept: bool) -> Child:
         me = self._own.cell
-        _require_usable(spec, self._policy.auto_shutdown, me.name)
         most = self._policy.max_children
         if most is not None and len(self._children) >= most:
             raise TooManyChildrenError(
@@ -220,6 +219,20 @@ class Supervisor(Actor[_Message]):
             post(child.spec.decider, up)
         ActorGreenlet(child.cell)
 
+    def _start_or_get(self, request: StartChild[Any]) -> None:
+        spec = request.spec
+        _require_usable(spec, self._policy.auto_shutdown, self.ref.name)
+        if not request.or_get or spec.id not in self._children:
+            self._start_for(request, self._add(spec, is_kept=False))
+            return
+        child = self._children[spec.id]
+        if child.state is ChildState.TERMINATED:
+            self._start_again(request, child)
+        elif child.starters:
+            child.starters += (self.defer(request),)
+        else:
+            self.reply(request, child.cell.ref)
+
     def _restart_child(self, request: RestartChild, child: Child) -> None:
         if not child.is_at_rest:
             raise ChildRunningError(
@@ -227,18 +240,21 @@ class Supervisor(Actor[_Message]):
                 "terminated can be started again"
             )
         if child.state is ChildState.TERMINATED:
-            me = self._own.cell
-            child.cell = me.system.new_cell(child.spec, me)
-            self._start_for(request, child)
+            self._start_again(request, child)
         elif self._restarts.restart(child):
             self.reply(request, child.cell.ref)
         else:
             self.reply_error(request, RestartIntensityError(f"{child.cell.name} is given up"))
 
+    def _start_again(self, request: Request[ActorRef[Any]], child: Child) -> None:
+        me = self._own.cell
+        child.cell = me.system.new_cell(child.spec, me)
+        self._start_for(request, child)
+
     def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
         """Start a child in its turn, or at once if the one that starts waits for it."""
         is_urgent = self._children.is_awaited_by_starting(self._own.handling.asked(request))
-        child.starter = self.defer(request)
+        child.starters += (self.defer(request),)
         if is_urgent:
             self._children.start_now(child)
         else:
@@ -269,9 +285,8 @@ class Supervisor(Actor[_Message]):
         self._children.change(child, ChildState.RUNNING)
         child.note_ready()
         child.is_kept = True
-        if child.starter is not None:
-            child.starter.reply(child.cell.ref)
-            child.starter = None
+        if child.starters:
+            child.answer_starters(lambda starter: starter.reply(child.cell.ref))
 
     def _may_be_healthy(self) -> None:
         if self._children.are_healthy():

@@ -79,8 +79,10 @@ class ActorSystem:
         """
         return self._entered().ref
 
-    def start(self, spec: ChildSpec[M]) -> ActorRef[M]:
+    def start(self, spec: ChildSpec[M], *, or_get: bool = False) -> ActorRef[M]:
         """Add a child to the root supervisor; return its ref when its `on_start` has returned.
+
+        With `or_get`, an actor that has this id already is returned instead of an error.
 
         Raises:
             ChildSpecError: `spec` is no `ChildSpec`.
@@ -89,7 +91,7 @@ class ActorSystem:
             ActorError: the system has not been entered yet.
             Exception: what the factory or `on_start` of the actor raised; it is not kept then.
         """
-        return self.root.ask(StartChild(spec))
+        return self.root.ask(StartChild(spec, or_get))
 
     def start_pool(
         self, name: str, factory: Callable[[], Actor[M]], size: int, routing: Routing

@@ -10,7 +10,7 @@ from gevent import getcurrent
 from rnd_actors._printing import shown
 from rnd_actors.actors import Actor, ActorSystem
 from rnd_actors.actors._cell import Cell, CellSpec, message_of
-from rnd_actors.actors._incarnation import current_greenlet
+from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.actors._requests import Asked
 from rnd_actors.events import Event
 from rnd_actors.simulation._faults import Crash, CutOff, Fault, Hang, InjectedError, Injector, Slow

@@ -8,7 +8,7 @@ from typing import Any
 
 from rnd_actors.actors import Actor, ActorRef
 from rnd_actors.actors._cell import message_of
-from rnd_actors.actors._incarnation import Owned, current_greenlet
+from rnd_actors.actors._owned import Owned, current_greenlet
 from rnd_actors.simulation import InjectedError
 
 
@@ -101,7 +101,7 @@ def delay(
     Those that are still on their way at the end of the block are delivered then. The arguments are
     those of `drop`.
     """
-    timers = Owned()
+    timers = Owned(None)
     late: deque[Callable[[], object]] = deque()
 
     def hold_back(cell: Any, entry: Any) -> None:

@@ -336,13 +336,13 @@ def test_other_threads_get_on_while_actors_keep_this_one_busy(system: ActorSyste
     counter = system.start(ChildSpec("counter", Counter))
 
     def run_and_rest() -> None:
-        for _ in range(50):
+        for _ in range(20):
             sleep(0)  # gives the interpreter's lock away, and has to get it back
 
     sleep = get_original("time", "sleep")
     thread = gevent.get_hub().threadpool.spawn(run_and_rest)
-    give_up_at = time.monotonic() + 10.0
-    while not thread.ready() and time.monotonic() < give_up_at:
+    give_up_at = time.process_time() + 5.0  # on a busy machine its second means little
+    while not thread.ready() and time.process_time() < give_up_at:
         counter.ask(Add())
     assert thread.ready()
     thread.get()

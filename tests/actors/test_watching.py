@@ -223,7 +223,7 @@ def test_an_actor_that_has_stopped_is_forgotten_by_its_watchers(system: ActorSys
     mortal.stop()
     mortal.join()
     settle(watcher)
-    assert not greenlet_of(watcher).watched
+    assert not greenlet_of(watcher).owned.watched
 
 
 @pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TEMPORARY])

@@ -1,0 +1,186 @@
+"""What an incarnation owns and ends with it: timers, background work, watches and links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import gevent
+from gevent import Greenlet, GreenletExit, getcurrent
+
+from rnd_actors._validators import delay as is_delay
+from rnd_actors._validators import require
+from rnd_actors._validators import seconds as is_interval
+from rnd_actors.actors._incarnation import FAILURES, ExitReason, Stopped
+from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
+from rnd_actors.errors import LinkedActorError
+
+if TYPE_CHECKING:
+    AnyGreenlet = Greenlet[..., Any]
+else:
+    AnyGreenlet = Greenlet
+
+_KILL_PATIENCE_S: Final = 1.0
+
+
+class OwnedGreenlet(AnyGreenlet):
+    """A greenlet of an actor: that of an incarnation, or of its background work."""
+
+    __slots__ = ("cell", "owned")
+
+    spawning_stack_limit = 0  # or each greenlet would keep ten frames of its starter
+
+    cell: Any  # of its actor
+    owned: Owned  # of its incarnation
+
+    @property
+    def name(self) -> str:
+        """The name of its actor, for `gevent.util.print_run_info` and other tools."""
+        name: str = self.cell.name
+        return name
+
+
+def current_greenlet() -> OwnedGreenlet | None:
+    """Return the greenlet that runs if it is one of an actor, None if it is not."""
+    greenlet: object = getcurrent()
+    return greenlet if isinstance(greenlet, OwnedGreenlet) else None
+
+
+class Timer:
+    """Calls something later, once or again and again, until it is cancelled.
+
+    `Actor.after` and `Actor.every` make timers.
+    """
+
+    def __init__(
+        self, delay: float, repeat: float, fire: Callable[[], object], timers: dict[Timer, None]
+    ) -> None:
+        self._timers = timers
+        self._watcher = gevent.get_hub().loop.timer(delay, repeat)
+        self._watcher.start(fire)
+        timers[self] = None
+
+    def cancel(self) -> None:
+        """Fire no more; a message that was already sent is not taken back."""
+        self._timers.pop(self, None)
+        self._watcher.stop()
+        self._watcher.close()
+
+
+class Owned:
+    """All that ends with an incarnation, whose `greenlet` this is."""
+
+    __slots__ = ("_endings", "_greenlets", "_timers", "greenlet", "linked", "watched")
+
+    def __init__(self, greenlet: Any) -> None:
+        self.greenlet = greenlet
+        self._timers: dict[Timer, None] = {}
+        self._greenlets: dict[AnyGreenlet, None] = {}
+        self._endings: dict[Callable[[], object], None] = {}
+        self.watched: dict[Any, None] = {}
+        self.linked: dict[Owned, None] = {}
+
+    def after(self, delay: float, fire: Callable[[], object]) -> Timer:
+        require(is_delay, "after() delay", delay)
+
+        def fire_once() -> None:
+            timer.cancel()
+            fire()
+
+        timer = Timer(delay, 0.0, fire_once, self._timers)
+        return timer
+
+    def every(self, interval: float, fire: Callable[[], object]) -> Timer:
+        require(is_interval, "every() interval", interval)
+        return Timer(interval, interval, fire, self._timers)
+
+    def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
+        greenlet = BackgroundGreenlet(self.greenlet, work, args)
+        self._greenlets[greenlet] = None
+        greenlet.rawlink(self._greenlets.pop)
+        greenlet.start()
+
+    def at_end(self, ending: Callable[[], object]) -> Callable[[], object]:
+        """Call `ending` at the end; return a function that cancels that."""
+        self._endings[ending] = None
+        return lambda: self._endings.pop(ending, None)
+
+    def watch(self, cell: Any, *, restarts: bool) -> None:
+        self.watched[cell] = None
+        cell.add_watcher(self.greenlet.cell, restarts=restarts)
+
+    def unwatch(self, cell: Any) -> None:
+        self.watched.pop(cell, None)
+        cell.remove_watcher(self.greenlet.cell)
+
+    def link(self, cell: Any) -> None:
+        """Link the incarnation to the present one of another actor."""
+        if cell.greenlet is None:
+            error = LinkedActorError(f"{cell.name}, to be linked, {cell.describe_work()}")
+            self.greenlet.fail(error)
+        elif cell.greenlet is not self.greenlet:
+            other: Owned = cell.greenlet.owned
+            self.linked[other] = other.linked[self] = None
+
+    def unlink(self, cell: Any) -> None:
+        if cell.greenlet is not None:
+            other: Owned = cell.greenlet.owned
+            self.linked.pop(other, None)
+            other.linked.pop(self, None)
+
+    def end_linked(self, reason: ExitReason) -> None:
+        """End the incarnations that are linked to this one, unless it ended normally."""
+        name = self.greenlet.name
+        while self.linked:
+            other, _ = self.linked.popitem()
+            other.linked.pop(self, None)
+            if isinstance(reason, FAILURES):
+                other.greenlet.fail(
+                    LinkedActorError(f"{name}, to which {other.greenlet.name} is linked, {reason}")
+                )
+            elif isinstance(reason, Stopped):
+                other.greenlet.stop(reason)
+
+    def end(self) -> int:
+        """Cancel, kill and end all; return how many greenlets have not ended within a second."""
+        greenlets = self.abandon()
+        if not greenlets:
+            return 0
+        ended = gevent.joinall(greenlets, timeout=_KILL_PATIENCE_S)
+        return len(greenlets) - len(ended)
+
+    def abandon(self) -> list[AnyGreenlet]:
+        """Cancel, kill and end all without a wait; return the greenlets that were killed."""
+        for watched in tuple(self.watched):
+            self.unwatch(watched)
+        for timer in tuple(self._timers):
+            timer.cancel()
+        for ending in tuple(self._endings):
+            ending()
+        greenlets = list(self._greenlets)
+        gevent.killall(greenlets, block=False)
+        return greenlets
+
+
+class BackgroundGreenlet(OwnedGreenlet):
+    """Runs `work(*args)`, which may wait; an exception in it ends the incarnation `of`."""
+
+    __slots__ = ("_args", "_of", "_work")
+
+    def __init__(self, of: Any, work: Callable[..., object], args: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.cell = of.cell
+        self.owned = of.owned
+        self._of = of
+        self._work = work
+        self._args = args
+
+    def _run(self) -> None:
+        try:
+            self._work(*self._args)
+        except GreenletExit:
+            pass
+        except SYSTEM_ERRORS as error:
+            raise_in_main(error)
+        except BaseException as error:  # noqa: BLE001
+            self._of.fail(error)
