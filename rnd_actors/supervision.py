@@ -1,8 +1,11 @@
 """Supervision: child specs, the supervisor, its policies, and what it is told and asked."""
 
+from rnd_actors.actors._dynamic import DynamicSupervisor
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
+    Directive,
+    OnLimit,
     Restart,
     RestartIntensity,
     ShutdownOrder,
@@ -21,6 +24,7 @@ from rnd_actors.actors._supervision import (
     CountChildren,
     Delegated,
     DeleteChild,
+    EscalateChild,
     RestartChild,
     ShutDown,
     StartChild,
@@ -45,6 +49,10 @@ __all__ = [
     "CountChildren",
     "Delegated",
     "DeleteChild",
+    "Directive",
+    "DynamicSupervisor",
+    "EscalateChild",
+    "OnLimit",
     "Restart",
     "RestartChild",
     "RestartIntensity",

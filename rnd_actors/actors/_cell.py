@@ -152,6 +152,12 @@ class Cell:
             self.parent.mailbox.put_signal(ChildEnded(self, self.incarnation, reason))
 
     @property
+    def kind(self) -> str:
+        """The name of the actor's class; empty while it is down."""
+        actor = self.greenlet.actor if self.greenlet is not None else None
+        return "" if actor is None else type(actor).__name__
+
+    @property
     def supervises(self) -> bool:
         actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001

@@ -34,7 +34,7 @@ class Child:
     cell: Cell
     spec: ChildSpec
     is_kept: bool = field(kw_only=True)
-    """Whether it stays a child if its first start fails."""
+    """Whether it stays a child when it has ended for good."""
     state: ChildState = ChildState.WAITING
     attempt: int = 0
     """The number of the restart, so that a backoff that was cut off does not start it."""
@@ -69,7 +69,7 @@ class Child:
         """Count a restart; False, uncounted, if none is left."""
         if self._window is None:
             self._window = RestartWindow(intensity)
-        if self._failed_starts > intensity.max_restarts:
+        if intensity.max_restarts is not None and self._failed_starts > intensity.max_restarts:
             return False
         return self._window.spend(time.monotonic())
 
@@ -256,7 +256,14 @@ class Children:
 
     def infos(self) -> tuple[ChildInfo, ...]:
         return tuple(
-            ChildInfo(child.spec.id, child.cell.ref, child.state, child.cell.incarnation)
+            ChildInfo(
+                child.spec.id,
+                child.cell.ref,
+                child.state,
+                child.cell.incarnation,
+                child.cell.kind,
+                child.spec,
+            )
             for child in self
         )
 

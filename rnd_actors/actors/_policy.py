@@ -61,6 +61,25 @@ class ShutdownOrder(Enum):
     """All are told at once; for many alike children that do not need each other."""
 
 
+class OnLimit(Enum):
+    """Which end a child brings that needs more restarts than its restart intensity allows."""
+
+    FAIL = "fail"
+    """The supervisor fails, so that its own supervisor can act, as in Erlang."""
+    STOP_CHILD = "stop_child"
+    """That child alone stops for good, as in Akka; `RestartChild` brings it back."""
+
+
+class Directive(Enum):
+    """What follows when a child has crashed with an error of a class: see `ChildSpec.on`."""
+
+    RESTART = "restart"
+    STOP = "stop"
+    """The child stops for good."""
+    ESCALATE = "escalate"
+    """The supervisor fails with the same error."""
+
+
 class Overflow(Enum):
     """How `tell` treats a message for which the receiver's mailbox has no room."""
 
@@ -85,18 +104,19 @@ class RestartIntensity:
     crashes by design is not given up for it. The default is that of Elixir's `Supervisor`.
 
     Args:
-        max_restarts: 0 or more; 0 means that the first failure is the last.
+        max_restarts: 0 or more; 0 means that the first failure is the last. None: no limit.
         within: the length of the sliding window in seconds, > 0.
 
     Raises:
         SettingsError: a value is out of range.
     """
 
-    max_restarts: int = field(default=3, validator=whole_number(0))
+    max_restarts: int | None = field(default=3, validator=optional(whole_number(0)))
     within: float = field(default=5.0, validator=seconds)
 
     def __str__(self) -> str:
-        return f"{self.max_restarts} restarts within {self.within:g} s"
+        number = "any number of" if self.max_restarts is None else self.max_restarts
+        return f"{number} restarts within {self.within:g} s"
 
 
 class RestartWindow:
@@ -110,9 +130,12 @@ class RestartWindow:
 
     def spend(self, now: float) -> bool:
         """Count a restart at `now`, in seconds of any clock; False, uncounted, if none is left."""
+        most = self.intensity.max_restarts
+        if most is None:
+            return True
         while self._restarts and self._restarts[0] <= now - self.intensity.within:
             del self._restarts[0]
-        if len(self._restarts) >= self.intensity.max_restarts:
+        if len(self._restarts) >= most:
             return False
         self._restarts.append(now)
         return True
@@ -190,6 +213,7 @@ class Policy:
     strategy: Strategy = field(validator=member(Strategy))
     intensity: RestartIntensity | None = field(validator=_is_intensity)
     total_intensity: RestartIntensity | None = field(validator=_is_intensity)
+    on_limit: OnLimit = field(validator=member(OnLimit))
     backoff: Backoff = field(
         validator=instance(Backoff, "a Backoff(initial, maximum, factor, jitter)")
     )

@@ -13,9 +13,11 @@ from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._children import Child, Children
 from rnd_actors.actors._events import ActorStuck, ChildRestarting, RestartIntensityReached
-from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason, Stopped
+from rnd_actors.actors._incarnation import Crashed, ExitReason, Stopped
 from rnd_actors.actors._policy import (
     AutoShutdown,
+    Directive,
+    OnLimit,
     Policy,
     Restart,
     RestartWindow,
@@ -23,8 +25,8 @@ from rnd_actors.actors._policy import (
     Strategy,
 )
 from rnd_actors.actors._ref import post
-from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildSpec, ChildState
-from rnd_actors.errors import ActorDeadError, RestartIntensityError
+from rnd_actors.actors._supervision import ChildDown, ChildGivenUp, ChildState
+from rnd_actors.errors import ActorCrashedError, ActorDeadError, RestartIntensityError
 
 _KILL_PATIENCE_S: Final = 1.0
 _KILLS: Final = 2
@@ -68,13 +70,17 @@ class Restarts:
         child.note_failure(self._policy.backoff.quiet_s(self._policy.child_intensity))
         if child.starters:
             self._fail_to_start(child)
-        elif child.spec.restart is Restart.DELEGATED:
-            self._children.change(child, ChildState.DOWN)
-            self._tell_decider(child, reason)
-        elif _is_restarted(child.spec, reason):
-            self.restart(child)
-        else:
-            self._finish(child)
+            return
+        match child.spec.directive(reason):
+            case Directive.RESTART:
+                self.restart(child)
+            case Directive.STOP:
+                self._finish(child)
+            case Directive.ESCALATE:
+                self.escalate(child)
+            case None:
+                self._children.change(child, ChildState.DOWN)
+                self._tell_decider(child, reason)
 
     def restart(self, child: Child) -> bool:
         """Start a child again, and others with it; False if it had to be given up instead."""
@@ -95,6 +101,12 @@ class Restarts:
     def relaunch(self, relaunch: Relaunch) -> None:
         """Start these children, except those that were ended or forgotten meanwhile."""
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
+
+    def escalate(self, child: Child) -> Never:
+        """Fail with the error of a child."""
+        if isinstance(child.reason, Crashed):
+            raise child.reason.error
+        raise ActorCrashedError(f"{child.cell.name} has ended: {child.reason}")
 
     def forget(self, child: Child) -> None:
         self._children.remove(child)
@@ -144,7 +156,9 @@ class Restarts:
             if was_active:
                 self._tell_decider(child, child.reason if ended_itself else Stopped())
             self._children.change(child, ChildState.WAITING)
-        elif ended_itself and not _is_restarted(spec, child.reason):
+        elif ended_itself and spec.directive(child.reason) is Directive.ESCALATE:
+            self.escalate(child)
+        elif ended_itself and spec.directive(child.reason) is Directive.STOP:
             self._finish(child)
         elif spec.restart is Restart.TEMPORARY:
             self.forget(child)
@@ -153,7 +167,8 @@ class Restarts:
 
     def _tell_decider(self, child: Child, reason: ExitReason) -> None:
         if child.spec.decider is not None:
-            down = ChildDown(self._supervisor.ref, child.spec.id, child.cell.incarnation, reason)
+            me, cell = self._supervisor.ref, child.cell
+            down = ChildDown(me, child.spec.id, cell.incarnation, reason, ref=cell.ref)
             post(child.spec.decider, down)
 
     def _count_restart(self, child: Child) -> bool:
@@ -166,11 +181,16 @@ class Restarts:
             self._fail_for(child, f"its children together need more than {total.intensity}")
         if own is None or child.count_restart(own):
             return True
-        self.forget(child)
         self._supervisor.publish(RestartIntensityReached(child.cell.name, own, child.reason))
-        if child.spec.decider is None:
+        if child.spec.decider is not None:
+            self.forget(child)
+            me, ref = self._supervisor.ref, child.cell.ref
+            post(child.spec.decider, ChildGivenUp(me, child.spec.id, child.reason, ref=ref))
+        elif self._policy.on_limit is OnLimit.STOP_CHILD:
+            self._finish(child)
+        else:
+            self.forget(child)
             self._fail_for(child, f"{child.cell.name} needs more than {own}")
-        post(child.spec.decider, ChildGivenUp(self._supervisor.ref, child.spec.id, child.reason))
         return False
 
     def _fail_for(self, child: Child, why: str) -> Never:
@@ -181,7 +201,7 @@ class Restarts:
         """Leave a child that has ended for good where it is."""
         self._children.change(child, ChildState.TERMINATED)
         child.cell.retire(child.reason)
-        if child.spec.restart is Restart.TEMPORARY:
+        if child.spec.restart is Restart.TEMPORARY or not child.is_kept:
             self._children.remove(child)
         if child.spec.significant and self._shall_shut_down():
             self._is_ending = True
@@ -191,12 +211,6 @@ class Restarts:
         if self._policy.auto_shutdown is AutoShutdown.ALL_SIGNIFICANT:
             return self._children.are_significant_at_rest()
         return self._policy.auto_shutdown is AutoShutdown.ANY_SIGNIFICANT
-
-
-def _is_restarted(spec: ChildSpec, reason: ExitReason) -> bool:
-    if spec.restart is Restart.TRANSIENT:
-        return isinstance(reason, FAILURES)
-    return spec.restart is Restart.PERMANENT
 
 
 def _error_of(child: Child) -> BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias
 
@@ -10,8 +10,8 @@ from attrs import Attribute, field, fields, frozen
 
 from rnd_actors._printing import shown
 from rnd_actors._validators import Validator, accepts, member, optional, time_limit
-from rnd_actors.actors._incarnation import ExitReason
-from rnd_actors.actors._policy import Overflow, Restart
+from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason
+from rnd_actors.actors._policy import Directive, Overflow, Restart
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
 from rnd_actors.errors import ChildSpecError, SettingsError
@@ -52,6 +52,16 @@ def _checked(validator: Validator) -> Any:
 
 _is_capacity = accepts("None or a whole number >= 1", lambda x: type(x) is int and x >= 1)
 _is_flag = accepts("True or False", lambda value: type(value) is bool)
+_is_mapping_of_errors = accepts(
+    "a dict from classes of exceptions to members of Directive",
+    lambda value: (
+        isinstance(value, Mapping)
+        and all(
+            isinstance(key, type) and issubclass(key, BaseException) and isinstance(each, Directive)
+            for key, each in value.items()
+        )
+    ),
+)
 _is_name = accepts(
     "a name without /", lambda value: isinstance(value, str) and value != "" and "/" not in value
 )
@@ -76,6 +86,8 @@ class ChildSpec(Generic[M]):
         capacity: how many messages its mailbox holds; None: no limit.
         overflow: what happens to messages beyond the capacity.
         decider: the actor that decides on restarts; for `Restart.DELEGATED` and for no other.
+        on: what follows a crash with an error of a class, before `restart` is asked; of several
+            classes the most special one counts. None: `restart` alone decides.
 
     Raises:
         ChildSpecError: a field is not of its accepted form.
@@ -97,6 +109,9 @@ class ChildSpec(Generic[M]):
     capacity: int | None = field(default=None, validator=_checked(optional(_is_capacity)))
     overflow: Overflow = field(default=Overflow.BLOCK, validator=_checked(member(Overflow)))
     decider: ActorRef[Delegated] | None = field(default=None)
+    on: Mapping[type[BaseException], Directive] | None = field(
+        default=None, validator=_checked(optional(_is_mapping_of_errors)), hash=False
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.significant and self.restart not in (Restart.TRANSIENT, Restart.TEMPORARY):
@@ -106,6 +121,19 @@ class ChildSpec(Generic[M]):
             is_delegated or self.decider is None
         ):
             raise self._objection("decider", "a ref if DELEGATED, else None")
+
+    def directive(self, reason: ExitReason) -> Directive | None:
+        """Return what follows an end for this reason; None: its decider decides."""
+        if self.on is not None and isinstance(reason, Crashed):
+            for cls in type(reason.error).__mro__:
+                if cls in self.on:
+                    return self.on[cls]
+        if self.restart is Restart.DELEGATED:
+            return None
+        is_restarted = self.restart is Restart.PERMANENT or (
+            self.restart is Restart.TRANSIENT and isinstance(reason, FAILURES)
+        )
+        return Directive.RESTART if is_restarted else Directive.STOP
 
     def _objection(self, name: str, form: str) -> ChildSpecError:
         got = shown(getattr(self, name))
@@ -203,6 +231,18 @@ class DeleteChild(_Patient[None]):
 
 
 @frozen
+class EscalateChild(_Patient[None]):
+    """Fail with the error of a child that is down; for deciders that do not want to decide.
+
+    Raises:
+        UnknownChildError: there is no such child.
+        ChildRunningError: it is not down.
+    """
+
+    child_id: str
+
+
+@frozen
 class ChildInfo:
     """One child, in the answer to `WhichChildren`."""
 
@@ -210,6 +250,9 @@ class ChildInfo:
     ref: ActorRef[Any]
     state: ChildState
     incarnation: int
+    kind: str
+    """The name of the actor's class; empty while it is down."""
+    spec: ChildSpec
 
 
 @frozen
@@ -249,6 +292,7 @@ SupervisorMessage: TypeAlias = (
     | RestartChild
     | TerminateChild
     | DeleteChild
+    | EscalateChild
     | WhichChildren
     | CountChildren
     | ShutDown
@@ -263,11 +307,15 @@ class ChildUp:
     supervisor: ActorRef[SupervisorMessage]
     child_id: str
     incarnation: int
+    ref: ActorRef[Any] = field(default=None, eq=False, kw_only=True)
+    """Of the child."""
 
 
 @frozen
 class ChildDown:
     """To the decider: an incarnation of the child is over; all its messages came before this.
+
+    It answers the supervisor with `RestartChild`, `TerminateChild`, `EscalateChild`, or not at all.
 
     Example:
         >>> from rnd_actors import Actor, Crashed
@@ -283,6 +331,8 @@ class ChildDown:
     child_id: str
     incarnation: int
     reason: ExitReason
+    ref: ActorRef[Any] = field(default=None, eq=False, kw_only=True)
+    """Of the child."""
 
 
 @frozen
@@ -292,6 +342,8 @@ class ChildGivenUp:
     supervisor: ActorRef[SupervisorMessage]
     child_id: str
     reason: ExitReason
+    ref: ActorRef[Any] = field(default=None, eq=False, kw_only=True)
+    """Of the child."""
 
 
 Delegated: TypeAlias = ChildUp | ChildDown | ChildGivenUp

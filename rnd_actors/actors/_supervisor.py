@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
@@ -21,6 +21,7 @@ from rnd_actors.actors._incarnation import (
 from rnd_actors.actors._policy import (
     AutoShutdown,
     Backoff,
+    OnLimit,
     Policy,
     Restart,
     RestartIntensity,
@@ -37,6 +38,7 @@ from rnd_actors.actors._supervision import (
     ChildUp,
     CountChildren,
     DeleteChild,
+    EscalateChild,
     RestartChild,
     ShutDown,
     StartChild,
@@ -81,6 +83,7 @@ class Supervisor(Actor[_Message]):
         intensity: how many restarts each child may need; None: the default of `RestartIntensity`,
             or no limit if there is a `total_intensity`.
         total_intensity: how many restarts all children together may need; None: no limit.
+        on_limit: who ends if a child needs more.
         backoff: how long to wait before each restart.
         auto_shutdown: whether the end of significant children ends the supervisor.
         shutdown_order: one after the other in reverse start order, or all at once.
@@ -103,6 +106,7 @@ class Supervisor(Actor[_Message]):
     """
 
     _supervises = True
+    _keeps_children: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -111,6 +115,7 @@ class Supervisor(Actor[_Message]):
         strategy: Strategy = Strategy.ONE_FOR_ONE,
         intensity: RestartIntensity | None = None,
         total_intensity: RestartIntensity | None = None,
+        on_limit: OnLimit = OnLimit.FAIL,
         backoff: Backoff = Backoff(),
         auto_shutdown: AutoShutdown = AutoShutdown.NEVER,
         shutdown_order: ShutdownOrder = ShutdownOrder.REVERSE,
@@ -123,6 +128,7 @@ class Supervisor(Actor[_Message]):
             strategy=strategy,
             intensity=intensity,
             total_intensity=total_intensity,
+            on_limit=on_limit,
             backoff=backoff,
             auto_shutdown=auto_shutdown,
             shutdown_order=shutdown_order,
@@ -164,6 +170,8 @@ class Supervisor(Actor[_Message]):
             case DeleteChild(child_id):
                 self._delete(self._children[child_id])
                 self.reply(message, None)
+            case EscalateChild(child_id):
+                self._escalate(message, self._children[child_id])
             case WhichChildren():
                 self.reply(message, self._children.infos())
             case CountChildren():
@@ -215,7 +223,8 @@ class Supervisor(Actor[_Message]):
 
     def _launch(self, child: Child) -> None:
         if child.spec.decider is not None:
-            up = ChildUp(self.ref, child.spec.id, child.cell.incarnation + 1)
+            number, ref = child.cell.incarnation + 1, child.cell.ref
+            up = ChildUp(self.ref, child.spec.id, number, ref=ref)
             post(child.spec.decider, up)
         ActorGreenlet(child.cell)
 
@@ -280,11 +289,20 @@ class Supervisor(Actor[_Message]):
             )
         self._restarts.forget(child)
 
+    def _escalate(self, request: EscalateChild, child: Child) -> None:
+        if child.state is not ChildState.DOWN:
+            raise ChildRunningError(
+                f"the child {child.spec.id!r} is {child.state.value}; only one that is down can be "
+                "escalated"
+            )
+        self.reply(request, None)
+        self._restarts.escalate(child)
+
     def _is_ready(self, child: Child) -> None:
         self._children.start_is_over(child)
         self._children.change(child, ChildState.RUNNING)
         child.note_ready()
-        child.is_kept = True
+        child.is_kept = self._keeps_children
         if child.starters:
             child.answer_starters(lambda starter: starter.reply(child.cell.ref))
 

@@ -245,11 +245,10 @@ class ActorInfo:
 
 
 def info_of(cell: Cell) -> ActorInfo:
-    actor = cell.greenlet.actor if cell.greenlet is not None else None
     children = cell.children.cells() if cell.children is not None else ()
     return ActorInfo(
         name=cell.name,
-        kind="" if actor is None else type(actor).__name__,
+        kind=cell.kind,
         incarnation=cell.incarnation,
         doing=cell.describe_work(),
         stats=cell.stats(),
