@@ -5,13 +5,14 @@ have public modules of their own: `rnd_actors.supervision`, `.routing` and `.eve
 """
 
 from rnd_actors.actors._actor import Actor
+from rnd_actors.actors._futures import Future, gather
 from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._incarnation import Crashed, ExitReason, Killed, Normal, Stopped
 from rnd_actors.actors._loop import require_patched
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._ref import ActorRef, ActorStats, Restarted, Terminated
-from rnd_actors.actors._requests import Future, Request, gather
+from rnd_actors.actors._requests import Request
 from rnd_actors.actors._system import ActorInfo, ActorSystem
 
 __all__ = [

@@ -11,9 +11,10 @@ import gevent
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._events import Event
+from rnd_actors.actors._futures import Future
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
-from rnd_actors.actors._incarnation import ExitReason, Normal, Signal
+from rnd_actors.actors._incarnation import Became, ExitReason, Normal, Signal
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
@@ -66,6 +67,8 @@ class Actor(Generic[M]):
     stash_capacity: ClassVar[int] = 1000
     """How many messages `stash` keeps; one more raises `StashFullError`."""
 
+    _became: tuple[Callable[[M], object], ...] = ()
+    """What handles messages instead of `receive`: the last one."""
     _acceptance: ClassVar[Acceptance] = Acceptance(Any)
     _greenlet: ActorGreenlet | None = None
     _has_own_work: ClassVar[bool] = False
@@ -163,6 +166,22 @@ class Actor(Generic[M]):
         """Take up all stashed messages again, in their order and before all others."""
         self._own.handling.unstash_all()
 
+    def become(self, handler: Callable[[M], object]) -> None:
+        """Let `handler` handle the messages, from the next one on; `unbecome` undoes it."""
+        self._became += (handler,)
+        self._own.cell.mailbox.put_signal(Became())
+
+    def unbecome(self) -> None:
+        """Let what handled the messages before the last `become` handle them again."""
+        self._became = self._became[:-1]
+        self._own.cell.mailbox.put_signal(Became())
+
+    def tell_first(self, message: M) -> None:
+        """Tell yourself `message` before all that wait, even from `on_start`."""
+        mailbox = self._own.cell.mailbox
+        mailbox.told += 1
+        mailbox.put_back([message])
+
     def publish(self, event: Event) -> None:
         """Publish an event on the event stream of the system."""
         self._own.cell.system.events.publish(event)
@@ -199,6 +218,33 @@ class Actor(Generic[M]):
         cell = self._own.cell
         return self._own.owned.every(interval, lambda: cell.post(message))
 
+    def set_timer(self, key: object, delay: float, message: M, *, repeat: bool = False) -> None:
+        """Tell yourself `message` in `delay` seconds, with `repeat` again and again.
+
+        It replaces the timer with the same key, and even the message of that which still waits.
+
+        Raises:
+            SettingsError: `delay` is less than 0, 0 with `repeat`, or no finite number.
+        """
+        self._own.owned.set_timer(key, delay, message, repeat=repeat)
+
+    def cancel_timer(self, key: object) -> None:
+        """Cancel the timer with this key, if there is one, and its message if that still waits."""
+        self._own.owned.cancel_timer(key)
+
+    def time_left(self, key: object) -> float | None:
+        """Return the seconds until the timer with this key fires; None if there is none."""
+        rang = self._own.owned.rings.get(key)
+        return None if rang is None else rang.timer.time_left
+
+    def set_receive_timeout(self, seconds: float | None, message: M | None = None) -> None:
+        """Tell yourself `message` each time that none has come for so many seconds; None: never.
+
+        Raises:
+            SettingsError: `seconds` is not more than 0, or no finite number.
+        """
+        self._own.owned.set_receive_timeout(seconds, message)
+
     def watch(self, ref: ActorRef[Any], *, restarts: bool = False) -> None:
         """Let this actor be told `Terminated(ref, reason)` when `ref` has stopped for good.
 
@@ -229,6 +275,33 @@ class Actor(Generic[M]):
         An exception in it crashes the actor; the end of the incarnation kills it.
         """
         self._own.owned.background(work, args)
+
+    def pipe(
+        self,
+        source: Future[R] | Callable[[], R],
+        to_message: Callable[[R], M],
+        on_error: Callable[[Exception], M] | None = None,
+    ) -> None:
+        """Let an answer come as a message: wait for `source` in the background, and go on.
+
+        Args:
+            source: what `ask_future` returned; or a function, which may wait, for work in a
+                greenlet or, as `lambda: pool.apply(work)`, in a thread pool of gevent.
+            to_message: makes the message of the answer; it must not touch the actor.
+            on_error: makes the message of an error; None: the error crashes the actor.
+        """
+        get = source.get if isinstance(source, Future) else source
+
+        def wait() -> None:
+            try:
+                message = to_message(get())
+            except Exception as error:
+                if on_error is None:
+                    raise
+                message = on_error(error)
+            self._own.cell.post(message)
+
+        self.background(wait)
 
     def checkpoint(self) -> None:
         """Give other greenlets, timers and sockets their turn if it is due, every few milliseconds.

@@ -22,6 +22,7 @@ from rnd_actors.actors._incarnation import (
     Fail,
     Killed,
     Normal,
+    Rang,
     Signal,
     Stop,
     is_signal,
@@ -109,7 +110,7 @@ class ActorGreenlet(OwnedGreenlet):
         """Handle one message after the other; return the reason to end."""
         cell, mailbox, handling = self.cell, self.cell.mailbox, self.handling
         loop_turn = cell.system.loop_turn
-        receive, known, switch = actor.receive, actor._acceptance.known, self.switch  # noqa: SLF001
+        receive, known, switch = self._handler(), actor._acceptance.known, self.switch  # noqa: SLF001
         entries, now, nothing = mailbox.queue, time.monotonic, NOTHING
         take = entries.popleft if mailbox.maxsize is None else mailbox.take_entry
         count = 0
@@ -117,6 +118,7 @@ class ActorGreenlet(OwnedGreenlet):
             if mailbox.signals:
                 if (reason := self._obey(mailbox.signals.popleft())) is not None:
                     return reason
+                receive = self._handler()
                 continue
             if not entries:
                 mailbox.wait(switch)
@@ -150,12 +152,12 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _handle(self, entry: Any) -> None:
         """Handle a request that was asked, or a message of a class that has not come before."""
-        actor, handling, message = self.actor, self.handling, message_of(entry)
+        handling, message = self.handling, message_of(entry)
         handling.in_hand = entry
-        accepts = actor._acceptance  # noqa: SLF001
+        accepts = self.actor._acceptance  # noqa: SLF001
         try:
             if type(message) in accepts.known or accepts(message):
-                actor.receive(message)
+                self._handler()(message)
             else:
                 handling.unhandled(message)
         except BaseException as error:
@@ -163,12 +165,30 @@ class ActorGreenlet(OwnedGreenlet):
             raise
         handling.finish()
 
+    def _handler(self) -> Callable[[Any], object]:
+        """Return what handles the messages: `receive`, or what the actor has become."""
+        handlers = self.actor._became  # noqa: SLF001
+        handler: Callable[[Any], object] = handlers[-1] if handlers else self.actor.receive
+        return handler
+
+    def _be_told(self, message: object) -> None:
+        """Handle a message that does not stand in the mailbox itself."""
+        self.cell.mailbox.told += 1
+        if self.actor._has_own_work:  # noqa: SLF001
+            self.cell.not_handled(message)
+        else:
+            self._handle(message)
+
     def _obey(self, signal: Signal) -> ExitReason | None:
         """Obey a signal; return the reason to end, if it is a `Stop`."""
         if isinstance(signal, Stop):
             return signal.reason
         if isinstance(signal, Fail):
             raise signal.error
+        if isinstance(signal, Rang):
+            if self.owned.take(signal):
+                self._be_told(signal.message)
+            return None
         self.actor._on_signal(signal)  # noqa: SLF001
         return None
 

@@ -109,5 +109,19 @@ class ChildEnded(ChildSignal):
     reason: ExitReason
 
 
+@define(eq=False)
+class Became(Signal):
+    """Another method handles the messages from the next one on."""
+
+
+@define(eq=False)
+class Rang(Signal):
+    """A timer with a key has fired; the message does not count if the timer is replaced by then."""
+
+    key: object
+    message: Any
+    timer: Any = None
+
+
 def is_signal(entry: object) -> bool:
     return issubclass(type(entry), Signal)  # the `__class__` of a message may raise

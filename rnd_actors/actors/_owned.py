@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from gevent import Greenlet, GreenletExit, getcurrent
 from rnd_actors._validators import delay as is_delay
 from rnd_actors._validators import require
 from rnd_actors._validators import seconds as is_interval
-from rnd_actors.actors._incarnation import FAILURES, ExitReason, Stopped
+from rnd_actors.actors._incarnation import FAILURES, ExitReason, Rang, Stopped
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
 from rnd_actors.errors import LinkedActorError
 
@@ -55,10 +56,23 @@ class Timer:
     def __init__(
         self, delay: float, repeat: float, fire: Callable[[], object], timers: dict[Timer, None]
     ) -> None:
+        self._due_at = time.monotonic() + delay
+        self._repeat = repeat
+        self._fire = fire
         self._timers = timers
         self._watcher = gevent.get_hub().loop.timer(delay, repeat)
-        self._watcher.start(fire)
+        self._watcher.start(self._ring)
         timers[self] = None
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until it fires, the next time if it fires again and again; 0 if it is over."""
+        return max(0.0, self._due_at - time.monotonic())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it will fire."""
+        return self in self._timers
 
     def cancel(self) -> None:
         """Fire no more; a message that was already sent is not taken back."""
@@ -66,33 +80,84 @@ class Timer:
         self._watcher.stop()
         self._watcher.close()
 
+    def _ring(self) -> None:
+        if self._repeat:
+            self._due_at += self._repeat
+        else:
+            self.cancel()
+        self._fire()
+
 
 class Owned:
     """All that ends with an incarnation, whose `greenlet` this is."""
 
-    __slots__ = ("_endings", "_greenlets", "_timers", "greenlet", "linked", "watched")
+    __slots__ = (
+        "_endings",
+        "_greenlets",
+        "_idle",
+        "_timers",
+        "greenlet",
+        "linked",
+        "rings",
+        "watched",
+    )
 
     def __init__(self, greenlet: Any) -> None:
         self.greenlet = greenlet
         self._timers: dict[Timer, None] = {}
         self._greenlets: dict[AnyGreenlet, None] = {}
         self._endings: dict[Callable[[], object], None] = {}
+        self._idle: Timer | None = None
+        self.rings: dict[object, Rang] = {}
+        """The timers with keys."""
         self.watched: dict[Any, None] = {}
         self.linked: dict[Owned, None] = {}
 
     def after(self, delay: float, fire: Callable[[], object]) -> Timer:
         require(is_delay, "after() delay", delay)
-
-        def fire_once() -> None:
-            timer.cancel()
-            fire()
-
-        timer = Timer(delay, 0.0, fire_once, self._timers)
-        return timer
+        return Timer(delay, 0.0, fire, self._timers)
 
     def every(self, interval: float, fire: Callable[[], object]) -> Timer:
         require(is_interval, "every() interval", interval)
         return Timer(interval, interval, fire, self._timers)
+
+    def set_timer(self, key: object, delay: float, message: object, *, repeat: bool) -> None:
+        require(is_interval if repeat else is_delay, "set_timer() delay", delay)
+        self.cancel_timer(key)
+        self.rings[key] = rang = Rang(key, message)
+        put = self.greenlet.cell.mailbox.put_signal_last
+        rang.timer = Timer(delay, delay if repeat else 0.0, lambda: put(rang), self._timers)
+
+    def cancel_timer(self, key: object) -> None:
+        if key in self.rings:
+            self.rings.pop(key).timer.cancel()
+
+    def take(self, rang: Rang) -> bool:
+        """Whether the message of a timer that has fired counts still."""
+        if self.rings.get(rang.key) is not rang:
+            return False
+        if not rang.timer.is_active:
+            del self.rings[rang.key]
+        return True
+
+    def set_receive_timeout(self, seconds: float | None, message: object) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if seconds is not None:
+            require(is_interval, "set_receive_timeout() seconds", seconds)
+            self._look_in(seconds, seconds, message)
+
+    def _look_in(self, left: float, seconds: float, message: object) -> None:
+        def look() -> None:
+            cell = self.greenlet.cell
+            idle_since = cell.mailbox.idle_since
+            idle_s = 0.0 if idle_since is None else time.monotonic() - idle_since
+            if idle_s >= seconds:
+                cell.post(message)
+                idle_s = 0.0
+            self._look_in(seconds - idle_s, seconds, message)
+
+        self._idle = Timer(left, 0.0, look, self._timers)
 
     def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
         greenlet = BackgroundGreenlet(self.greenlet, work, args)
@@ -155,6 +220,7 @@ class Owned:
             self.unwatch(watched)
         for timer in tuple(self._timers):
             timer.cancel()
+        self.rings.clear()
         for ending in tuple(self._endings):
             ending()
         greenlets = list(self._greenlets)

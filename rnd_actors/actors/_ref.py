@@ -8,13 +8,13 @@ from typing import Any, Generic, NoReturn, TypeVar
 from attrs import frozen
 
 from rnd_actors._printing import shown
+from rnd_actors.actors._futures import Future
 from rnd_actors.actors._incarnation import ExitReason, Normal
 from rnd_actors.actors._loop import thread_id
 from rnd_actors.actors._requests import (
     DEFAULT_TIMEOUT,
     Addressed,
     Asked,
-    Future,
     RequestAmong,
     Timeout,
     limit_of,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
@@ -224,44 +224,6 @@ def _copy_of(error: BaseException) -> BaseException:
     return twin.with_traceback(error.__traceback__) if is_like_it else error
 
 
-class Future(Generic[R_co]):
-    """The answer to a request that was sent with `ref.ask_future(request)`."""
-
-    __slots__ = ("_asked",)
-
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether `get` returns or raises at once."""
-        return self._asked.is_answered
-
-    def get(self, timeout: Timeout = DEFAULT_TIMEOUT) -> R_co:
-        """Wait for the answer and return it.
-
-        Args:
-            timeout: the same as for `ActorRef.ask`.
-
-        Raises:
-            Exception: the same errors as `ActorRef.ask`.
-        """
-        limit = limit_of(self._asked.request, timeout)
-        return self.get_by(None if limit is None else time.monotonic() + limit, limit)
-
-    def get_by(self, give_up_at: float | None, limit: float | None) -> R_co:
-        """Wait for the answer until `give_up_at` (monotonic seconds), `limit` seconds in all."""
-        receiver = self._asked.receiver
-        receiver.require_thread()
-        if not self._asked.is_answered:
-            require_other(receiver)
-        answer: R_co = self._asked.get_by(give_up_at, limit)
-        return answer
-
-    def __str__(self) -> str:
-        return str(self._asked)
-
-
 def limit_of(request: object, timeout: Timeout) -> float | None:
     """Return the time limit for the answer to a request, in seconds; None: there is none."""
     if isinstance(timeout, _Default):
@@ -276,14 +238,3 @@ def require_other(receiver: Addressed) -> None:
             f"{receiver.name} waits for its own answer, which could never come; "
             "call a method instead, or tell() yourself and go on"
         )
-
-
-def gather(futures: Iterable[Future[R]], timeout: float | None = 5.0) -> list[R]:
-    """Wait up to `timeout` seconds for all answers together and return them in the same order.
-
-    Raises:
-        AskTimeoutError: one of them did not come in time.
-        Exception: the error of the first future, in order, that has one.
-    """
-    give_up_at = None if timeout is None else time.monotonic() + timeout
-    return [future.get_by(give_up_at, timeout) for future in futures]

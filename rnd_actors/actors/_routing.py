@@ -11,8 +11,9 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
+from rnd_actors.actors._futures import Future
 from rnd_actors.actors._ref import ActorRef, post
-from rnd_actors.actors._requests import DEFAULT_TIMEOUT, Future, RequestAmong, Timeout, limit_of
+from rnd_actors.actors._requests import DEFAULT_TIMEOUT, RequestAmong, Timeout, limit_of
 from rnd_actors.actors._supervision import WhichChildren
 from rnd_actors.errors import ActorDeadError, SettingsError
 
