@@ -56,6 +56,14 @@ class CellSpec(Protocol):
     def overflow(self) -> Overflow: ...
 
 
+class Watcher(Protocol):
+    """A `Cell`, or another object, that is told `Terminated`."""
+
+    greenlet: Any
+
+    def post(self, entry: Any) -> None: ...
+
+
 @define(eq=False)
 class Cell:
     """One actor over all its incarnations: mailbox, ref, counts, and the present greenlet.
@@ -87,7 +95,8 @@ class Cell:
     dead: int = 0
     refused: int = 0
     waits_for: object = None
-    watchers: dict[Cell, None] | None = None
+    watchers: dict[Watcher, bool] | None = None
+    """Each with whether it wants to hear of restarts, too."""
     _retired: gevent.event.Event | None = None
     """Set when it stops for good; made by the first wait for that."""
     _started_at: float = 0.0
@@ -189,16 +198,16 @@ class Cell:
         if self._retired is not None:
             self._retired.set()
 
-    def add_watcher(self, watcher: Cell) -> None:
+    def add_watcher(self, watcher: Watcher, *, restarts: bool = False) -> None:
         """Tell `watcher` `Terminated` when this actor has stopped for good, or now if it has."""
         if self.exit_reason is not None:
             watcher.post(Terminated(self.ref, self.exit_reason))
         else:
             if self.watchers is None:
                 self.watchers = {}
-            self.watchers[watcher] = None
+            self.watchers[watcher] = restarts
 
-    def remove_watcher(self, watcher: Cell) -> None:
+    def remove_watcher(self, watcher: Watcher) -> None:
         if self.watchers is not None:
             self.watchers.pop(watcher, None)
 
