@@ -16,6 +16,7 @@ __all__ = [
     "ActorCrashedError",
     "ActorDeadError",
     "ActorError",
+    "AlreadyRegisteredError",
     "AskTimeoutError",
     "ChildRunningError",
     "ChildSpecError",
@@ -194,6 +195,10 @@ class StashFullError(ActorError):
 
 class NotAnsweredError(ActorError):
     """The actor handled a request without answering it."""
+
+
+class AlreadyRegisteredError(ActorError, ValueError):
+    """A unique registry has another actor under this key."""
 
 
 class SupervisionError(ActorError):
