@@ -37,6 +37,7 @@ __all__ = [
     "SimulationError",
     "SinkError",
     "StashFullError",
+    "StateLoopError",
     "StoreError",
     "StreamCutError",
     "SupervisionError",
@@ -186,6 +187,10 @@ class UnhandledMessageError(ActorError):
 
 class StashFullError(ActorError):
     """An actor stashes more messages than its `stash_capacity`."""
+
+
+class StateLoopError(ActorError):
+    """The enter actions of a state machine change its state without end."""
 
 
 class NotAnsweredError(ActorError):
