@@ -254,7 +254,7 @@ class _Stay:
     """The message of the time-out that counts; another one is late."""
 
 
-@frozen(eq=False)
+@frozen
 class _TimedOut:
     """What a machine tells itself when a time-out is over; it accepts that with its messages."""
 

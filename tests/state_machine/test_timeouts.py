@@ -187,19 +187,21 @@ def test_a_time_out_is_void_if_a_message_before_it_sets_another(
     assert diary.all(TimedOut) == [TimedOut(GREEN)]
 
 
+def test_a_time_out_is_void_if_a_message_before_it_cancels_it(
+    system: ActorSystem, diary: Record
+) -> None:
+    busy_beyond_its_time_out(system, diary, going_to(GREEN))
+    assert (diary.all(TimedOut), diary.items[-1]) == ([], Handled(GREEN, 9))
+
+
 def test_postponed_messages_come_before_a_time_out_that_waits(
     system: ActorSystem, diary: Record
 ) -> None:
-    gate = Gate()
-    ref = start(system, diary, postpones=(RED,))
+    ref = start(system, diary, at_enter={GREEN: lambda _: let_pass(6.0)}, postpones=(RED,))
     ref.tell(Note(1))
-    ref.tell(Do(in_turn(go_to(GREEN, 0.0), Toy.postpone, gate.pass_through)))
-    gate.await_entry()
-    gate.open()
-    let_pass(1.0)
-    ref.tell(going_to(YELLOW))
-    settle(ref)
-    assert diary.all(Handled) == [Handled(GREEN, 1)]
+    ref.tell(going_to(GREEN, 5.0))
+    diary.until(TimedOut(GREEN))
+    assert diary.items[-2:] == [Handled(GREEN, 1), TimedOut(GREEN)]
 
 
 def test_a_time_out_of_no_time_comes_behind_the_messages_that_wait(
