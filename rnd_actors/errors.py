@@ -38,6 +38,7 @@ __all__ = [
     "SimulationError",
     "SinkError",
     "StashFullError",
+    "StateLoopError",
     "StoreError",
     "StreamCutError",
     "SupervisionError",
@@ -191,6 +192,10 @@ class UnhandledMessageError(ActorError):
 
 class StashFullError(ActorError):
     """An actor stashes more messages than its `stash_capacity`."""
+
+
+class StateLoopError(ActorError):
+    """The enter actions of a state machine change its state without end."""
 
 
 class NotAnsweredError(ActorError):

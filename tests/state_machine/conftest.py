@@ -1,0 +1,48 @@
+"""Each test runs in real time and in virtual time, unless its module overrides `virtual_time`."""
+
+from collections.abc import Iterator
+
+import gevent
+import pytest
+
+from rnd_actors.actors import ActorSystem
+from rnd_actors.simulation import VirtualTime
+from rnd_actors.testing import no_leaks
+from tests.actors.toys import Record
+
+_PATIENCE_S = 20.0
+
+
+@pytest.fixture(params=["real time", "virtual time"])
+def virtual_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.param == "virtual time":
+        with VirtualTime():
+            yield
+    else:
+        with gevent.Timeout(_PATIENCE_S, AssertionError("it takes too long")):
+            yield
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(only_new_objects: None, virtual_time: object) -> Iterator[None]:
+    """Look for leaks before virtual time ends, and with it all that is left."""
+    with no_leaks():
+        yield
+
+
+@pytest.fixture
+def system() -> Iterator[ActorSystem]:
+    with ActorSystem() as system:
+        yield system
+
+
+@pytest.fixture
+def events(system: ActorSystem) -> Record:
+    record = Record()
+    system.events.subscribe(record.add)
+    return record
+
+
+@pytest.fixture
+def diary() -> Record:
+    return Record()
