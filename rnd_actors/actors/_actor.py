@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 
@@ -69,6 +69,8 @@ class Actor(Generic[M]):
 
     _became: tuple[Callable[[M], object], ...] = ()
     """What handles messages instead of `receive`: the last one."""
+    _wrappers: tuple[Callable[[Callable[[M], object]], Callable[[M], object]], ...] = ()
+    """What is put around the handler, like traces."""
     _acceptance: ClassVar[Acceptance] = Acceptance(Any)
     _greenlet: ActorGreenlet | None = None
     _has_own_work: ClassVar[bool] = False
@@ -112,6 +114,20 @@ class Actor(Generic[M]):
 
         Timers and background work have ended by then.
         """
+
+    def inspected(self) -> Mapping[str, object]:
+        """Return what `rnd_actors.inspection.inspect` shows as the state of this actor.
+
+        By default these are the attributes without an underscore in front. It may be called at any
+        moment, even in the middle of a message, so it must neither wait nor change anything.
+        """
+        names = [field.name for field in getattr(type(self), "__attrs_attrs__", ())]
+        names += vars(self)
+        return {
+            name: getattr(self, name)
+            for name in names
+            if not name.startswith("_") and hasattr(self, name)
+        }
 
     @property
     def ref(self) -> ActorRef[M]:

@@ -18,6 +18,8 @@ from rnd_actors.actors._incarnation import (
     ChildReady,
     ExitReason,
     Stop,
+    Suspend,
+    Unsuspend,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
@@ -168,9 +170,11 @@ class Cell:
             self.mailbox.put_signal(Stop(reason, outlives_crash))
 
     def drain(self, reason: ExitReason, *, outlives_crash: bool = False) -> None:
-        """Let the incarnation end after the messages that wait now."""
+        """Let the incarnation end after the messages that wait now; it is not suspended then."""
         if self.exit_reason is None:
             self.mailbox.put_signal_last(Stop(reason, outlives_crash))
+            if isinstance(self.waits_for, Suspend):
+                self.mailbox.put_signal(Unsuspend())
 
     def await_end(self, limit: float) -> bool:
         """Wait up to `limit` seconds for the end of the incarnation; return whether it is over."""

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -107,6 +108,17 @@ class Mailbox(AnyQueue):
             self.idle_since = None
             self.idle_s += time.monotonic() - started
 
+    def wait_for_signal(self, switch: Callable[[], object]) -> None:
+        """Let the greenlet whose `switch` this is wait for a signal; messages wait with it."""
+        try:
+            while True:
+                self.listener = switch
+                if self.signals:
+                    break
+                self.hub.switch()
+        finally:
+            self.ignore()
+
     def ignore(self) -> None:
         """Cancel every call of the listener: by then its greenlet may wait elsewhere."""
         self.listener = None
@@ -129,6 +141,15 @@ class Mailbox(AnyQueue):
     def waiting(self) -> int:
         return len(self.queue) - self.marks
 
+    def oldest(self, count: int) -> list[Any]:
+        """Return up to `count` of the entries that wait, the oldest first; they stay."""
+        entries = list(islice(self.queue, count + self.marks))
+        return [self._unwrapped(entry) for entry in entries if not is_signal(entry)][:count]
+
+    def is_draining(self) -> bool:
+        """Whether the actor ends after the messages that wait."""
+        return self.marks > 0 and any(type(entry) is Stop for entry in list(self.queue))
+
     def post(self, entry: Any) -> None:
         """Add a message of the framework itself; never waits, and needs no room."""
         self.put(entry)
@@ -139,6 +160,11 @@ class Mailbox(AnyQueue):
             self.signals = deque()
         self.signals.append(signal)
         self._notify()
+
+    def put_signals_back(self, signals: Sequence[Signal]) -> None:
+        """Put signals that were taken out in front of all others, in their order."""
+        if isinstance(self.signals, deque):
+            self.signals.extendleft(reversed(signals))
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
@@ -213,6 +239,9 @@ class Mailbox(AnyQueue):
 
     def _grow(self, by: int) -> None:
         """Change the capacity, if there is one."""
+
+    def _unwrapped(self, entry: Any) -> Any:
+        return entry
 
     def _notify(self) -> None:
         listener, self.listener = self.listener, None
@@ -302,15 +331,17 @@ class BoundedMailbox(Mailbox):
         entry = self.queue.popleft()
         if _takes_no_room(entry):
             self._grow(-1)
-        return entry.message if type(entry) is _Extra else entry
+        return self._unwrapped(entry)
 
     def _peek(self) -> Any:
-        entry = self.queue[0]
-        return entry.message if type(entry) is _Extra else entry
+        return self._unwrapped(self.queue[0])
 
     def _grow(self, by: int) -> None:
         queue: Any = self
         queue.maxsize += by
+
+    def _unwrapped(self, entry: Any) -> Any:
+        return entry.message if type(entry) is _Extra else entry
 
 
 @define(eq=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias
+
+from attrs import asdict
 
 from rnd_actors._printing import shown, shown_error
 from rnd_actors.actors._actor import Actor
@@ -140,6 +142,14 @@ class Supervisor(Actor[_Message]):
     def on_start(self) -> None:
         self._own.cell.children = self._children
         self._children.start([self._add(spec, is_kept=True) for spec in self._specs])
+
+    def inspected(self) -> Mapping[str, object]:
+        """Return the settings and how many children there are."""
+        return {
+            "children": self._children.counts(),
+            **asdict(self._policy, recurse=False),
+            **super().inspected(),
+        }
 
     def receive(self, message: _Message) -> None:
         handling = self._own.handling
