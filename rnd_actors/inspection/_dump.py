@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Final, TextIO
 
+from rnd_actors._printing import text_of
 from rnd_actors._validators import member, require
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._cell import Cell
-from rnd_actors.errors import WrongThreadError
+from rnd_actors.actors._loop import thread_id
+from rnd_actors.errors import ActorError, WrongThreadError
 from rnd_actors.inspection._actors import shortened
 from rnd_actors.inspection._inspect import inspection_of
 
@@ -51,23 +53,37 @@ def dump_on_signal(
     """Print `dump(system)` each time that a signal comes while the block runs.
 
     Python itself handles the signal, so it also works while an actor keeps the loop busy, between
-    two steps of Python. Afterwards the signal has its former handler.
+    two steps of Python. Afterwards the signal has its former handler, which may end the program:
+    enter it before the system, and the end of the system is covered, too.
 
     Args:
-        system: the system to look into.
+        system: the system to look into; it may be entered later.
         number: the signal.
         file: where to print; None: to stderr. An error of printing is ignored.
 
     Raises:
-        ActorError: the system has not been entered yet.
         SettingsError: `number` is no member of `signal.Signals`.
         WrongThreadError: this is not the main thread, or the system belongs to another one.
+
+    Example:
+        >>> from rnd_actors import ActorSystem
+        >>> from rnd_actors.inspection import dump_on_signal
+        >>> system = ActorSystem()
+        >>> with dump_on_signal(system), system:
+        ...     pass  # the work of the program
     """
     require(_IS_SIGNAL, "number", number)
-    system.tree()  # it raises what `dump` would raise
+    if system.thread_id != thread_id():
+        raise WrongThreadError(
+            "the system belongs to another thread, and signals come to the main thread alone; "
+            "call dump(system) in the thread of the system"
+        )
 
     def handle(*_: object) -> None:
-        text = dump(system)
+        try:
+            text = dump(system)
+        except ActorError as error:  # it has not been entered
+            text = text_of(error)
         with suppress(OSError, RuntimeError, ValueError):  # the actor that runs must not suffer
             output = sys.stderr if file is None else file
             output.write(f"{text}\n")
@@ -78,7 +94,7 @@ def dump_on_signal(
     except ValueError:
         raise WrongThreadError(
             "signals come to the main thread alone; call dump_on_signal() there, "
-            "and dump(system) in any thread that has a system"
+            "or dump(system) in the thread of the system"
         ) from None
     try:
         yield

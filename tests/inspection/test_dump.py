@@ -174,6 +174,18 @@ def test_what_is_no_signal_is_refused(system: ActorSystem) -> None:
         pass
 
 
-def test_a_system_that_was_not_entered_is_refused() -> None:
-    with pytest.raises(ActorError, match="entered system"), dump_on_signal(ActorSystem()):
-        pass
+def test_it_covers_a_system_from_its_beginning_to_its_end() -> None:
+    printed, system = StringIO(), ActorSystem()
+
+    def kill_and_spin(_: object) -> None:
+        printed.truncate(0)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        spin_until(printed.getvalue)
+
+    with dump_on_signal(system, file=printed):
+        kill_and_spin(None)
+        assert "actors live in an entered system" in printed.getvalue()
+        with system:
+            system.start(puppet("it", at_stop=kill_and_spin))
+        assert "it Puppet #1 is busy" in printed.getvalue()
+        assert "in on_stop" in printed.getvalue()
