@@ -26,9 +26,8 @@ _IS_SIGNAL: Final = member(signal.Signals)
 def dump(system: ActorSystem) -> str:
     """Return the tree of a system, and an inspection of each actor that is not idle.
 
-    Idle are those that wait for a message and have none, and those that have stopped for good. The
-    tree has 500 actors at most, and 50 are inspected; the text says how many are left out. No actor
-    is asked or waited for.
+    Idle are those that wait for a message and have none. The tree has 500 actors at most, and 50
+    are inspected; the text says how many are left out. No actor is asked or waited for.
 
     Raises:
         ActorError: the system has not been entered yet.
@@ -110,7 +109,4 @@ def _all_below(cell: Any) -> Iterator[Cell]:
 
 
 def _is_idle(cell: Cell) -> bool:
-    mailbox = cell.mailbox
-    if cell.greenlet is None:
-        return cell.exit_reason is not None
-    return cell.waits_for is None and mailbox.idle_since is not None and not mailbox.waiting()
+    return cell.mailbox.idle_since is not None and not cell.mailbox.waiting()

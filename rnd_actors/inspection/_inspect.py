@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from gevent import getcurrent
 
-from rnd_actors._printing import shown_error
+from rnd_actors._printing import shown_error, text_of
 from rnd_actors.actors import ActorRef, ActorStats
 from rnd_actors.actors._cell import Cell, message_of
 from rnd_actors.inspection._actors import actor_of, cell_of, listed, short, shortened
@@ -157,7 +157,7 @@ def _state_of(actor: Any) -> dict[str, str]:
         state = list(actor.inspected().items())
     except Exception as error:  # noqa: BLE001  # it is the user's, and may find the actor half made
         return {"inspected()": shortened(f"raises {shown_error(error)}")}
-    texts = {shortened(str(name)): short(value) for name, value in state[:_MOST_ATTRIBUTES]}
+    texts = {shortened(text_of(name)): short(value) for name, value in state[:_MOST_ATTRIBUTES]}
     if len(state) > _MOST_ATTRIBUTES:
         texts["…"] = f"and {len(state) - _MOST_ATTRIBUTES} more"
     return texts

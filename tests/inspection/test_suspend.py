@@ -1,14 +1,18 @@
 """A suspended actor handles nothing, and can still be ended in every way."""
 
+from random import Random
 from typing import Any, Never
 
 import gevent
 import pytest
 
 from rnd_actors.actors import Actor, ActorRef, ActorSystem, Killed, Normal, Overflow, Stopped
+from rnd_actors.actors._incarnation import Signal
+from rnd_actors.actors._mailbox import Mailbox
 from rnd_actors.errors import ActorDeadError, ActorError, DeadlockError
 from rnd_actors.events import ActorStarted
 from rnd_actors.inspection import inspect, suspend, unsuspend
+from rnd_actors.simulation import VirtualTime
 from rnd_actors.supervision import (
     Backoff,
     ChildSpec,
@@ -25,6 +29,7 @@ from tests.actors.toys import (
     Gate,
     Note,
     Record,
+    balance,
     crash,
     in_turn,
     let_pass,
@@ -96,6 +101,7 @@ def test_to_unsuspend_an_actor_that_is_not_suspended_does_nothing(one: ActorRef[
     unsuspend(one)
     suspend(one)
     unsuspend(one)
+    assert not inspect(one).is_suspended
     unsuspend(one)
     suspend(one)
     assert inspect(one).is_suspended
@@ -196,13 +202,13 @@ def test_a_restart_takes_up_what_waits(one: ActorRef[Any], diary: Record) -> Non
 def test_an_actor_that_is_down_is_suspended_when_it_is_up(
     system: ActorSystem, diary: Record
 ) -> None:
-    team = supervise(system, backoff=Backoff(initial=0.05, maximum=0.05, jitter=0.0))
+    team = supervise(system, backoff=Backoff(initial=0.3, maximum=0.3, jitter=0.0))
     ref = start(team, puppet("it", diary))
     ref.tell(Do(crash))
     diary.expect(Began, 2)
     ref.tell(Do(crash))
     diary.expect(Ended, 2)
-    let_pass(A_MOMENT)
+    team.ask(CountChildren())
     assert inspect(ref).doing.startswith("is down")
     suspend(ref)
     assert inspect(ref).is_suspended
@@ -300,6 +306,35 @@ def test_a_suspended_supervisor_hears_of_its_children_in_order(
     assert starting.get() == ref
     (child,) = team.ask(WhichChildren())
     assert child.state.value == "terminated"
+
+
+def test_signals_that_are_put_back_are_the_first() -> None:
+    mailbox, signals = Mailbox(lambda entry, why: None), [Signal() for _ in range(3)]
+    mailbox.put_signal(signals[2])
+    mailbox.put_signals_back(signals[:2])
+    assert [mailbox.take() for _ in signals] == signals
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_message_is_lost_whatever_happens_meanwhile(seed: int) -> None:
+    with VirtualTime(seed), ActorSystem() as system:
+        chance, diary = Random(seed), Record()
+        ref = start(supervise(system), puppet("it", diary))
+        deeds = (suspend, unsuspend, unsuspend, ActorRef.kill, ActorRef.drain, ActorRef.stop)
+        for number in range(200):
+            ref.tell(Note(number))
+            if chance.random() < 0.2:
+                chance.choice(deeds)(ref)
+            if chance.random() < 0.3:
+                let_pass(chance.random())
+        unsuspend(ref)
+        let_pass(100.0)
+        unsuspend(ref)
+        settle(ref)
+        told, places = balance(ref)
+        assert told == places
+        assert notes(diary) == sorted(set(notes(diary)))
+        assert ref.stats().failed == 200 - len(notes(diary))
 
 
 def test_whoever_waits_for_ever_for_a_suspended_actor_is_told(one: ActorRef[Any]) -> None:
