@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rnd_actors._histogram import Bar, draw_histogram, histogram
+from rnd_actors._printing import one_line
 from rnd_actors.cli._summary import summary
-from rnd_actors.cli._text import one_line, table
+from rnd_actors.cli._text import table
 from rnd_actors.reporting import LEGEND, Activity, Timeline, draw_timeline, timeline
 from rnd_actors.store import RunHistory
 

@@ -8,7 +8,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from rnd_actors.cli._text import one_line, table
+from rnd_actors._printing import one_line
+from rnd_actors.cli._text import table
 from rnd_actors.collectors import Outcome, Result, WorkerResult
 from rnd_actors.collectors._result import figures, last_words
 
