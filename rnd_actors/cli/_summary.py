@@ -11,7 +11,6 @@ from rich.text import Text
 from rnd_actors._printing import one_line
 from rnd_actors.cli._text import table
 from rnd_actors.collectors import Outcome, Result, WorkerResult
-from rnd_actors.collectors._result import figures, last_words
 
 _SHOWN_AT_EACH_END: Final = 150
 _COLUMNS: Final = {"id": 0, "port": 70, "samples": 0, "starts": 56, "crashes": 0, "malformed": 80}
@@ -28,7 +27,7 @@ def summary(result: Result) -> Group:
     """Return the samples, a line for each worker, and the figures of the run."""
     reason = "\n  ".join(map(one_line, result.reason.splitlines()))
     grid = Table.grid(padding=(0, 2))
-    for name, figure in figures(result).items():
+    for name, figure in result.figures().items():
         grid.add_row(Text(one_line(name)), Text(one_line(figure)))
     return Group(
         Text(_numbers(result.values)),
@@ -43,7 +42,7 @@ def summary(result: Result) -> Group:
 
 def lines_of_last_words(result: Result) -> Iterator[str]:
     """Give the last words of each worker that was given up, unless the reason has them already."""
-    for words, writers in last_words(result).items():
+    for words, writers in result.last_words().items():
         if "\n  ".join(("", *words)) not in result.reason:
             ids = ", ".join(map(str, writers))
             who = f"worker {ids} was" if len(writers) == 1 else f"workers {ids} were"

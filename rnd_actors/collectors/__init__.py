@@ -8,7 +8,7 @@ from rnd_actors.collectors._actor import (
     SamplesAccepted,
     WorkerGivenUp,
 )
-from rnd_actors.collectors._collection import Collection, Counts
+from rnd_actors.collectors._collection import Collection, Counts, Lifetimes
 from rnd_actors.collectors._collector import Collector, Sample
 from rnd_actors.collectors._factory import (
     CollectorInfo,
@@ -39,6 +39,7 @@ __all__ = [
     "EveryValue",
     "FixedTime",
     "Ledger",
+    "Lifetimes",
     "MeanWithin",
     "OptionInfo",
     "Outcome",

@@ -14,7 +14,6 @@ from attrs import frozen
 from rnd_actors._histogram import Bar, histogram
 from rnd_actors._printing import one_line
 from rnd_actors.collectors import Outcome
-from rnd_actors.collectors._result import figures, last_words
 from rnd_actors.reporting._statistics import (
     RunStatistics,
     Spread,
@@ -79,7 +78,7 @@ class Report:
     def run_facts(self) -> dict[str, str]:
         """The settings of the run, its outcome and its figures."""
         run, result, times = self.history.run, self.history.result, self.statistics
-        told, ideal = figures(result), times.ideal
+        told, ideal = result.figures(), times.ideal
         is_over = run.state in {outcome.value for outcome in Outcome}
         return {
             "state": run.state + (f": {one_line(result.reason)}" if is_over else ""),
@@ -154,7 +153,7 @@ class Report:
             f"worker{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}": "\n".join(
                 map(one_line, words)
             )
-            for words, ids in last_words(self.history.result).items()
+            for words, ids in self.history.result.last_words().items()
         }
 
     def _hosts(self) -> str:
