@@ -75,6 +75,11 @@ class WorkerResult:
     rate_per_s: float | None = None
     """Lines a second while it streamed; None if no process sent two lines."""
 
+    @property
+    def restarts(self) -> int:
+        """How many times it was started again."""
+        return max(0, self.starts - 1)
+
 
 @frozen
 class Result:
@@ -113,7 +118,7 @@ class Result:
     @property
     def restarts(self) -> int:
         """How many times a worker was started again."""
-        return sum(max(0, worker.starts - 1) for worker in self.workers)
+        return sum(worker.restarts for worker in self.workers)
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, whose keys docs/result.md explains.

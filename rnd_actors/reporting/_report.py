@@ -21,7 +21,6 @@ from rnd_actors.reporting._statistics import (
     statistics,
     uniformity,
 )
-from rnd_actors.reporting._timeline import Timeline, timeline
 from rnd_actors.store import RunHistory
 from rnd_actors.workers import STANDIN
 
@@ -53,16 +52,13 @@ class Report:
     history: RunHistory
     statistics: RunStatistics
     uniformity: Uniformity
-    timeline: Timeline
     bars: tuple[Bar, ...]
 
     @classmethod
     def of(cls, history: RunHistory) -> "Report":
         """Return the report of a run."""
         values = history.result.values
-        return cls(
-            history, statistics(history), uniformity(values), timeline(history), histogram(values)
-        )
+        return cls(history, statistics(history), uniformity(values), histogram(values))
 
     @property
     def title(self) -> str:

@@ -156,9 +156,9 @@ def _escape(text: str) -> str:
 
 
 def _timeline(report: Report) -> Iterator[str]:
-    for label, cells in draw_timeline(report.timeline, _WIDTH):
+    for label, cells in draw_timeline(report.statistics.timeline, _WIDTH):
         yield label + "".join(cell.value for cell in cells)
-    yield f"0 s to {report.timeline.end_s:.2f} s  {LEGEND}"
+    yield f"0 s to {report.statistics.timeline.end_s:.2f} s  {LEGEND}"
 
 
 def _histogram(report: Report) -> Iterator[str]:
