@@ -62,7 +62,7 @@ def plan(
     from attrs import evolve  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
 
-    from rnd_actors.cli._charts import forecast_report  # noqa: PLC0415
+    from rnd_actors.cli._views import forecast_report  # noqa: PLC0415
     from rnd_actors.planning import PlanSettings, WorkerProfile, forecast  # noqa: PLC0415
 
     given = {"rate": rate, "mtbf": mtbf, "startup": startup}

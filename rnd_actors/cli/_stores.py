@@ -78,7 +78,7 @@ def show(store: _Store, run: _Run = None) -> int:
     """Show a stored run in the terminal: what came of it, and what its workers were doing."""
     from rich.console import Console  # noqa: PLC0415
 
-    from rnd_actors.cli._charts import history_view  # noqa: PLC0415
+    from rnd_actors.cli._views import history_view  # noqa: PLC0415
     from rnd_actors.store import read_run  # noqa: PLC0415
 
     Console(highlight=False).print(history_view(read_run(store, run)))
