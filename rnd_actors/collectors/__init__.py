@@ -9,20 +9,21 @@ from rnd_actors.collectors._actor import (
     WorkerGivenUp,
 )
 from rnd_actors.collectors._collection import Collection, Counts, Lifetimes
-from rnd_actors.collectors._collector import Collector, Sample
+from rnd_actors.collectors._collector import (
+    Collector,
+    EveryValue,
+    FixedTime,
+    MeanWithin,
+    Sample,
+    SampleCount,
+    WorkerQuota,
+)
 from rnd_actors.collectors._factory import (
     CollectorInfo,
     CollectorSpec,
     OptionInfo,
     installed_collectors,
     make_collector,
-)
-from rnd_actors.collectors._goals import (
-    EveryValue,
-    FixedTime,
-    MeanWithin,
-    SampleCount,
-    WorkerQuota,
 )
 from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
 
