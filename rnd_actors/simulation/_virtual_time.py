@@ -19,8 +19,7 @@ from rnd_actors._validators import accepts, require
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.errors import NotSimulatedError
-from rnd_actors.simulation._cell import SimulatedCell, Tracer
-from rnd_actors.simulation._faults import Fault, Injector
+from rnd_actors.simulation._faults import Fault, Injector, SimulatedCell, Tracer
 from rnd_actors.simulation._loop import Seed, VirtualLoop
 
 DAY_S: Final = 86_400.0
