@@ -9,7 +9,7 @@ from typing import Final
 from attrs import asdict
 
 from rnd_actors._histogram import draw_histogram
-from rnd_actors.errors import SettingsError, SinkError
+from rnd_actors.errors import SettingsError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
 from rnd_actors.sinks import check_file, replacing
@@ -49,11 +49,8 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
             "pip install 'rnd-actors[report]'"
         )
         raise SettingsError("output", accepted, str(path)) from error
-    try:
-        with replacing(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise SinkError(f"cannot write {path}: {error.strerror}") from error
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def _as_html(report: Report) -> str:
