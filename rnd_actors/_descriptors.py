@@ -11,8 +11,6 @@ from typing import Any, Final, TextIO
 
 from rnd_actors.errors import SinkError
 
-__all__ = ["open_descriptors", "secure_standard_streams"]
-
 _MOST_TRIED: Final = 65536
 
 

@@ -11,22 +11,6 @@ from rnd_actors.errors import SettingsError
 if TYPE_CHECKING:  # the command line shows its help without attrs
     from attrs import Attribute
 
-__all__ = [
-    "Validator",
-    "accepts",
-    "delay",
-    "instance",
-    "member",
-    "optional",
-    "probability",
-    "rate",
-    "require",
-    "seconds",
-    "texts",
-    "time_limit",
-    "whole_number",
-]
-
 Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
 
@@ -58,7 +42,7 @@ def optional(validator: Validator) -> Validator:
 
 def member(of: type[Enum]) -> Validator:
     """Return a validator of the members of an enumeration."""
-    return accepts(f"a member of {of.__name__}", lambda value: isinstance(value, of))
+    return instance(of, f"a member of {of.__name__}")
 
 
 def instance(of: type, form: str) -> Validator:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
@@ -103,12 +103,7 @@ class VirtualTime:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> None:
         with self._stack:
             left = list(self._greenlets)
             gevent.killall(left, block=False)
