@@ -28,8 +28,7 @@ def plan(
     deadline: Annotated[float, option(SECONDS, "S", "Seconds that they may take.")],
     workers: Annotated[int, option(whole_number(1, 1000), "N", "Workers.")] = 16,
     rate: Annotated[
-        float | None,
-        option(_RATE, "R", "Numbers a second of each worker.", show_default="1"),
+        float | None, option(_RATE, "R", "Numbers a second of each worker.", show_default="1")
     ] = None,
     mtbf: Annotated[
         float | None,
