@@ -112,7 +112,8 @@ class RunStatistics:
     Args:
         times_s: when its samples came, in order.
         values: how the samples are spread.
-        gaps_s: how the times between consecutive samples are spread.
+        gaps: seconds between consecutive samples.
+        gaps_s: how they are spread.
         elapsed_s: from the first spawn to the last sample.
         time_to_goal_s: the same if the run is complete, else None.
         rate_per_s: samples a second over `elapsed_s`; None if it took no time.
@@ -127,6 +128,7 @@ class RunStatistics:
 
     times_s: Sequence[float]
     values: Spread
+    gaps: Sequence[float]
     gaps_s: Spread
     elapsed_s: float
     time_to_goal_s: float | None
@@ -137,16 +139,12 @@ class RunStatistics:
     workers: tuple[WorkerStatistics, ...]
     failures: tuple[tuple[str, int], ...]
 
-    @property
-    def gaps(self) -> Sequence[float]:
-        """Seconds between consecutive samples."""
-        return _gaps(self.times_s)
-
 
 def statistics(history: RunHistory) -> RunStatistics:
     """Return the figures of a run, whether it is over or not."""
     clock, activities = RunClock(history), timeline(history)
     times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
+    gaps = array("d", (after - before for before, after in pairwise(times)))
     elapsed = history.run.elapsed_s
     rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
     ideal = Ideal(median(rates) if rates else 1.0, history.run.workers)
@@ -158,7 +156,8 @@ def statistics(history: RunHistory) -> RunStatistics:
     return RunStatistics(
         times_s=times,
         values=Spread.of(history.result.values),
-        gaps_s=Spread.of(_gaps(times)),
+        gaps=gaps,
+        gaps_s=Spread.of(gaps),
         elapsed_s=elapsed,
         time_to_goal_s=elapsed if history.run.state == Outcome.COMPLETE.value else None,
         rate_per_s=len(times) / elapsed if elapsed else None,
@@ -168,10 +167,6 @@ def statistics(history: RunHistory) -> RunStatistics:
         workers=_workers(history, activities),
         failures=tuple(failures.most_common()),
     )
-
-
-def _gaps(times: Sequence[float]) -> Sequence[float]:
-    return array("d", (after - before for before, after in pairwise(times)))
 
 
 def _workers(history: RunHistory, activities: Timeline) -> tuple[WorkerStatistics, ...]:
