@@ -266,11 +266,7 @@ class ScheduleFailedError(SimulationError):
     """
 
     def __init__(
-        self,
-        message: str,
-        seed: int | Sequence[int],
-        trace: Sequence[str],
-        excerpt: Sequence[str],
+        self, message: str, seed: int | Sequence[int], trace: Sequence[str], excerpt: Sequence[str]
     ) -> None:
         super().__init__(message, seed, trace, excerpt)
         self.message = message
