@@ -166,6 +166,14 @@ class LinkedActorError(ActorError):
     """An actor to which this one is linked has failed."""
 
 
+class TaskCancelledError(ActorError):
+    """The task was cancelled, or ended with its owner."""
+
+
+class TaskTimeoutError(ActorError, TimeoutError):
+    """The task took longer than its time limit."""
+
+
 class SelfAskError(ActorError):
     """An actor waits for its own answer, which could never come."""
 

@@ -17,7 +17,6 @@ _LET_IN: Final = {
     "simulation",
     "state_machine",
     "supervision",
-    "tasks",
     "testing",
 }
 """The other public modules of the framework, and what takes the place of parts of it."""
