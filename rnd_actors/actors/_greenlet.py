@@ -137,7 +137,7 @@ class ActorGreenlet(OwnedGreenlet):
                 elif cell.greenlet is not self:
                     return Killed()  # it was stuck, and has been replaced meanwhile
             elif not is_signal(entry):
-                self._handle(entry)
+                self._handle(entry, receive)
                 if cell.greenlet is not self:
                     return Killed()
             else:
@@ -150,14 +150,14 @@ class ActorGreenlet(OwnedGreenlet):
                 if entries and now() > loop_turn.due:
                     gevent.sleep(0)
 
-    def _handle(self, entry: Any) -> None:
+    def _handle(self, entry: Any, receive: Callable[[Any], object]) -> None:
         """Handle a request that was asked, or a message of a class that has not come before."""
         handling, message = self.handling, message_of(entry)
         handling.in_hand = entry
         accepts = self.actor._acceptance  # noqa: SLF001
         try:
             if type(message) in accepts.known or accepts(message):
-                self._handler()(message)
+                receive(message)
             else:
                 handling.unhandled(message)
         except BaseException as error:
@@ -177,7 +177,7 @@ class ActorGreenlet(OwnedGreenlet):
         if self.actor._has_own_work:  # noqa: SLF001
             self.cell.not_handled(message)
         else:
-            self._handle(message)
+            self._handle(message, self._handler())
 
     def _obey(self, signal: Signal) -> ExitReason | None:
         """Obey a signal; return the reason to end, if it is a `Stop`."""
