@@ -13,7 +13,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _exit)
-    from rnd_actors._standard_streams import secure_standard_streams  # noqa: PLC0415
+    from rnd_actors._descriptors import secure_standard_streams  # noqa: PLC0415
 
     secure_standard_streams()
     try:

@@ -33,7 +33,8 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
     """Return the bars of a histogram; none if there are no values.
 
     The bars cover 0 to 99, or the range of the values if one of them lies outside of that. All are
-    equally wide if the range can be cut like that, else some hold one whole number more.
+    equally wide if the range can be cut like that into more than half of `most`, else some hold one
+    whole number more.
 
     Args:
         values: whole numbers, in any order.
@@ -45,7 +46,8 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
     if _USUAL[0] <= low and high <= _USUAL[1]:
         low, high = _USUAL
     width = high - low + 1
-    number = _number_of_bars(width, most)
+    equal = (number for number in range(most, most // 2, -1) if width % number == 0)
+    number = width if width <= most else next(equal, most)
     edges = [low + bar * width // number for bar in range(number + 1)]
     counts = Counter[int]()
     for value, count in Counter(values).items():
@@ -70,11 +72,3 @@ def draw_histogram(bars: Sequence[Bar], width: int, longest: int) -> Iterator[tu
     longest = max(1, min(longest, width - label_width - len(f"  {most}")))
     for label, bar in zip(labels, bars, strict=True):
         yield label.rjust(label_width), "█" * round(longest * bar.count / most), bar.count
-
-
-def _number_of_bars(width: int, most: int) -> int:
-    """Return the most bars of equal width, unless that is less than half of `most`."""
-    if width <= most:
-        return width
-    equal = (number for number in range(most, most // 2, -1) if width % number == 0)
-    return next(equal, most)

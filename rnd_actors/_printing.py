@@ -1,4 +1,4 @@
-"""How to print what users have made, whatever its `__repr__` and `__str__` do."""
+"""How to print what users have made, whatever its `__repr__` does, and any text in one line."""
 
 from collections.abc import Callable
 
@@ -16,6 +16,17 @@ def shown_error(error: BaseException) -> str:
 def text_of(thing: object) -> str:
     """Return `str(thing)`, whatever that does."""
     return _printed(str, thing)
+
+
+def one_line(text: object) -> str:
+    r"""Return `str(text)` without line breaks and control characters.
+
+    Example:
+        >>> one_line("panic:\n\tout of \x1b[31mluck")
+        'panic: out of [31mluck'
+    """
+    printable = "".join(char if char.isprintable() else " " for char in str(text))
+    return " ".join(printable.split())
 
 
 def escaped(text: str) -> str:

@@ -3,28 +3,13 @@
 from collections.abc import Callable
 from enum import Enum
 from sys import float_info
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rnd_actors.errors import SettingsError
 
 if TYPE_CHECKING:  # the command line shows its help without attrs
     from attrs import Attribute
-
-__all__ = [
-    "Validator",
-    "accepts",
-    "delay",
-    "instance",
-    "member",
-    "optional",
-    "probability",
-    "rate",
-    "require",
-    "seconds",
-    "texts",
-    "time_limit",
-    "whole_number",
-]
 
 Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
@@ -41,7 +26,8 @@ def accepts(form: str, test: Callable[[Any], bool]) -> Validator:
 
 def require(validator: Validator, name: str, value: object) -> None:
     """Validate an argument that is no field: raise `SettingsError` if it is not accepted."""
-    validator(None, _Named(name), value)  # type: ignore[arg-type]
+    field: Any = SimpleNamespace(name=name)  # of which a validator asks the name alone
+    validator(None, field, value)
 
 
 def optional(validator: Validator) -> Validator:
@@ -56,7 +42,7 @@ def optional(validator: Validator) -> Validator:
 
 def member(of: type[Enum]) -> Validator:
     """Return a validator of the members of an enumeration."""
-    return accepts(f"a member of {of.__name__}", lambda value: isinstance(value, of))
+    return instance(of, f"a member of {of.__name__}")
 
 
 def instance(of: type, form: str) -> Validator:
@@ -99,10 +85,3 @@ probability = accepts(
     "a probability from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
 )
 rate = accepts("a number a second, > 0", lambda value: _is_number(value) and value > 0)
-
-
-class _Named:
-    """Stands in the place of a field, of which a validator asks the name alone."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name

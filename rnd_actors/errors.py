@@ -166,6 +166,14 @@ class LinkedActorError(ActorError):
     """An actor to which this one is linked has failed."""
 
 
+class TaskCancelledError(ActorError):
+    """The task was cancelled, or ended with its owner."""
+
+
+class TaskTimeoutError(ActorError, TimeoutError):
+    """The task took longer than its time limit."""
+
+
 class SelfAskError(ActorError):
     """An actor waits for its own answer, which could never come."""
 
@@ -266,11 +274,7 @@ class ScheduleFailedError(SimulationError):
     """
 
     def __init__(
-        self,
-        message: str,
-        seed: int | Sequence[int],
-        trace: Sequence[str],
-        excerpt: Sequence[str],
+        self, message: str, seed: int | Sequence[int], trace: Sequence[str], excerpt: Sequence[str]
     ) -> None:
         super().__init__(message, seed, trace, excerpt)
         self.message = message

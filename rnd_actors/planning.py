@@ -114,7 +114,7 @@ class PlanSettings:
         samples: how many are needed, 1 or more.
         deadline: seconds that they may take, > 0.
         workers: how many workers there are, 1 to 1000.
-        figures: rate, crashes and start-up of the workers.
+        profile: rate, crashes and start-up of the workers.
         runs: how many runs are simulated, 10 or more.
 
     Raises:

@@ -14,6 +14,7 @@ from rnd_actors.actors._policy import Overflow
 from rnd_actors.actors._ref import ActorRef, ActorStats, Restarted, Terminated
 from rnd_actors.actors._requests import Request
 from rnd_actors.actors._system import ActorInfo, ActorSystem
+from rnd_actors.actors._tasks import Task, TaskGroup
 
 __all__ = [
     "Actor",
@@ -31,6 +32,8 @@ __all__ = [
     "Request",
     "Restarted",
     "Stopped",
+    "Task",
+    "TaskGroup",
     "Terminated",
     "Timer",
     "gather",

@@ -10,11 +10,20 @@ from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 import gevent
 
 from rnd_actors._printing import shown
+from rnd_actors._validators import accepts, optional, require
 from rnd_actors.actors._events import Event
 from rnd_actors.actors._futures import Future
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._handling import Acceptance, Deferred, message_type
-from rnd_actors.actors._incarnation import Became, ExitReason, Normal, Signal
+from rnd_actors.actors._incarnation import (
+    Became,
+    Crashed,
+    ExitReason,
+    Killed,
+    Normal,
+    Signal,
+    Stopped,
+)
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
@@ -24,6 +33,13 @@ M = TypeVar("M")
 R = TypeVar("R")
 Q = TypeVar("Q", bound=Request[Any])
 
+_is_handler = accepts("a method, or another function of one message", callable)
+_is_reason = optional(
+    accepts(
+        "Normal(), Stopped(), Killed(), Crashed(error) or None",
+        lambda value: isinstance(value, Normal | Stopped | Killed | Crashed),
+    )
+)
 _HOOKS: Final = ("on_start", "receive", "run", "on_stop")
 
 
@@ -183,7 +199,12 @@ class Actor(Generic[M]):
         self._own.handling.unstash_all()
 
     def become(self, handler: Callable[[M], object]) -> None:
-        """Let `handler` handle the messages, from the next one on; `unbecome` undoes it."""
+        """Let `handler` handle the messages, from the next one on; `unbecome` undoes it.
+
+        Raises:
+            SettingsError: `handler` cannot be called.
+        """
+        require(_is_handler, "become() handler", handler)
         self._became += (handler,)
         self._own.cell.mailbox.put_signal(Became())
 
@@ -213,7 +234,11 @@ class Actor(Generic[M]):
             reason: why it ends; None: normally. A `Crashed(error)` is treated as the error itself
                 that leaves `receive`.
             result: what `join` returns, in a `Normal(result)`, if it ends normally.
+
+        Raises:
+            SettingsError: `reason` is none.
         """
+        require(_is_reason, "stop() reason", reason)
         self._own.cell.stop(Normal(result) if reason is None else reason)
 
     def after(self, delay: float, message: M) -> Timer:

@@ -157,7 +157,7 @@ class Asked:
                     f"it {receiver.describe_work()}"
                 )
         if self._error is not None:
-            raise _copy_of(self._error)
+            raise copy_of(self._error)
         return self._value
 
     def give_up(self) -> None:
@@ -205,7 +205,7 @@ class Asked:
                 self._waiting[waiting] = loop.run_callback(waiting.switch)
 
 
-def _copy_of(error: BaseException) -> BaseException:
+def copy_of(error: BaseException) -> BaseException:
     """Return a copy, made without `__init__`; the error itself if a copy could lose anything."""
     cls = type(error)
     builtin = next(each for each in cls.__mro__ if each.__module__ == "builtins")

@@ -30,12 +30,14 @@ from rnd_actors.actors._supervision import (
     SupervisorMessage,
 )
 from rnd_actors.actors._supervisor import Supervisor
+from rnd_actors.actors._tasks import Task, TaskGroup, start_task
 from rnd_actors.errors import ActorError, WrongThreadError
 
 if TYPE_CHECKING:
     from rich.tree import Tree as RichTree
 
 M = TypeVar("M")
+R = TypeVar("R")
 
 
 class ActorSystem:
@@ -92,6 +94,29 @@ class ActorSystem:
             Exception: what the factory or `on_start` of the actor raised; it is not kept then.
         """
         return self.root.ask(StartChild(spec, or_get))
+
+    def task(self, function: Callable[..., R], *args: Any, timeout: float | None = None) -> Task[R]:
+        """Start `function(*args)` in an actor of its own, and go on; `task.get()` is its result.
+
+        Started by an actor, it is cancelled when that incarnation ends.
+
+        Args:
+            function: work that may wait for anything; what it returns is the result.
+            args: its arguments.
+            timeout: seconds that it may take; None: no limit.
+
+        Raises:
+            SettingsError: `function` cannot be called, or `timeout` is not more than 0.
+        """
+        return start_task(self.root, function, args, timeout)
+
+    def task_group(self, *, max_running: int | None = None) -> TaskGroup:
+        """Return a context manager for tasks that end together, `max_running` of them at a time.
+
+        Raises:
+            SettingsError: `max_running` is less than 1.
+        """
+        return TaskGroup(self.root, max_running)
 
     def start_pool(
         self, name: str, factory: Callable[[], Actor[M]], size: int, routing: Routing

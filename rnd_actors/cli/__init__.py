@@ -1,12 +1,23 @@
-"""The command line: options into settings, results into words.
+"""The program `rnd-actors`: options into settings, results into words.
 
-The other names are imported when they are first used: `--version` and `--help` need none of them.
+An error is a line on stderr and an exit code. `--version` and `--help` load typer alone: what is
+needed beyond that is imported when it is first used.
 """
 
+import os
+import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from rnd_actors.cli._app import main
+import typer
+
+from rnd_actors.cli._plan import plan
+from rnd_actors.cli._run import run
+from rnd_actors.cli._stores import export, report, resume, runs, show
+from rnd_actors.cli._text import complain, print_anything
+from rnd_actors.cli._workers_and_collectors import check_worker, collectors, worker
+from rnd_actors.errors import RndActorsError, SettingsConflictError, SettingsError, StoreError
 
 if TYPE_CHECKING:
     from rnd_actors.cli._live import draw_live_view
@@ -15,6 +26,63 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "draw_live_view", "main", "ticking"]
 
 _HOMES: Final = {"Progress": "_progress", "draw_live_view": "_live", "ticking": "_progress"}
+_PROGRAM: Final = "rnd-actors"
+_EPILOG: Final = (
+    "To have this command in every shell: pipx install PATH, where PATH is a checkout; make run "
+    "puts it at .venv/bin/rnd-actors there. --install-completion lets your shell complete it. "
+    "rnd-actors COMMAND --help explains a command."
+)
+_WRONG_USAGE: Final = (SettingsError, SettingsConflictError, StoreError)
+
+app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, that of the process by default, and return the exit code."""
+    print_anything()
+    for size in ("COLUMNS", "LINES"):
+        if os.environ.get(size) == "0":  # a shell that does not know; rich would print nothing
+            del os.environ[size]
+    try:
+        exit_code = int(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        complain(error.format_message())
+        return 2
+    except RndActorsError as error:
+        complain(error)
+        return 2 if isinstance(error, _WRONG_USAGE) else 1
+    return exit_code
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  # slower than all the rest of this
+
+        typer.echo(f"{_PROGRAM} {version(_PROGRAM)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _rnd_actors(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Collect samples from supervised workers, restarting those that crash."""
+
+
+app.command(context_settings={"auto_envvar_prefix": "RND_ACTORS"})(run)
+for command in (resume, runs, show, report, export, collectors, plan, check_worker):
+    app.command()(command)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)(worker)
 
 if not TYPE_CHECKING:
 

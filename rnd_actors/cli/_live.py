@@ -22,13 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from rnd_actors.cli._progress import (
-    Progress,
-    ProgressReport,
-    WorkerRow,
-    WorkerState,
-    ticking,
-)
+from rnd_actors.cli._progress import Progress, ProgressReport, WorkerRow, WorkerState, ticking
 from rnd_actors.cli._text import say, table
 
 _REFRESH_S: Final = 1 / 8

@@ -123,13 +123,7 @@ PROGRAM: Final = Kind(
 def option(kind: Kind, metavar: str, text: str, *names: str, **others: Any) -> Any:
     """Return an option for `Annotated` that takes values of a kind."""
     return typer.Option(
-        *names,
-        parser=kind,
-        metavar=metavar,
-        help=text,
-        min=kind.least,
-        max=kind.most,
-        **others,
+        *names, parser=kind, metavar=metavar, help=text, min=kind.least, max=kind.most, **others
     )
 
 

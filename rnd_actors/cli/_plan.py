@@ -28,8 +28,7 @@ def plan(
     deadline: Annotated[float, option(SECONDS, "S", "Seconds that they may take.")],
     workers: Annotated[int, option(whole_number(1, 1000), "N", "Workers.")] = 16,
     rate: Annotated[
-        float | None,
-        option(_RATE, "R", "Numbers a second of each worker.", show_default="1"),
+        float | None, option(_RATE, "R", "Numbers a second of each worker.", show_default="1")
     ] = None,
     mtbf: Annotated[
         float | None,
@@ -62,7 +61,7 @@ def plan(
     from attrs import evolve  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
 
-    from rnd_actors.cli._charts import forecast_report  # noqa: PLC0415
+    from rnd_actors.cli._views import forecast_report  # noqa: PLC0415
     from rnd_actors.planning import PlanSettings, WorkerProfile, forecast  # noqa: PLC0415
 
     given = {"rate": rate, "mtbf": mtbf, "startup": startup}

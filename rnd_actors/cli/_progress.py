@@ -13,10 +13,9 @@ from typing import Final
 import gevent
 from attrs import define, field, frozen
 
+from rnd_actors._printing import one_line
 from rnd_actors.actors import Crashed
-from rnd_actors.cli._text import one_line
-from rnd_actors.collectors import SamplesAccepted
-from rnd_actors.collectors._collection import Lifetimes
+from rnd_actors.collectors import Lifetimes, SamplesAccepted
 from rnd_actors.errors import WorkerError
 from rnd_actors.events import (
     ActorFailed,

@@ -82,8 +82,7 @@ def run(
         ),
     ] = None,
     collector_option: Annotated[
-        list[str] | None,
-        words("--collector-option", "KEY=VALUE", "An option of the collector."),
+        list[str] | None, words("--collector-option", "KEY=VALUE", "An option of the collector.")
     ] = None,
     output: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from rnd_actors import _validators as valid
-from rnd_actors._printing import escaped
+from rnd_actors._printing import escaped, one_line
 from rnd_actors.cli._options import (
     OTHERWISE,
     PATH,
@@ -26,7 +26,7 @@ from rnd_actors.cli._options import (
     naming_options,
     option,
 )
-from rnd_actors.cli._text import one_line, print_table, say
+from rnd_actors.cli._text import print_table, say
 from rnd_actors.errors import SettingsConflictError, SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def show(store: _Store, run: _Run = None) -> int:
     """Show a stored run in the terminal: what came of it, and what its workers were doing."""
     from rich.console import Console  # noqa: PLC0415
 
-    from rnd_actors.cli._charts import history_view  # noqa: PLC0415
+    from rnd_actors.cli._views import history_view  # noqa: PLC0415
     from rnd_actors.store import read_run  # noqa: PLC0415
 
     Console(highlight=False).print(history_view(read_run(store, run)))

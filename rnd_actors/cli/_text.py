@@ -12,6 +12,8 @@ from pathlib import Path
 from select import select
 from typing import TYPE_CHECKING, Final
 
+from rnd_actors._printing import one_line
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -33,17 +35,6 @@ def say(line: str) -> None:
 def complain(trouble: object) -> None:
     """Write to stderr what is wrong, in one line."""
     say(f"rnd-actors: {one_line(trouble)}")
-
-
-def one_line(text: object) -> str:
-    r"""Return `str(text)` without line breaks and control characters.
-
-    Example:
-        >>> one_line("panic:\n\tout of \x1b[31mluck")
-        'panic: out of [31mluck'
-    """
-    printable = "".join(char if char.isprintable() else " " for char in str(text))
-    return " ".join(printable.split())
 
 
 def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable["str | Text"]]) -> "Table":

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from rnd_actors._printing import one_line
 from rnd_actors.cli._options import (
     PROGRAM,
     CommandLine,
@@ -14,7 +15,7 @@ from rnd_actors.cli._options import (
     WorkerArgs,
     naming_options,
 )
-from rnd_actors.cli._text import one_line, print_table, say
+from rnd_actors.cli._text import print_table, say
 
 _ID: Final = 7
 """Another id than the one of workers that ignore theirs."""

@@ -8,21 +8,22 @@ from rnd_actors.collectors._actor import (
     SamplesAccepted,
     WorkerGivenUp,
 )
-from rnd_actors.collectors._collection import Collection, Counts
-from rnd_actors.collectors._collector import Collector, Sample
+from rnd_actors.collectors._collection import Collection, Counts, Lifetimes
+from rnd_actors.collectors._collector import (
+    Collector,
+    EveryValue,
+    FixedTime,
+    MeanWithin,
+    Sample,
+    SampleCount,
+    WorkerQuota,
+)
 from rnd_actors.collectors._factory import (
     CollectorInfo,
     CollectorSpec,
     OptionInfo,
     installed_collectors,
     make_collector,
-)
-from rnd_actors.collectors._goals import (
-    EveryValue,
-    FixedTime,
-    MeanWithin,
-    SampleCount,
-    WorkerQuota,
 )
 from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
 
@@ -39,6 +40,7 @@ __all__ = [
     "EveryValue",
     "FixedTime",
     "Ledger",
+    "Lifetimes",
     "MeanWithin",
     "OptionInfo",
     "Outcome",

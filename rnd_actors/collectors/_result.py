@@ -75,6 +75,11 @@ class WorkerResult:
     rate_per_s: float | None = None
     """Lines a second while it streamed; None if no process sent two lines."""
 
+    @property
+    def restarts(self) -> int:
+        """How many times it was started again."""
+        return max(0, self.starts - 1)
+
 
 @frozen
 class Result:
@@ -113,7 +118,7 @@ class Result:
     @property
     def restarts(self) -> int:
         """How many times a worker was started again."""
-        return sum(max(0, worker.starts - 1) for worker in self.workers)
+        return sum(worker.restarts for worker in self.workers)
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, whose keys docs/result.md explains.
@@ -168,32 +173,30 @@ class Result:
         frame.attrs = {key: value for key, value in _plain(self).items() if key != "values"}
         return frame
 
+    def figures(self) -> dict[str, str]:
+        """Return the figures and the findings of the collector in words, by name."""
+        wanted = "" if self.goal is None else f" of {self.goal}"
+        limit = "" if self.deadline_s is None else f" (deadline {self.deadline_s:g} s)"
+        return {
+            "samples": f"{self.samples}{wanted}",
+            "total time": f"{self.elapsed_s:.2f} s{limit}",
+            "rate": f"{self.rate_per_s:.1f}/s",
+            "mean": _rounded(self.mean),
+            "restarts": str(self.restarts),
+            "lines": str(self.lines),
+            **{name: _rounded(finding) for name, finding in self.findings.items()},
+        }
+
+    def last_words(self) -> dict[tuple[str, ...], list[int]]:
+        """Return the last words of workers that were given up, each with the ids of its writers."""
+        writers: dict[tuple[str, ...], list[int]] = {}
+        for worker in self.workers:
+            if worker.given_up and worker.last_words:
+                writers.setdefault(worker.last_words, []).append(worker.id)
+        return writers
+
     def _repr_html_(self) -> str:
         return _html(self)
-
-
-def figures(result: Result) -> dict[str, str]:
-    """Return the figures of a result and the findings of its collector in words, by name."""
-    wanted = "" if result.goal is None else f" of {result.goal}"
-    limit = "" if result.deadline_s is None else f" (deadline {result.deadline_s:g} s)"
-    return {
-        "samples": f"{result.samples}{wanted}",
-        "total time": f"{result.elapsed_s:.2f} s{limit}",
-        "rate": f"{result.rate_per_s:.1f}/s",
-        "mean": _rounded(result.mean),
-        "restarts": str(result.restarts),
-        "lines": str(result.lines),
-        **{name: _rounded(finding) for name, finding in result.findings.items()},
-    }
-
-
-def last_words(result: Result) -> dict[tuple[str, ...], list[int]]:
-    """Return the last words of workers that were given up, each with the ids of its writers."""
-    writers: dict[tuple[str, ...], list[int]] = {}
-    for worker in result.workers:
-        if worker.given_up and worker.last_words:
-            writers.setdefault(worker.last_words, []).append(worker.id)
-    return writers
 
 
 _SCHEMA: Final = 1
@@ -255,7 +258,7 @@ def _html(result: Result) -> str:
     border = f"border-left:4px solid {_COLOURS[result.outcome]}; padding-left:1em"
     headline = f"<b>{result.outcome.value.capitalize()}</b>: {escape(result.reason)}"
     told = (
-        f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in figures(result).items()
+        f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in result.figures().items()
     )
     head = "".join(f"<th>{name}</th>" for name in ("worker", *_COUNTS, "last exit"))
     return (

@@ -1,4 +1,4 @@
-"""ActorStats, timeline and histogram of a stored run, and the reports that show them."""
+"""Statistics, timeline and histogram of a stored run, and the reports that show them."""
 
 from rnd_actors._histogram import Bar, histogram
 from rnd_actors.reporting._statistics import (

@@ -51,7 +51,7 @@ _STYLE: Final[dict[Any, Any]] = {
 def progress(report: Report) -> str:
     """Draw the samples over time, and those of the ideal."""
     figures, goal = report.statistics, report.history.run.goal
-    times, end = figures.times_s, report.timeline.end_s
+    times, end = figures.times_s, figures.timeline.end_s
 
     def draw(axes: Axes) -> None:
         points = range(0, len(times), max(1, ceil(len(times) / _MOST_POINTS)))  # and the last one
@@ -78,7 +78,8 @@ def progress(report: Report) -> str:
 
 def timeline(report: Report) -> str:
     """Draw the activities of each worker, at most 64."""
-    lanes, end = report.timeline.lanes[:MOST_LANES], report.timeline.end_s
+    whole = report.statistics.timeline
+    lanes, end = whole.lanes[:MOST_LANES], whole.end_s
 
     def draw(axes: Axes) -> None:
         rows = [lane.cells(end, _CELLS) for lane in lanes]
@@ -170,7 +171,7 @@ def _crashes(rows: Sequence[Sequence[Activity]], cell_s: float) -> tuple[list[fl
 
 
 def _mark_breaks(axes: Axes, report: Report) -> None:
-    for number, at in enumerate(report.timeline.breaks):
+    for number, at in enumerate(report.statistics.timeline.breaks):
         label = "_" if number else "resumed"
         axes.axvline(at, color=_INK, linewidth=1, linestyle=":", label=label)
 

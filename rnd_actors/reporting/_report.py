@@ -12,8 +12,8 @@ from typing import Final
 from attrs import frozen
 
 from rnd_actors._histogram import Bar, histogram
+from rnd_actors._printing import one_line
 from rnd_actors.collectors import Outcome
-from rnd_actors.collectors._result import figures, last_words
 from rnd_actors.reporting._statistics import (
     RunStatistics,
     Spread,
@@ -21,7 +21,6 @@ from rnd_actors.reporting._statistics import (
     statistics,
     uniformity,
 )
-from rnd_actors.reporting._timeline import Timeline, timeline
 from rnd_actors.store import RunHistory
 from rnd_actors.workers import STANDIN
 
@@ -53,16 +52,13 @@ class Report:
     history: RunHistory
     statistics: RunStatistics
     uniformity: Uniformity
-    timeline: Timeline
     bars: tuple[Bar, ...]
 
     @classmethod
     def of(cls, history: RunHistory) -> "Report":
         """Return the report of a run."""
         values = history.result.values
-        return cls(
-            history, statistics(history), uniformity(values), timeline(history), histogram(values)
-        )
+        return cls(history, statistics(history), uniformity(values), histogram(values))
 
     @property
     def title(self) -> str:
@@ -78,14 +74,14 @@ class Report:
     def run_facts(self) -> dict[str, str]:
         """The settings of the run, its outcome and its figures."""
         run, result, times = self.history.run, self.history.result, self.statistics
-        told, ideal = figures(result), times.ideal
+        told, ideal = result.figures(), times.ideal
         is_over = run.state in {outcome.value for outcome in Outcome}
         return {
-            "state": run.state + (f": {_printable(result.reason)}" if is_over else ""),
+            "state": run.state + (f": {one_line(result.reason)}" if is_over else ""),
             "worker": _worker(run.worker, *run.worker),
             "host": self._hosts() or "not known",
             "began": f"{datetime.fromtimestamp(run.started_at, UTC):%Y-%m-%d %H:%M:%S} UTC",
-            "collector": _printable(run.collector),
+            "collector": one_line(run.collector),
             "workers": str(run.workers),
             "sessions": str(run.sessions),
             "samples": told["samples"],
@@ -96,7 +92,7 @@ class Report:
             f"{_written(_RATE, ideal.worker_rate_per_s)})",
             "share of the ideal": _written(_SHARE, times.share_of_ideal),
             "lines": told["lines"],
-            **{_printable(name): _printable(told[name]) for name in result.findings},
+            **{one_line(name): one_line(told[name]) for name in result.findings},
         }
 
     @property
@@ -111,7 +107,7 @@ class Report:
                 _written(_SECONDS, worker.streaming_s),
                 _written(_SHARE, worker.uptime),
                 _written(_RATE, worker.rate_per_s),
-                _printable(worker.last_exit or "") + (" (given up)" if worker.given_up else ""),
+                one_line(worker.last_exit or "") + (" (given up)" if worker.given_up else ""),
             )
             for worker in self.statistics.workers
         )
@@ -122,7 +118,7 @@ class Report:
     def failures(self) -> Table:
         """The reasons why workers went down by themselves, and how often; 50 at most."""
         failures = self.statistics.failures
-        rows = [(str(count), _printable(text)) for text, count in failures[:_MOST_FAILURES]]
+        rows = [(str(count), one_line(text)) for text, count in failures[:_MOST_FAILURES]]
         if others := failures[_MOST_FAILURES:]:
             rows.append((str(sum(count for _, count in others)), "others"))
         return Table(("times", "why"), tuple(rows))
@@ -151,20 +147,20 @@ class Report:
         """The last words of workers that were given up, by their writers; each text once."""
         return {
             f"worker{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}": "\n".join(
-                map(_printable, words)
+                map(one_line, words)
             )
-            for words, ids in last_words(self.history.result).items()
+            for words, ids in self.history.result.last_words().items()
         }
 
     def _hosts(self) -> str:
         hosts = (session.host for session in self.history.sessions)
-        return ", ".join(map(_printable, dict.fromkeys(filter(None, hosts))))
+        return ", ".join(map(one_line, dict.fromkeys(filter(None, hosts))))
 
 
 def _worker(program: tuple[str, ...], *words: str) -> str:
     if program in ((), STANDIN):
         return "the stand-in" if program else "a worker that is not known"
-    return _printable(shlex.join(words))
+    return one_line(shlex.join(words))
 
 
 def _spread(spread: Spread, unit: str) -> dict[str, str]:
@@ -192,8 +188,3 @@ def _figure(number: float | None, unit: str) -> str:
 
 def _written(form: str, number: float | None) -> str:
     return "-" if number is None else form.format(number)
-
-
-def _printable(text: str) -> str:
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())

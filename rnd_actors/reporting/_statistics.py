@@ -11,7 +11,7 @@ from attrs import frozen
 
 from rnd_actors._histogram import Bar, histogram
 from rnd_actors.collectors import Outcome
-from rnd_actors.reporting._timeline import RunClock, timeline
+from rnd_actors.reporting._timeline import RunClock, Timeline, timeline
 from rnd_actors.store import RunHistory
 
 
@@ -112,13 +112,15 @@ class RunStatistics:
     Args:
         times_s: when its samples came, in order.
         values: how the samples are spread.
-        gaps_s: how the times between consecutive samples are spread.
+        gaps: seconds between consecutive samples.
+        gaps_s: how they are spread.
         elapsed_s: from the first spawn to the last sample.
         time_to_goal_s: the same if the run is complete, else None.
         rate_per_s: samples a second over `elapsed_s`; None if it took no time.
         ideal: the samples that all workers could have delivered.
         share_of_ideal: the samples divided by those of the ideal after `elapsed_s`; None if that
             is none.
+        timeline: the activities of its workers.
         workers: the figures of each worker.
         failures: the reasons why workers went down by themselves, and how often, summed over all
             workers; the most frequent first.
@@ -126,25 +128,23 @@ class RunStatistics:
 
     times_s: Sequence[float]
     values: Spread
+    gaps: Sequence[float]
     gaps_s: Spread
     elapsed_s: float
     time_to_goal_s: float | None
     rate_per_s: float | None
     ideal: Ideal
     share_of_ideal: float | None
+    timeline: Timeline
     workers: tuple[WorkerStatistics, ...]
     failures: tuple[tuple[str, int], ...]
-
-    @property
-    def gaps(self) -> Sequence[float]:
-        """Seconds between consecutive samples."""
-        return _gaps(self.times_s)
 
 
 def statistics(history: RunHistory) -> RunStatistics:
     """Return the figures of a run, whether it is over or not."""
-    clock = RunClock(history)
+    clock, activities = RunClock(history), timeline(history)
     times = array("d", sorted(clock.seconds(sample.received_at) for sample in history.samples))
+    gaps = array("d", (after - before for before, after in pairwise(times)))
     elapsed = history.run.elapsed_s
     rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
     ideal = Ideal(median(rates) if rates else 1.0, history.run.workers)
@@ -156,32 +156,29 @@ def statistics(history: RunHistory) -> RunStatistics:
     return RunStatistics(
         times_s=times,
         values=Spread.of(history.result.values),
-        gaps_s=Spread.of(_gaps(times)),
+        gaps=gaps,
+        gaps_s=Spread.of(gaps),
         elapsed_s=elapsed,
         time_to_goal_s=elapsed if history.run.state == Outcome.COMPLETE.value else None,
         rate_per_s=len(times) / elapsed if elapsed else None,
         ideal=ideal,
         share_of_ideal=len(times) / ideal.samples(elapsed) if ideal.samples(elapsed) else None,
-        workers=_workers(history),
+        timeline=activities,
+        workers=_workers(history, activities),
         failures=tuple(failures.most_common()),
     )
 
 
-def _gaps(times: Sequence[float]) -> Sequence[float]:
-    return array("d", (after - before for before, after in pairwise(times)))
-
-
-def _workers(history: RunHistory) -> tuple[WorkerStatistics, ...]:
-    times = timeline(history)
-    streaming = {lane.worker: lane.streaming_s for lane in times.lanes}
+def _workers(history: RunHistory, activities: Timeline) -> tuple[WorkerStatistics, ...]:
+    streaming = {lane.worker: lane.streaming_s for lane in activities.lanes}
     return tuple(
         WorkerStatistics(
             id=worker.id,
             samples=worker.samples,
             crashes=worker.crashes,
-            restarts=max(0, worker.starts - 1),
+            restarts=worker.restarts,
             streaming_s=streaming[worker.id],
-            uptime=streaming[worker.id] / times.end_s if times.end_s else None,
+            uptime=streaming[worker.id] / activities.end_s if activities.end_s else None,
             rate_per_s=worker.rate_per_s,
             given_up=worker.given_up,
             last_exit=worker.last_exit,

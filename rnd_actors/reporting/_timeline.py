@@ -114,22 +114,27 @@ class RunClock:
     """Converts times since the epoch into seconds of a run; each stays within its session."""
 
     def __init__(self, history: RunHistory) -> None:
-        self._history = history
-        self._starts = [session.started_at for session in history.sessions]
         ends = tuple(accumulate(session.elapsed_s for session in history.sessions))
         self.breaks = ends[:-1]
+        self._starts = [session.started_at for session in history.sessions]
+        self._bounds = list(zip((0.0, *self.breaks), (*self.breaks, inf), strict=True))
+        """Of each session, in seconds of the run; the last one may go on."""
 
     def seconds(self, at: float) -> float:
         """Return the seconds that the run had been going on at a time since the epoch.
 
         The time between the last sample of a session and the next session counts as its end.
         """
-        return min(self._history.active_s(at), self.end_of_session(at))
+        session = self._session(at)
+        begin, end = self._bounds[session]
+        return min(begin + max(0.0, at - self._starts[session]), end)
 
     def end_of_session(self, at: float) -> float:
         """Return the end of the session that contains `at`, infinity for the last one."""
-        session = max(0, bisect_right(self._starts, at) - 1)
-        return (*self.breaks, inf)[session]
+        return self._bounds[self._session(at)][1]
+
+    def _session(self, at: float) -> int:
+        return max(0, bisect_right(self._starts, at) - 1)
 
 
 def _end_s(history: RunHistory, clock: RunClock) -> float:

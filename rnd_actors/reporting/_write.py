@@ -9,7 +9,7 @@ from typing import Final
 from attrs import asdict
 
 from rnd_actors._histogram import draw_histogram
-from rnd_actors.errors import SettingsError, SinkError
+from rnd_actors.errors import SettingsError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
 from rnd_actors.sinks import check_file, replacing
@@ -49,11 +49,8 @@ def write_report(history: RunHistory, path: Path, *, overwrite: bool = False) ->
             "pip install 'rnd-actors[report]'"
         )
         raise SettingsError("output", accepted, str(path)) from error
-    try:
-        with replacing(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise SinkError(f"cannot write {path}: {error.strerror}") from error
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def _as_html(report: Report) -> str:
@@ -156,9 +153,9 @@ def _escape(text: str) -> str:
 
 
 def _timeline(report: Report) -> Iterator[str]:
-    for label, cells in draw_timeline(report.timeline, _WIDTH):
+    for label, cells in draw_timeline(report.statistics.timeline, _WIDTH):
         yield label + "".join(cell.value for cell in cells)
-    yield f"0 s to {report.timeline.end_s:.2f} s  {LEGEND}"
+    yield f"0 s to {report.statistics.timeline.end_s:.2f} s  {LEGEND}"
 
 
 def _histogram(report: Report) -> Iterator[str]:

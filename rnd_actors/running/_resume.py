@@ -13,8 +13,7 @@ from rnd_actors.events import Event
 from rnd_actors.running._run import Session, prepare
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import Existing, is_store
-from rnd_actors.store import Checkpoint, Recording, read_checkpoint
-from rnd_actors.store._trust import damaged
+from rnd_actors.store import Checkpoint, Recording, damaged, read_checkpoint
 from rnd_actors.workers import Spawn, WorkerProcess
 
 

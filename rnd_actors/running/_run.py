@@ -141,7 +141,10 @@ class Session:
             SinkError: a file cannot be prepared.
         """
         try:
-            self._prepare_files()
+            if self.settings.worker_log is not None:
+                _make_folder(self.settings.worker_log)
+            for output in self.settings.outputs:  # no other program works on the run by now
+                begin_output(output, self.settings.existing, self.earlier)
             if self.recording is not None:
                 self.recording.follow(self.collection.counts)
             self._collect()
@@ -150,13 +153,6 @@ class Session:
             if self.recording is not None:
                 self.recording.abandon()
             raise
-
-    def _prepare_files(self) -> None:
-        """Remove what is not to stay from the files: no other program works on the run by now."""
-        if self.settings.worker_log is not None:
-            _make_folder(self.settings.worker_log)
-        for output in self.settings.outputs:
-            begin_output(output, self.settings.existing, self.earlier)
 
     def _collect(self) -> None:
         try:

@@ -57,9 +57,7 @@ class RunSettings:
     samples: int = field(default=150, validator=whole_number(1, 10**9))
     workers: int = field(default=16, validator=whole_number(1, 1000))
     worker: tuple[str, ...] = field(
-        default=STANDIN,
-        converter=_strings,
-        validator=texts("a program and its arguments", least=1),
+        default=STANDIN, converter=_strings, validator=texts("a program and its arguments", least=1)
     )
     worker_args: tuple[str, ...] = field(default=(), converter=_strings, validator=texts("texts"))
     base_port: int = field(default=3001, validator=whole_number(0, 65535))

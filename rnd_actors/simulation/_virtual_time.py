@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
@@ -19,8 +19,7 @@ from rnd_actors._validators import accepts, require
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.errors import NotSimulatedError
-from rnd_actors.simulation._cell import SimulatedCell, Tracer
-from rnd_actors.simulation._faults import Fault, Injector
+from rnd_actors.simulation._faults import Fault, Injector, SimulatedCell, Tracer
 from rnd_actors.simulation._loop import Seed, VirtualLoop
 
 DAY_S: Final = 86_400.0
@@ -92,20 +91,19 @@ class VirtualTime:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._hub = stack.enter_context(_hub_on(self._loop, self))
+            stack.callback(set_hub, gevent.get_hub())
+            self._hub = _VirtualHub(self._loop, self)
+            stack.callback(self._hub.destroy, destroy_loop=True)
+            set_hub(self._hub)
             stack.enter_context(_virtual_clocks(self._loop.now))
-            stack.enter_context(_seeded_random(f"random {self._seed}"))
+            stack.callback(random.setstate, random.getstate())
+            random.seed(f"random {self._seed}")
             Greenlet.add_spawn_callback(self._keep_until_its_end)
             stack.callback(Greenlet.remove_spawn_callback, self._keep_until_its_end)
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> None:
         with self._stack:
             left = list(self._greenlets)
             gevent.killall(left, block=False)
@@ -153,30 +151,6 @@ class _VirtualHub(Hub):
     def __init__(self, loop: VirtualLoop, simulation: VirtualTime) -> None:
         super().__init__(loop)  # type: ignore[call-overload]
         self.simulation = simulation
-
-
-@contextmanager
-def _hub_on(loop: VirtualLoop, simulation: VirtualTime) -> Iterator[Hub]:
-    """Give this thread a hub on `loop` while the block runs."""
-    before = gevent.get_hub()
-    hub = _VirtualHub(loop, simulation)
-    set_hub(hub)
-    try:
-        yield hub
-    finally:
-        hub.destroy(destroy_loop=True)
-        set_hub(before)
-
-
-@contextmanager
-def _seeded_random(seed: str) -> Iterator[None]:
-    """Seed `random` for the block, and restore its state afterwards."""
-    before = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
 
 
 _Clock = Callable[[], float]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
@@ -153,11 +154,9 @@ def write_file(output: Path, existing: Existing, batches: Iterable[Sequence[Samp
 
 def _write_all(writer: SampleWriter, batches: Iterable[Sequence[Sample]]) -> None:
     writer.open()
-    try:
+    with closing(writer):
         for samples in batches:
             writer.write(samples)
-    finally:
-        writer.close()
 
 
 def _lines_writer(output: Path) -> LinesWriter | None:

@@ -18,6 +18,7 @@ from rnd_actors.store._records import (
     StoredEvent,
     StoredRun,
 )
+from rnd_actors.store._trust import damaged
 
 __all__ = [
     "Checkpoint",
@@ -29,6 +30,7 @@ __all__ = [
     "StoredEvent",
     "StoredRun",
     "copy_run",
+    "damaged",
     "list_runs",
     "read_checkpoint",
     "read_events",

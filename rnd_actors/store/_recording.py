@@ -161,7 +161,10 @@ class Recording:
         Raises:
             SinkError: it cannot be written.
         """
-        findings = {name: _finite(found) for name, found in result.findings.items()}
+        findings = {  # JSON knows neither infinity nor what is no number
+            name: None if isinstance(found, float) and not isfinite(found) else found
+            for name, found in result.findings.items()
+        }
         end = {
             "run": self.run,
             "outcome": result.outcome.value,
@@ -209,8 +212,3 @@ def _locked_run(
     if not connection.lock(run):
         raise StoreError(f"run {run} in {path} is being worked on; wait until that has ended")
     return run
-
-
-def _finite(found: float | int | str | None) -> float | int | str | None:
-    """Return None for the floats that JSON does not know: infinities, and what is no number."""
-    return None if isinstance(found, float) and not isfinite(found) else found

@@ -117,19 +117,6 @@ class RunHistory:
     samples: Sequence[Sample]
     incarnations: tuple[Incarnation, ...]
 
-    def active_s(self, at: float) -> float:
-        """Return the seconds that the run had taken at a time, without its breaks.
-
-        Args:
-            at: seconds since the epoch.
-        """
-        before = 0.0
-        for session, following in zip(self.sessions, (*self.sessions[1:], None), strict=True):
-            if following is None or at < following.started_at:
-                return before + max(0.0, at - session.started_at)
-            before += session.elapsed_s
-        return 0.0
-
 
 @frozen(kw_only=True)
 class Checkpoint:

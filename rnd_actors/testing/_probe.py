@@ -1,7 +1,6 @@
 """A test waits for the messages to a probe, or for the events of a system."""
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from gevent.queue import Empty, Queue
@@ -134,12 +133,7 @@ class EventCapture(Awaited):
         self._unsubscribe = self._system.events.subscribe(self._add, to=self._to)
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._unsubscribe()
 
     def _add(self, event: Event) -> None:

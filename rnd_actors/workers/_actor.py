@@ -89,9 +89,8 @@ class WorkerActor(Actor[Never]):
         self._worker: Worker | None = None
         self._log: WorkerLog | None = None
         self._reading: gevent.Greenlet[..., None] | None = None
-        self._parser = LineParser(self._note_malformed)
-        self._malformed = 0
-        self._last_malformed = b""
+        self._malformed: list[bytes] = []
+        self._parser = LineParser(self._malformed.append)
         self._next_seq = 0
         self._unsent: Samples | None = None
 
@@ -198,11 +197,12 @@ class WorkerActor(Actor[Never]):
         self._deliver([])
 
     def _deliver(self, values: list[int]) -> None:
-        malformed, self._malformed = self._malformed, 0
+        malformed = len(self._malformed)
         if not values and not malformed:
             return
         if malformed:
-            line = self._last_malformed
+            line = self._malformed[-1]
+            self._malformed.clear()
             self.publish(MalformedLine(self._settings.id, self._number, line, malformed))
         self._unsent = Samples(
             worker=self._settings.id,
@@ -218,10 +218,6 @@ class WorkerActor(Actor[Never]):
         self._unsent = None
         if values:
             self.mark_healthy()
-
-    def _note_malformed(self, line: bytes) -> None:
-        self._malformed += 1
-        self._last_malformed = line
 
     def _explained(self, error: WorkerError, worker: Worker) -> WorkerError:
         """Return the error with what happened to the worker, and its last words."""

@@ -103,6 +103,12 @@ def test_to_unbecome_once_too_often_changes_nothing(system: ActorSystem, diary: 
     assert diary.items[1:] == [Note(1)]
 
 
+def test_an_actor_becomes_only_what_can_be_called(system: ActorSystem) -> None:
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    with pytest.raises(SettingsError, match=r"become\(\) handler takes a method, or another"):
+        ref.ask(Ask(lambda puppet: puppet.become("on")))  # type: ignore[arg-type]
+
+
 def test_an_actor_can_become_another_one_in_on_start(system: ActorSystem, diary: Record) -> None:
     ref = system.start(
         puppet("puppet", at_start=lambda puppet: puppet.become(diary.add)),

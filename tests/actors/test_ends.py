@@ -18,7 +18,7 @@ from rnd_actors.actors import (
     Stopped,
     Terminated,
 )
-from rnd_actors.errors import DuplicateChildError, LinkedActorError
+from rnd_actors.errors import DuplicateChildError, LinkedActorError, SettingsError
 from rnd_actors.supervision import ChildSpec, CountChildren, Restart, StartChild, TerminateChild
 from tests.actors.toys import (
     Ask,
@@ -111,6 +111,13 @@ def test_a_transient_actor_is_restarted_if_it_ends_itself_with_a_failure(
         diary.until(Began("mortal", 2))
     else:
         assert ref.join() == reason
+
+
+@pytest.mark.parametrize("reason", ["done", 7, Crashed, BoomError("so")], ids=str)
+def test_what_is_no_reason_is_refused(system: ActorSystem, reason: Any) -> None:
+    ref = system.start(puppet("mortal", restart=Restart.TEMPORARY))
+    with pytest.raises(SettingsError, match=r"stop\(\) reason takes Normal\(\), Stopped\(\), "):
+        ref.ask(Ask(lambda puppet: puppet.stop(reason)))
 
 
 def test_an_actor_is_killed_in_the_middle_of_a_message(system: ActorSystem, diary: Record) -> None:

@@ -9,8 +9,7 @@ import pytest
 import typer.main
 
 from rnd_actors import cli
-from rnd_actors.cli import _session
-from rnd_actors.cli._app import app
+from rnd_actors.cli import _session, app
 from rnd_actors.cli._options import LogFormat
 from rnd_actors.cli._session import Session
 from rnd_actors.collectors import FixedTime

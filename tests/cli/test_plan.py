@@ -12,8 +12,8 @@ from rich.console import Console
 
 from rnd_actors import cli
 from rnd_actors.cli import _progress
-from rnd_actors.cli._charts import forecast_report
 from rnd_actors.cli._plan import forecast_as_json
+from rnd_actors.cli._views import forecast_report
 from rnd_actors.planning import Forecast, PlanSettings, WorkerProfile
 from tests.cli.commands import call
 from tests.cli.results import COMPLETE

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from rnd_actors import cli, store
-from rnd_actors.cli._charts import history_view
+from rnd_actors.cli._views import history_view
 from rnd_actors.store import RunHistory
 from tests.reporting.histories import a_run, history_of, worker_result
 
@@ -108,7 +108,7 @@ def test_a_terminal_has_colours_unless_it_is_told_not_to(
 def test_it_needs_no_extra() -> None:
     program = (
         "from gevent import monkey; monkey.patch_all(); import sys; from rich import print as show;"
-        "from rnd_actors.cli._charts import history_view;"
+        "from rnd_actors.cli._views import history_view;"
         "from tests.reporting.histories import a_run; show(history_view(a_run()));"
         "print({'matplotlib', 'scipy', 'numpy'} & set(sys.modules))"
     )

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from rnd_actors.cli._summary import summary
+from rnd_actors.cli._views import summary
 from rnd_actors.collectors import Ledger, Outcome, Result, WorkerResult
 from tests.cli.results import COMPLETE, ended
 

@@ -1,5 +1,4 @@
-from rnd_actors.collectors import Collection
-from rnd_actors.collectors._collection import Lifetimes
+from rnd_actors.collectors import Collection, Lifetimes
 from rnd_actors.workers import Samples
 
 

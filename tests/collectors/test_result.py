@@ -70,6 +70,31 @@ def test_the_derived_figures_are_in_the_json_and_not_read_from_it() -> None:
     assert Result.from_json(json.dumps(plain | dict.fromkeys(derived, -1))) == RESULT
 
 
+def test_the_figures_in_words_end_with_the_findings() -> None:
+    assert RESULT.figures() == {
+        "samples": "3 of 4",
+        "total time": "1.50 s (deadline 2 s)",
+        "rate": "2.0/s",
+        "mean": "21.00",
+        "restarts": "2",
+        "lines": "5 received: 3 accepted, 1 surplus, 1 malformed",
+        "median": "20.00",
+        "unit": "mm",
+        "pairs": "1",
+        "mode": "-",
+    }
+
+
+def test_last_words_that_workers_share_are_told_once_if_they_were_given_up() -> None:
+    [first] = RESULT.workers
+    others = (
+        evolve(first, id=2, given_up=False),
+        evolve(first, id=3),
+        evolve(first, last_words=()),
+    )
+    assert evolve(RESULT, workers=(first, *others)).last_words() == {("out", "of"): [1, 3]}
+
+
 def test_an_unknown_key_is_ignored() -> None:
     assert Result.from_json(json.dumps({**json.loads(RESULT.to_json()), "new": 1})) == RESULT
 
