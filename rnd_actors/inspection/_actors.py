@@ -7,7 +7,6 @@ from typing import Any, Final
 from rnd_actors._printing import escaped, shown
 from rnd_actors._validators import instance, require
 from rnd_actors.actors import ActorRef
-from rnd_actors.errors import ActorDeadError, ActorError
 
 _IS_REF: Final = instance(ActorRef, "an ActorRef")
 _MOST_CHARACTERS: Final = 200
@@ -24,14 +23,7 @@ def cell_of(ref: ActorRef[Any]) -> Any:
 def handling_cell_of(ref: ActorRef[Any], what: str) -> Any:
     """Return the cell of an actor that is to do something between two messages: `what`."""
     cell = cell_of(ref)
-    if cell.exit_reason is not None:
-        raise ActorDeadError(f"{ref.name} has stopped ({cell.exit_reason}); {what} needs one alive")
-    actor = actor_of(cell)
-    if actor is not None and actor._has_own_work:  # noqa: SLF001
-        raise ActorError(
-            f"{ref.name} has a run() of its own and handles no messages, as {what} needs; "
-            "inspect() works for it"
-        )
+    cell.require_messages(what)
     return cell
 
 

@@ -17,7 +17,6 @@ from rnd_actors.actors._requests import (
     limit_of,
     require_other,
 )
-from rnd_actors.inspection._actors import handling_cell_of
 
 
 def replace_state(
@@ -55,7 +54,9 @@ def replace_state(
         ...     inspect(counter).state
         {'total': '42'}
     """
-    cell = handling_cell_of(ref, "replace_state()")
+    cell: Any = ref._cell  # noqa: SLF001
+    cell.require_thread()
+    cell.require_messages("replace_state()")
     require_other(cell)
     request = ReplaceState(function)
     limit = limit_of(request, timeout)
