@@ -185,6 +185,8 @@ class ActorGreenlet(OwnedGreenlet):
             self.cell.not_handled(message)
         else:
             self._handle(message, self._handler())
+            if self.cell.greenlet is not self:
+                raise GreenletExit  # it was stuck, and has been replaced meanwhile
 
     def _obey(self, signal: Signal) -> ExitReason | None:
         """Obey a signal; return the reason to end, if it is a `Stop`."""
