@@ -8,7 +8,7 @@ import pytest
 from tests.examples.programs import EXAMPLES, output_of
 from tests.test_guide import GUIDE, Block, blocks_of
 
-CHAPTERS = ["blocking-work", "connections"]
+CHAPTERS = ["blocking-work", "connections", "web-applications"]
 
 
 def shown_in(chapter: str) -> Iterator[tuple[str, Block, Block]]:
