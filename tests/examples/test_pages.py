@@ -8,7 +8,7 @@ import pytest
 from tests.examples.programs import EXAMPLES, output_of
 from tests.test_guide import GUIDE, Block, blocks_of
 
-CHAPTERS = ["blocking-work", "connections", "web-applications"]
+CHAPTERS = ["asyncio", "blocking-work", "connections", "web-applications"]
 
 
 def shown_in(chapter: str) -> Iterator[tuple[str, Block, Block]]:
@@ -29,7 +29,7 @@ def test_a_chapter_shows_each_file_as_it_is(chapter: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", ["blocking-work"])
+@pytest.mark.parametrize("chapter", ["asyncio", "blocking-work"])
 def test_a_file_prints_what_its_chapter_says(chapter: str) -> None:
     with_output = [
         (name, after) for name, _, after in shown_in(chapter) if after.language == "text"
