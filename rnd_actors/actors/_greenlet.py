@@ -314,6 +314,7 @@ class ActorGreenlet(OwnedGreenlet):
 
     @property
     def owned(self) -> Owned:  # type: ignore[override]
+        self.cell.require_thread()
         if self._owned is None:
             self._owned = Owned(self)
         return self._owned
