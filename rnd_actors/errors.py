@@ -30,6 +30,7 @@ __all__ = [
     "RestartIntensityError",
     "ResultFormatError",
     "RndActorsError",
+    "RouterUnavailableError",
     "RunProcessError",
     "ScheduleFailedError",
     "SelfAskError",
@@ -195,6 +196,10 @@ class StashFullError(ActorError):
 
 class NotAnsweredError(ActorError):
     """The actor handled a request without answering it."""
+
+
+class RouterUnavailableError(ActorError):
+    """The supervisor of a router's actors restarts, and the router does not wait for it."""
 
 
 class AlreadyRegisteredError(ActorError, ValueError):
