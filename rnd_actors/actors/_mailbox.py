@@ -51,6 +51,9 @@ class Mailbox(AnyQueue):
         "told",
     )
 
+    blocked = 0
+    """How many senders wait for room."""
+
     def __init__(self, refuse: Callable[[Any, str], None], capacity: int | None = None) -> None:
         super().__init__(capacity)
         self._refuse = refuse
@@ -256,7 +259,7 @@ class BoundedMailbox(Mailbox):
     their place in the order, and `maxsize` grows with each as long as it is in there.
     """
 
-    __slots__ = ("_overflow", "_owner")
+    __slots__ = ("_overflow", "_owner", "blocked")
 
     def __init__(
         self,
@@ -268,6 +271,7 @@ class BoundedMailbox(Mailbox):
         super().__init__(refuse, capacity)
         self._overflow = overflow
         self._owner = owner
+        self.blocked = 0
 
     def tell(self, entry: object, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002
         """Add a message as the overflow policy says; return False if there was no room in time."""
@@ -294,6 +298,7 @@ class BoundedMailbox(Mailbox):
                 f"{owner.name} tells itself something and its mailbox is full: only it could make "
                 "room; use after(0, message), a larger capacity or another overflow policy"
             )
+        self.blocked += 1
         try:
             wait_for(f"room in the mailbox of {owner.name}", owner, self.put, entry, block, timeout)
         except Full:
@@ -302,6 +307,8 @@ class BoundedMailbox(Mailbox):
                     f"the mailbox of {owner.name} is full, and a callback of the loop cannot wait"
                 ) from None
             return False
+        finally:
+            self.blocked -= 1
         return True
 
     def post(self, entry: Any) -> None:

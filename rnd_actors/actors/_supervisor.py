@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from attrs import asdict
 
-from rnd_actors._printing import shown, shown_error
+from rnd_actors._printing import shown
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._children import Child, Children
 from rnd_actors.actors._greenlet import ActorGreenlet
@@ -33,7 +33,6 @@ from rnd_actors.actors._policy import (
 from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
 from rnd_actors.actors._restarts import Relaunch, Restarts, end_children
-from rnd_actors.actors._routing import Dispatch
 from rnd_actors.actors._supervision import (
     ChildSpec,
     ChildState,
@@ -44,6 +43,7 @@ from rnd_actors.actors._supervision import (
     RestartChild,
     ShutDown,
     StartChild,
+    SupervisorCommand,
     SupervisorMessage,
     TerminateChild,
     WhichChildren,
@@ -59,7 +59,7 @@ from rnd_actors.errors import (
     TooManyChildrenError,
 )
 
-_Message: TypeAlias = SupervisorMessage | Relaunch | Dispatch
+_Message: TypeAlias = SupervisorMessage | SupervisorCommand | Relaunch
 
 
 class Supervisor(Actor[_Message]):
@@ -162,6 +162,7 @@ class Supervisor(Actor[_Message]):
                 handling.discard(str(error))
 
     def on_stop(self, reason: ExitReason) -> None:
+        self._children.are_ending = True
         children = [child for child in self._children if child.state is not ChildState.TERMINATED]
         try:
             end_children(children, self._policy.shutdown_order, for_good=True)
@@ -190,13 +191,8 @@ class Supervisor(Actor[_Message]):
                 self._shut_down()
             case Relaunch():
                 self._restarts.relaunch(message)
-            case Dispatch():
-                if not self._children.refs:
-                    raise SupervisionError(f"{self.ref.name} has no children to choose from")
-                try:
-                    message.send(self._children.refs)
-                except Exception as error:
-                    raise SupervisionError(f"the routing failed: {shown_error(error)}") from error
+            case SupervisorCommand():
+                message.carry_out(self)
 
     def _on_signal(self, signal: Signal) -> None:
         if isinstance(signal, ChildSignal):
