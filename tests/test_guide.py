@@ -18,8 +18,8 @@ from rnd_actors.events import Event
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 CHAPTERS = sorted(GUIDE.glob("*.md"))
 PROGRAMS = [
-    chapter for chapter in CHAPTERS if chapter.stem != "notebooks"
-]  # that one is a notebook
+    chapter for chapter in CHAPTERS if chapter.stem not in ("notebooks", "examples")
+]  # a notebook, and programs that have files of their own
 END_OF_BLOCK = "~~~ end of block ~~~"
 
 
