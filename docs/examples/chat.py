@@ -31,13 +31,6 @@ class Line:  # what the client has typed; what it is to read is a `str`
     text: str
 
 
-@frozen
-class Here:  # how a member of a room introduces itself to another one
-    room: str
-    member: ActorRef[Any]
-    nick: str
-
-
 class Chat:
     def __init__(self) -> None:
         self.nicks: Registry[str] = Registry(unique=True)
@@ -45,13 +38,12 @@ class Chat:
         self.rooms: dict[str, Topic[str]] = {name: Topic() for name in ("lobby", "tea")}
 
 
-class Session(Actor[Line | str | Here | Registered | Unregistered]):
+class Session(Actor[Line | str | Registered | Unregistered]):
     def __init__(self, connection: socket, chat: Chat) -> None:
         self.connection = connection
         self.chat = chat
         self.nick = ""
         self.room = ""
-        self.present: dict[ActorRef[Any], str] = {}
 
     def on_start(self) -> None:
         self.tell_first("your nick name?")
@@ -63,7 +55,7 @@ class Session(Actor[Line | str | Here | Registered | Unregistered]):
                 self.ref.tell(Line(line.strip()))
         self.ref.drain()  # the client has hung up
 
-    def receive(self, message: Line | str | Here | Registered | Unregistered) -> None:
+    def receive(self, message: Line | str | Registered | Unregistered) -> None:
         match message:
             case Line(text) if self.nick:
                 self.obey(text)
@@ -71,13 +63,10 @@ class Session(Actor[Line | str | Here | Registered | Unregistered]):
                 self.take_nick(text)
             case str(text):
                 self.write(text)
-            case Registered(self.room, member):
-                member.tell(Here(self.room, self.ref, self.nick))
-            case Here(self.room, member, nick):
-                self.present[member] = nick
+            case Registered(self.room, _, nick):
                 self.write(f"{nick} is here")
-            case Unregistered(self.room, member) if member in self.present:
-                self.write(f"{self.present.pop(member)} has left")
+            case Unregistered(self.room, _, nick):
+                self.write(f"{nick} has left")
 
     def take_nick(self, nick: str) -> None:
         try:
@@ -94,7 +83,8 @@ class Session(Actor[Line | str | Here | Registered | Unregistered]):
                 self.leave()
                 self.join(room)
             case ["/who"]:
-                self.write(f"in {self.room}: {' '.join(sorted(self.present.values()))}")
+                nicks = sorted(self.chat.members.entries(self.room).values())
+                self.write(f"in {self.room}: {' '.join(nicks)}")
             case ["/msg", nick, text] if found := self.chat.nicks.lookup(nick):
                 found[0].tell(f"{self.nick} to you: {text}")
             case [command, *_] if command.startswith("/"):
@@ -105,14 +95,13 @@ class Session(Actor[Line | str | Here | Registered | Unregistered]):
     def join(self, room: str) -> None:
         self.room = room
         self.chat.rooms[room].subscribe(self.ref)
-        self.chat.members.register(room, self.ref)
+        self.chat.members.register(room, self.ref, self.nick)
         self.chat.members.watch(room, self.ref)
 
     def leave(self) -> None:
         self.chat.members.unwatch(self.room, self.ref)
         self.chat.members.unregister(self.room, self.ref)
         self.chat.rooms[self.room].unsubscribe(self.ref)
-        self.present.clear()
 
     def write(self, text: str) -> None:
         with suppress(ConnectionError), gevent.Timeout(WRITE_PATIENCE_S, TimeoutError):
