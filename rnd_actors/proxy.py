@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from attrs import field, frozen
 
 from rnd_actors._printing import shown
+from rnd_actors._validators import accepts, instance, require
 from rnd_actors.actors import Actor, ActorRef, Future, Request
 from rnd_actors.errors import ActorError
 
@@ -16,6 +17,11 @@ __all__ = ["Call", "ProxyActor", "ask_future", "proxy", "tell"]
 P = ParamSpec("P")
 R = TypeVar("R")
 A = TypeVar("A", bound="ProxyActor")
+
+_is_ref = instance(ActorRef, "an ActorRef")
+_is_class = accepts(
+    "a class of a ProxyActor", lambda x: isinstance(x, type) and issubclass(x, ProxyActor)
+)
 
 
 @frozen
@@ -37,8 +43,13 @@ class ProxyActor(Actor[Call]):
 
     def receive(self, message: Call) -> None:
         """Call a method, and answer with what it returns."""
-        found = getattr(self, message.name)
-        self.reply(message, found if message.is_read else found(*message.args, **message.kwargs))
+        try:
+            found = getattr(self, message.name)
+        except AttributeError as error:
+            self.reply_error(message, error)
+        else:
+            is_read = message.is_read
+            self.reply(message, found if is_read else found(*message.args, **message.kwargs))
 
 
 def proxy(ref: ActorRef[Call], cls: type[A]) -> A:
@@ -48,18 +59,21 @@ def proxy(ref: ActorRef[Call], cls: type[A]) -> A:
     way, and never set. Names that begin with `_`, and those of `Actor`, are not there.
 
     Raises:
+        SettingsError: `ref` is no ref, or `cls` no class of a `ProxyActor`.
         Exception: a call raises what `ActorRef.ask` does, and what the method raises.
     """
+    require(_is_ref, "proxy() ref", ref)
+    require(_is_class, "proxy() cls", cls)
     return cast(A, _Proxy(ref, cls))
 
 
-def tell(method: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+def tell(method: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
     """Let the actor call a method of a proxy, and go on: `tell(counter.add, 2)`."""
     called = _called(method)
     called.ref.tell(Call(called.name, args, kwargs))
 
 
-def ask_future(method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+def ask_future(method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
     """Let the actor call a method of a proxy, and go on; the future gives the answer later."""
     called = _called(method)
     return called.ref.ask_future(Call(called.name, args, kwargs))
@@ -70,6 +84,8 @@ class _Proxy:
         vars(self).update(_ref=ref, _cls=cls)
 
     def __getattr__(self, name: str) -> Any:
+        if not vars(self):  # it is being copied
+            raise AttributeError(name)
         if name.startswith("_") or hasattr(ProxyActor, name):
             raise AttributeError(f"{self!r} has no {name}: use its ref, {self._ref!r}")
         if callable(getattr(self._cls, name, None)):

@@ -272,7 +272,7 @@ class _Members:
         One that has stopped for good leaves at once.
         """
         is_new = ref not in self.refs
-        if not is_new and self.refs[ref] is value:
+        if not is_new and _same(self.refs[ref], value):
             return False
         self.refs[ref] = value
         if is_new:
@@ -287,6 +287,16 @@ class _Members:
 
     def post(self, entry: Terminated) -> None:
         self.remove(entry.ref)
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two values are equal, whatever their `__eq__` does."""
+    if one is other:
+        return True
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001
+        return False
 
 
 _IS_REF: Final = instance(ActorRef, "an ActorRef")

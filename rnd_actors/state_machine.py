@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Final, Generic, TypeVar
 
 import gevent
@@ -17,6 +16,7 @@ from attrs import define, frozen
 from rnd_actors._printing import shown
 from rnd_actors._validators import delay, optional, require
 from rnd_actors.actors import Actor, Timer
+from rnd_actors.actors._actor import is_for_coroutines
 from rnd_actors.actors._handling import message_type
 from rnd_actors.errors import ActorClassError, ActorError, StateLoopError
 
@@ -88,7 +88,7 @@ class StateMachine(Actor[M], Generic[S, M]):
         super().__init_subclass__(**kwargs)
         for name in _HOOKS:
             hook = getattr(cls, name)
-            if iscoroutinefunction(hook) or isgeneratorfunction(hook) or isasyncgenfunction(hook):
+            if is_for_coroutines(hook):
                 raise ActorClassError(
                     f"{cls.__name__}.{name}() is a coroutine or a generator, which nobody would "
                     "run; write a plain method: on gevent every call may wait"
@@ -167,6 +167,10 @@ class StateMachine(Actor[M], Generic[S, M]):
         """
         self._require_hook("postpone()", "handle")
         self.stash()
+
+    def become(self, handler: Callable[[M], object]) -> None:
+        """Raise `ActorError`: a state machine changes its state instead."""
+        raise ActorError(f"{type(self).__name__} is a state machine: it changes with go_to()")
 
     def receive(self, message: M) -> None:
         """Handle one message and follow its consequences; write `handle` instead of it."""

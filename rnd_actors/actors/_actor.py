@@ -21,6 +21,7 @@ from rnd_actors.actors._incarnation import (
     ExitReason,
     Killed,
     Normal,
+    Piped,
     Signal,
     Stopped,
 )
@@ -33,7 +34,16 @@ M = TypeVar("M")
 R = TypeVar("R")
 Q = TypeVar("Q", bound=Request[Any])
 
-_is_handler = accepts("a method, or another function of one message", callable)
+_is_function = accepts("a function of one argument", callable)
+_is_handler = accepts(
+    "a method, or another function of one message",
+    lambda value: callable(value) and not is_for_coroutines(value),
+)
+_is_ref = accepts("an ActorRef", lambda value: isinstance(value, ActorRef))
+_is_source = accepts(
+    "a future, as ask_future returns it, or a function that returns the answer",
+    lambda value: isinstance(value, Future) or callable(value),
+)
 _is_reason = optional(
     accepts(
         "Normal(), Stopped(), Killed(), Crashed(error) or None",
@@ -83,13 +93,14 @@ class Actor(Generic[M]):
     stash_capacity: ClassVar[int] = 1000
     """How many messages `stash` keeps; one more raises `StashFullError`."""
 
-    _became: tuple[Callable[[M], object], ...] = ()
-    """What handles messages instead of `receive`: the last one."""
+    _became: Callable[[M], object] | None = None
+    """What handles messages instead of `receive`."""
     _wrappers: tuple[Callable[[Callable[[M], object]], Callable[[M], object]], ...] = ()
     """What is put around the handler, like traces."""
     _acceptance: ClassVar[Acceptance] = Acceptance(Any)
     _greenlet: ActorGreenlet | None = None
     _has_own_work: ClassVar[bool] = False
+    _is_suspended: bool = False
     _supervises: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -99,7 +110,7 @@ class Actor(Generic[M]):
         cls._has_own_work = cls.run is not Actor.run
         for name in _HOOKS:
             hook = getattr(cls, name)
-            if iscoroutinefunction(hook) or isgeneratorfunction(hook) or isasyncgenfunction(hook):
+            if is_for_coroutines(hook):
                 raise ActorClassError(
                     f"{cls.__name__}.{name}() is a coroutine or a generator, which nobody would "
                     "run; write a plain method: on gevent every call may wait"
@@ -174,6 +185,7 @@ class Actor(Generic[M]):
 
     def forward(self, request: Q, to: ActorRef[Q]) -> None:
         """Hand on the request in hand; `to` answers the asker."""
+        require(_is_ref, "forward() to", to)
         self._own.handling.forward(request, to._cell)  # noqa: SLF001
 
     def unhandled(self, message: object) -> None:
@@ -199,20 +211,20 @@ class Actor(Generic[M]):
         self._own.handling.unstash_all()
 
     def become(self, handler: Callable[[M], object]) -> None:
-        """Let `handler` handle the messages, from the next one on; `unbecome` undoes it.
+        """Let `handler` handle the messages, from the next one on, until it becomes another.
 
         Raises:
-            SettingsError: `handler` cannot be called.
+            SettingsError: `handler` cannot be called, or only makes a coroutine.
         """
         require(_is_handler, "become() handler", handler)
         mailbox = self._own_here.cell.mailbox
-        self._became += (handler,)
+        self._became = handler
         mailbox.put_signal(Became())
 
     def unbecome(self) -> None:
-        """Let what handled the messages before the last `become` handle them again."""
+        """Let `receive` handle the messages again, from the next one on."""
         mailbox = self._own_here.cell.mailbox
-        self._became = self._became[:-1]
+        self._became = None
         mailbox.put_signal(Became())
 
     def tell_first(self, message: M) -> None:
@@ -294,10 +306,12 @@ class Actor(Generic[M]):
         If it has already, the message comes at once. With `restarts`, `Restarted` is told each time
         that it is up again. Watching ends with this incarnation.
         """
+        require(_is_ref, "watch() ref", ref)
         self._own.owned.watch(ref._cell, restarts=restarts)  # noqa: SLF001
 
     def unwatch(self, ref: ActorRef[Any]) -> None:
         """Stop watching `ref`; undoes `watch`."""
+        require(_is_ref, "unwatch() ref", ref)
         self._own.owned.unwatch(ref._cell)  # noqa: SLF001
 
     def link(self, ref: ActorRef[Any]) -> None:
@@ -306,10 +320,12 @@ class Actor(Generic[M]):
         When one fails, the other one fails with a `LinkedActorError`; when one is told to stop, the
         other one stops; a normal end ends only the link. An actor that is not up counts as failed.
         """
+        require(_is_ref, "link() ref", ref)
         self._own.owned.link(ref._cell)  # noqa: SLF001
 
     def unlink(self, ref: ActorRef[Any]) -> None:
         """Undo `link`, from either side."""
+        require(_is_ref, "unlink() ref", ref)
         self._own.owned.unlink(ref._cell)  # noqa: SLF001
 
     def background(self, work: Callable[..., object], *args: Any) -> None:
@@ -334,6 +350,10 @@ class Actor(Generic[M]):
             on_error: makes the message of an error, a `TimeoutError` if a Timeout of gevent has
                 expired; None: the error crashes the actor.
         """
+        own = self._own_here
+        require(_is_source, "pipe() source", source)
+        require(_is_function, "pipe() to_message", to_message)
+        require(optional(_is_function), "pipe() on_error", on_error)
         get = source.get if isinstance(source, Future) else source
 
         def wait() -> None:
@@ -347,7 +367,8 @@ class Actor(Generic[M]):
                 if on_error is None:
                     raise
                 message = on_error(error)
-            self._own.cell.post(message)
+            if own.cell.greenlet is own:
+                own.cell.mailbox.put_signal_last(Piped(message))
 
         self.background(wait)
 
@@ -375,6 +396,12 @@ class Actor(Generic[M]):
                 "system.start(ChildSpec(id, factory)), and use its ref from on_start() on"
             )
         return self._greenlet
+
+
+def is_for_coroutines(function: Any) -> bool:
+    """Whether a call of it would only make a coroutine or a generator, which nobody would run."""
+    kinds = iscoroutinefunction, isgeneratorfunction, isasyncgenfunction
+    return any(is_kind(function) for is_kind in kinds)
 
 
 def _wants_receive(actor: type[Actor[Any]], accepted: object) -> bool:

@@ -18,7 +18,6 @@ from rnd_actors.actors._incarnation import (
     ChildReady,
     ExitReason,
     Stop,
-    Suspend,
     Unsuspend,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
@@ -161,6 +160,11 @@ class Cell:
         return "" if actor is None else type(actor).__name__
 
     @property
+    def is_suspended(self) -> bool:
+        actor = self.greenlet.actor if self.greenlet is not None else None
+        return actor is not None and actor._is_suspended  # noqa: SLF001
+
+    @property
     def supervises(self) -> bool:
         actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001
@@ -174,7 +178,7 @@ class Cell:
         """Let the incarnation end after the messages that wait now; it is not suspended then."""
         if self.exit_reason is None:
             self.mailbox.put_signal_last(Stop(reason, outlives_crash))
-            if isinstance(self.waits_for, Suspend):
+            if self.is_suspended:
                 self.mailbox.put_signal(Unsuspend())
 
     def await_end(self, limit: float) -> bool:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from rnd_actors._validators import optional, require, whole_number
+from rnd_actors._validators import accepts, optional, require, whole_number
 from rnd_actors.actors._requests import (
     DEFAULT_TIMEOUT,
     Asked,
@@ -87,6 +87,9 @@ class _Mapped(Future[R_co]):
         return self._get_by(give_up_at, limit)
 
 
+_is_future = accepts("futures, as ask_future returns them", lambda x: isinstance(x, Future))
+
+
 def gather(
     futures: Iterable[Future[R]], timeout: float | None = 5.0, *, max_running: int | None = None
 ) -> list[R]:
@@ -106,6 +109,7 @@ def gather(
     waiting = deque[Future[R]]()
     answers: list[R] = []
     for future in futures:
+        require(_is_future, "gather() futures", future)
         waiting.append(future)
         if len(waiting) == max_running:
             answers.append(waiting.popleft().get_by(give_up_at, timeout))

@@ -23,6 +23,7 @@ from rnd_actors.actors._incarnation import (
     Fail,
     Killed,
     Normal,
+    Piped,
     Rang,
     Signal,
     Stop,
@@ -170,8 +171,8 @@ class ActorGreenlet(OwnedGreenlet):
 
     def _handler(self) -> Callable[[Any], object]:
         """Return what handles the messages: `receive`, or what the actor has become."""
-        handlers = self.actor._became  # noqa: SLF001
-        return self._wrapped(handlers[-1] if handlers else self.actor.receive)
+        became = self.actor._became  # noqa: SLF001
+        return self._wrapped(self.actor.receive if became is None else became)
 
     def _wrapped(self, handler: Callable[[Any], object]) -> Callable[[Any], object]:
         for wrap in self.actor._wrappers:  # noqa: SLF001
@@ -198,6 +199,9 @@ class ActorGreenlet(OwnedGreenlet):
             if self.owned.take(signal):
                 self._be_told(signal.message)
             return None
+        if isinstance(signal, Piped):
+            self._be_told(signal.message)
+            return None
         if isinstance(signal, Suspend):
             return self._be_suspended(signal)
         if isinstance(signal, Call):
@@ -212,6 +216,7 @@ class ActorGreenlet(OwnedGreenlet):
         if self.actor._has_own_work or mailbox.is_draining():  # noqa: SLF001
             return None
         held: list[Signal] = []
+        self.actor._is_suspended = True  # noqa: SLF001
         try:
             while True:
                 cell.waits_for = suspend  # again, if a call has waited
@@ -227,6 +232,7 @@ class ActorGreenlet(OwnedGreenlet):
                     held.append(signal)
         finally:
             cell.waits_for = None
+            self.actor._is_suspended = False  # noqa: SLF001
 
     def _attend(self) -> None:
         """Interrupt `run()` if that has to end; the loop calls this when an entry has come."""

@@ -89,6 +89,7 @@ class Handling:
         return Deferred(asked)
 
     def forward(self, request: Request[Any], other: Addressed) -> None:
+        other.require_thread()
         other.put(self.asked(request) or request)
         self._let_go()
 

@@ -116,6 +116,13 @@ class Became(Signal):
 
 
 @define(eq=False)
+class Piped(Signal):
+    """An answer that one incarnation waits for; it stands among the messages."""
+
+    message: Any
+
+
+@define(eq=False)
 class Rang(Signal):
     """A timer with a key has fired; the message does not count if the timer is replaced by then."""
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import gevent
 from gevent import Greenlet, GreenletExit, getcurrent
 
+from rnd_actors._validators import accepts, require
 from rnd_actors._validators import delay as is_delay
-from rnd_actors._validators import require
 from rnd_actors._validators import seconds as is_interval
 from rnd_actors.actors._incarnation import FAILURES, ExitReason, Rang, Stopped
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
@@ -22,6 +22,11 @@ else:
     AnyGreenlet = Greenlet
 
 _KILL_PATIENCE_S: Final = 1.0
+_CLOCK_ERROR_S: Final = 1e-6
+"""Less than any loop can wait, and more than what sums of times are wrong by."""
+
+is_given = accepts("a message; None with None seconds alone", lambda value: value is not None)
+is_work = accepts("a function", callable)
 
 
 class OwnedGreenlet(AnyGreenlet):
@@ -141,25 +146,28 @@ class Owned:
         return True
 
     def set_receive_timeout(self, seconds: float | None, message: object) -> None:
+        if seconds is not None:
+            require(is_interval, "set_receive_timeout() seconds", seconds)
+            require(is_given, "set_receive_timeout() message", message)
         if self._idle is not None:
             self._idle.cancel()
         if seconds is not None:
-            require(is_interval, "set_receive_timeout() seconds", seconds)
             self._look_in(seconds, seconds, message)
 
     def _look_in(self, left: float, seconds: float, message: object) -> None:
         def look() -> None:
             cell = self.greenlet.cell
-            idle_since = cell.mailbox.idle_since
-            idle_s = 0.0 if idle_since is None else time.monotonic() - idle_since
-            if idle_s >= seconds:
+            idle_since, now = cell.mailbox.idle_since, time.monotonic()
+            left = seconds if idle_since is None else idle_since + seconds - now
+            if left < _CLOCK_ERROR_S:
                 cell.post(message)
-                idle_s = 0.0
-            self._look_in(seconds - idle_s, seconds, message)
+                left = seconds
+            self._look_in(left, seconds, message)
 
         self._idle = Timer(left, 0.0, look, self._timers)
 
     def background(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
+        require(is_work, "background() work", work)
         greenlet = BackgroundGreenlet(self.greenlet, work, args)
         self._greenlets[greenlet] = None
         greenlet.rawlink(self._greenlets.pop)
@@ -171,6 +179,7 @@ class Owned:
         return lambda: self._endings.pop(ending, None)
 
     def watch(self, cell: Any, *, restarts: bool) -> None:
+        cell.require_thread()
         self.watched[cell] = None
         cell.add_watcher(self.greenlet.cell, restarts=restarts)
 

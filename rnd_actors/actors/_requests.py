@@ -13,6 +13,7 @@ from gevent.exceptions import LoopExit
 
 from rnd_actors._printing import shown
 from rnd_actors.actors._incarnation import ExitReason
+from rnd_actors.actors._loop import thread_id
 from rnd_actors.actors._owned import current_greenlet
 from rnd_actors.errors import AskTimeoutError, DeadlockError, SelfAskError
 
@@ -200,9 +201,15 @@ class Asked:
         self.is_answered = True
         self._is_over()
         if self._waiting:
-            loop = get_hub().loop
-            for waiting in self._waiting:
-                self._waiting[waiting] = loop.run_callback(waiting.switch)
+            if thread_id() == self.receiver.thread_id:
+                self._wake()
+            else:
+                self.receiver.call(self._wake)
+
+    def _wake(self) -> None:
+        loop = get_hub().loop
+        for waiting in self._waiting or ():
+            self._waiting[waiting] = loop.run_callback(waiting.switch)  # type: ignore[index]
 
 
 def copy_of(error: BaseException) -> BaseException:

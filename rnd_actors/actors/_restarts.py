@@ -225,7 +225,7 @@ def end_children(children: Sequence[Child], order: ShutdownOrder, *, for_good: b
     Return the children that had not ended by themselves before their turn came. If they end for
     good, their mailboxes become dead letters. If this itself is killed, all are killed at once.
     """
-    alive = {child for child in children if child.cell.greenlet is not None}
+    alive = {child for child in children if child.cell.greenlet is not None or child.is_active}
     batches = [children] if order is ShutdownOrder.PARALLEL else [[x] for x in reversed(children)]
     ended = set[Child]()
     try:

@@ -10,17 +10,20 @@ from itertools import islice
 from typing import Any, Final, TextIO
 
 from rnd_actors._printing import text_of
-from rnd_actors._validators import member, require
+from rnd_actors._validators import accepts, member, optional, require
 from rnd_actors.actors import ActorSystem
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._loop import thread_id
-from rnd_actors.errors import ActorError, WrongThreadError
+from rnd_actors.errors import ActorError, SettingsError, WrongThreadError
 from rnd_actors.inspection._actors import shortened
 from rnd_actors.inspection._inspect import inspection_of
 
 _MOST_LINES: Final = 500
 _MOST_INSPECTIONS: Final = 50
 _IS_SIGNAL: Final = member(signal.Signals)
+_IS_FILE: Final = optional(
+    accepts("a file of text, or None", lambda file: callable(getattr(file, "write", None)))
+)
 
 
 def dump(system: ActorSystem) -> str:
@@ -61,7 +64,8 @@ def dump_on_signal(
         file: where to print; None: to stderr. An error of printing is ignored.
 
     Raises:
-        SettingsError: `number` is no member of `signal.Signals`.
+        SettingsError: `number` is no member of `signal.Signals`, or nobody can handle it; or `file`
+            cannot be written to.
         WrongThreadError: this is not the main thread, or the system belongs to another one.
 
     Example:
@@ -72,6 +76,7 @@ def dump_on_signal(
         ...     pass  # the work of the program
     """
     require(_IS_SIGNAL, "number", number)
+    require(_IS_FILE, "file", file)
     if system.thread_id != thread_id():
         raise WrongThreadError(
             "the system belongs to another thread, and signals come to the main thread alone; "
@@ -79,17 +84,19 @@ def dump_on_signal(
         )
 
     def handle(*_: object) -> None:
-        try:
-            text = dump(system)
-        except ActorError as error:  # it has not been entered
-            text = text_of(error)
-        with suppress(OSError, RuntimeError, ValueError):  # the actor that runs must not suffer
+        with suppress(Exception):  # the actor that runs must not suffer, even where it recurses
+            try:
+                text = dump(system)
+            except ActorError as error:  # it has not been entered
+                text = text_of(error)
             output = sys.stderr if file is None else file
             output.write(f"{text}\n")
             output.flush()
 
     try:
         former = signal.signal(number, handle)
+    except OSError:
+        raise SettingsError("number", "a signal that a program can handle", number) from None
     except ValueError:
         raise WrongThreadError(
             "signals come to the main thread alone; call dump_on_signal() there, "

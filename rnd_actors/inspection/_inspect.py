@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from gevent import getcurrent
 
-from rnd_actors._printing import shown_error, text_of
+from rnd_actors._printing import escaped, shown_error, text_of
 from rnd_actors.actors import ActorRef, ActorStats
 from rnd_actors.actors._cell import Cell, message_of
+from rnd_actors.actors._loop import SYSTEM_ERRORS
 from rnd_actors.inspection._actors import actor_of, cell_of, listed, short, shortened
 from rnd_actors.inspection._suspend import is_suspended
 
@@ -65,7 +66,7 @@ class Inspection:
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         """Give the page in pieces, each with its style."""
-        yield self.name, "bold"
+        yield escaped(self.name), "bold"
         yield f" {self.kind} #{self.incarnation} {self.doing}", ""
         for heading, lines in self._sections():
             if lines:
@@ -154,8 +155,10 @@ def _state_of(actor: Any) -> dict[str, str]:
     if actor is None:
         return {}
     try:
-        state = list(actor.inspected().items())
-    except Exception as error:  # noqa: BLE001  # it is the user's, and may find the actor half made
+        state = [(name, value) for name, value in actor.inspected().items()]
+    except SYSTEM_ERRORS:
+        raise
+    except BaseException as error:  # noqa: BLE001  # the user's; it may find the actor half made
         return {"inspected()": shortened(f"raises {shown_error(error)}")}
     texts = {shortened(text_of(name)): short(value) for name, value in state[:_MOST_ATTRIBUTES]}
     if len(state) > _MOST_ATTRIBUTES:

@@ -58,4 +58,4 @@ def is_suspended(cell: Any) -> bool:
     for signal in reversed(cell.mailbox.signals):
         if isinstance(signal, Suspend | Unsuspend):
             return isinstance(signal, Suspend)
-    return isinstance(cell.waits_for, Suspend)
+    return bool(cell.is_suspended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class Trace:
     def __init__(self, cell: Any, n: int) -> None:
         self._cell = cell
         self._began_at = time.monotonic()
-        self._ended = deque[TraceEntry](maxlen=n)
+        self._ended = deque[TraceEntry](maxlen=min(n, sys.maxsize))
         self._in_hand: TraceEntry | None = None
         self._waits: list[_Wait] = []
         self._is_over = False

@@ -3,6 +3,7 @@
 import math
 import time
 from functools import partial
+from random import random
 from typing import Any
 
 import pytest
@@ -80,20 +81,20 @@ def test_the_next_message_meets_the_new_handler_even_if_it_waited_already(
     assert diary.items == [(("off", "on")[number % 2], Note(number)) for number in range(6)]
 
 
-def test_handlers_are_a_stack(system: ActorSystem, diary: Record) -> None:
+def test_there_is_one_handler_at_a_time(system: ActorSystem, diary: Record) -> None:
     def say(name: str, puppet: Puppet, _: object) -> None:
         puppet.diary.add(name)
         puppet.unbecome()
 
-    def push(puppet: Puppet) -> None:
+    def become_both(puppet: Puppet) -> None:
         for name in ("one", "two"):
             puppet.become(partial(say, name, puppet))
 
-    ref = system.start(puppet("puppet", at_start=push, diary=diary))
-    for number in range(3):
+    ref = system.start(puppet("puppet", at_start=become_both, diary=diary))
+    for number in range(2):
         ref.tell(Note(number))
     settle(ref)
-    assert diary.items[1:] == ["two", "one", Note(2)]
+    assert diary.items[1:] == ["two", Note(1)]
 
 
 def test_to_unbecome_once_too_often_changes_nothing(system: ActorSystem, diary: Record) -> None:
@@ -101,6 +102,15 @@ def test_to_unbecome_once_too_often_changes_nothing(system: ActorSystem, diary: 
     ref.tell(Note(1))
     settle(ref)
     assert diary.items[1:] == [Note(1)]
+
+
+def test_an_actor_does_not_become_a_coroutine(system: ActorSystem) -> None:
+    async def handle(_: object) -> None:
+        """Never run."""
+
+    ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
+    with pytest.raises(SettingsError, match=r"become\(\) handler takes a method, or another"):
+        ref.ask(Ask(lambda puppet: puppet.become(handle)))
 
 
 def test_an_actor_becomes_only_what_can_be_called(system: ActorSystem) -> None:
@@ -315,6 +325,34 @@ def test_the_time_in_which_an_actor_is_busy_is_no_receive_timeout(
     ref.tell(Do(lambda _: let_pass(35.0)))
     let_pass(46.0)
     assert diary.all(float) == [45.0]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 1.0, 5.0, 60.0])
+def test_a_receive_timeout_comes_once_for_each_time_whatever_sums_of_times_are_wrong_by(
+    system: ActorSystem, diary: Record, seconds: float
+) -> None:
+    let_pass(random() * 10)
+    ref = start_with(system, diary, lambda puppet: puppet.set_receive_timeout(seconds, RING))
+    for _ in range(5):
+        let_pass(random() * seconds)
+        ref.tell(Note(1))
+    let_pass(2.5 * seconds)
+    assert len(diary.all(float)) == 2
+
+
+def test_a_receive_timeout_that_is_refused_leaves_the_present_one(
+    system: ActorSystem, diary: Record
+) -> None:
+    def change(puppet: Puppet) -> None:
+        with pytest.raises(SettingsError):
+            puppet.set_receive_timeout(-1.0, RING)
+        with pytest.raises(SettingsError, match="message takes a message; None with None seconds"):
+            puppet.set_receive_timeout(5.0)
+
+    ref = start_with(system, diary, lambda puppet: puppet.set_receive_timeout(10.0, RING))
+    ref.ask(Ask(change))
+    let_pass(11.0)
+    assert diary.all(float) == [10.0]
 
 
 def test_a_receive_timeout_is_changed_and_switched_off(system: ActorSystem, diary: Record) -> None:

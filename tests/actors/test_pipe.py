@@ -18,6 +18,7 @@ from tests.actors.toys import (
     Note,
     Puppet,
     Record,
+    balance,
     crash,
     hang,
     let_pass,
@@ -110,6 +111,46 @@ def test_nothing_comes_to_the_next_incarnation(
     gate.open()
     settle(asker)
     assert diary.all(Note) == []
+
+
+def test_an_answer_that_waited_already_is_for_the_incarnation_that_asked(
+    asker: ActorRef[Any], diary: Record
+) -> None:
+    gate = Gate()
+
+    def ask_and_crash(puppet: Puppet) -> None:
+        puppet.pipe(lambda: 42, Note)
+        gate.pass_through()
+        crash()
+
+    asker.tell(Do(ask_and_crash))
+    gate.await_entry()
+    let_pass(1.0)
+    gate.open()
+    diary.until(Began("asker", 2))
+    settle(asker)
+    assert diary.all(Note) == []
+    assert len(set(balance(asker))) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "form"),
+    [
+        (lambda puppet: puppet.pipe(5.0, str), "source takes a future, as ask_future returns it"),
+        (lambda puppet: puppet.pipe(list, None), "to_message takes a function of one argument"),
+        (lambda puppet: puppet.pipe(list, str, "oops"), "on_error takes a function of one"),
+        (lambda puppet: puppet.background(5), "work takes a function"),
+        (lambda puppet: puppet.watch(None), "ref takes an ActorRef; got None"),
+        (lambda puppet: puppet.link("x"), "ref takes an ActorRef; got 'x'"),
+        (lambda _: gather([7]), "futures takes futures, as ask_future returns them; got 7"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_used_wrongly_is_refused_where_it_is_used(
+    system: ActorSystem, wrong: Any, form: str
+) -> None:
+    ref = system.start(puppet("asker", restart=Restart.TEMPORARY))
+    with pytest.raises(SettingsError, match=form):
+        ref.ask(Ask(wrong))
 
 
 def test_a_full_mailbox_has_room_for_the_message(system: ActorSystem, diary: Record) -> None:

@@ -114,6 +114,60 @@ def test_an_actor_uses_itself_in_its_own_thread(
     assert diary.items == [Began("puppet", 1)]
 
 
+def test_an_answer_from_another_thread_wakes_the_asker_at_once(system: ActorSystem) -> None:
+    def answer_in_a_thread(clerk: Clerk, request: Handle) -> None:
+        in_another_thread(lambda: clerk.reply(request, 42))
+
+    ref = system.start(clerk("clerk"))
+    began = time.monotonic()
+    assert ref.ask(Handle(answer_in_a_thread), timeout=60.0) == 42
+    assert time.monotonic() - began < 30.0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda mine, other: mine.watch(other),
+        lambda mine, other: mine.link(other),
+    ],
+)
+def test_an_actor_has_nothing_to_do_with_one_of_another_thread(
+    system: ActorSystem, use: Callable[[Puppet, ActorRef[Any]], object]
+) -> None:
+    here, failed = system.start(puppet("here", restart=Restart.TEMPORARY)), []
+
+    def use_in_another_thread() -> None:
+        with ActorSystem() as other:
+            there = other.start(puppet("there", restart=Restart.TEMPORARY))
+            try:
+                there.ask(Ask(lambda puppet: use(puppet, here)))
+            except WrongThreadError as error:
+                failed.append(error)
+            there.stop()
+        gevent.get_hub().destroy(destroy_loop=True)
+
+    in_another_thread(use_in_another_thread)
+    assert len(failed) == 1
+    here.stop()
+    here.join()
+
+
+def test_a_request_is_not_forwarded_to_another_thread(system: ActorSystem) -> None:
+    here, failed = system.start(clerk("here")), []
+
+    def forward_from_another_thread() -> None:
+        with ActorSystem() as other:
+            there = other.start(clerk("there", restart=Restart.TEMPORARY))
+            try:
+                there.ask(Handle(lambda clerk, request: clerk.forward(request, here)))
+            except WrongThreadError as error:
+                failed.append(error)
+        gevent.get_hub().destroy(destroy_loop=True)
+
+    in_another_thread(forward_from_another_thread)
+    assert len(failed) == 1
+
+
 def test_another_thread_cannot_subscribe(system: ActorSystem) -> None:
     with pytest.raises(WrongThreadError, match="subscribed to in the thread of the system alone"):
         in_another_thread(lambda: system.events.subscribe(print))

@@ -4,15 +4,15 @@ import os
 import signal
 import time as clock
 from io import StringIO
-from typing import Any
+from typing import Any, Never
 
 import gevent
 import pytest
 
-from rnd_actors.actors import ActorRef, ActorSystem
+from rnd_actors.actors import Actor, ActorRef, ActorSystem
 from rnd_actors.errors import ActorError, SettingsError
-from rnd_actors.inspection import dump, dump_on_signal, suspend
-from rnd_actors.supervision import Backoff, CountChildren
+from rnd_actors.inspection import dump, dump_on_signal, inspect, suspend
+from rnd_actors.supervision import Backoff, ChildSpec, CountChildren
 from tests.actors.toys import (
     Ask,
     Began,
@@ -203,3 +203,29 @@ def test_it_covers_a_system_from_its_beginning_to_its_end() -> None:
             system.start(puppet("it", at_stop=kill_and_spin))
         assert "it Puppet #1 is busy" in printed.getvalue()
         assert "in on_stop" in printed.getvalue()
+
+
+class Unlooked(Actor[Never]):
+    def inspected(self) -> dict[str, object]:
+        raise GeneratorExit
+
+
+def test_a_state_that_raises_anything_is_shown_so(system: ActorSystem) -> None:
+    ref = system.start(ChildSpec("unlooked", Unlooked))
+    assert inspect(ref).state == {"inspected()": "raises GeneratorExit"}
+
+
+@pytest.mark.parametrize("file", ["x.txt", 7, object()], ids=str)
+def test_what_cannot_be_written_to_is_refused_at_once(system: ActorSystem, file: Any) -> None:
+    with pytest.raises(SettingsError, match="file takes a file of text, or None"):
+        dump_on_signal(system, file=file).__enter__()
+
+
+def test_a_signal_that_nobody_can_handle_is_refused(system: ActorSystem) -> None:
+    with pytest.raises(SettingsError, match="number takes a signal that a program can handle"):
+        dump_on_signal(system, signal.SIGKILL).__enter__()
+
+
+def test_a_name_cannot_steer_the_terminal(system: ActorSystem) -> None:
+    ref = system.start(puppet("\x1b[2J"))
+    assert "\x1b" not in str(inspect(ref))

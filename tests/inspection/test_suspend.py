@@ -21,6 +21,7 @@ from rnd_actors.supervision import (
     TerminateChild,
     WhichChildren,
 )
+from rnd_actors.testing import replace_state
 from tests.actors.toys import (
     Ask,
     Began,
@@ -396,3 +397,34 @@ def test_started_is_published_before_it_waits(
     suspended(one).kill()
     events.expect(ActorStarted, 2)
     settle(one)
+
+
+@pytest.mark.parametrize("end", [ActorRef.drain, unsuspend], ids=["drain", "unsuspend"])
+def test_a_suspension_ends_while_a_repair_waits(
+    system: ActorSystem, one: ActorRef[Any], diary: Record, end: Any
+) -> None:
+    gate = Gate()
+    helper = system.start(puppet("helper"))
+    suspended(one)
+    repair = gevent.spawn(
+        replace_state, one, lambda _: helper.ask(Ask(gate.pass_through), timeout=None), timeout=9.0
+    )
+    gate.await_entry()
+    assert inspect(one).is_suspended
+    one.tell(Note(1))
+    end(one)
+    gate.open()
+    repair.get()
+    let_pass(A_MOMENT)
+    assert not inspect(one).is_suspended
+    assert notes(diary) == [1]
+
+
+def test_the_reason_of_a_child_that_ended_unheard_is_its_own(system: ActorSystem) -> None:
+    team = supervise(system)
+    child = start(team, puppet("child", restart=Restart.TEMPORARY))
+    suspended(team)
+    child.tell(Do(lambda puppet: puppet.stop(result=42)))
+    let_pass(A_MOMENT)
+    team.stop()
+    assert child.join() == Normal(42)

@@ -1,11 +1,18 @@
 """Proxies: methods of an actor class that are called as if it were here."""
 
+from copy import copy
 from typing import Any
 
 import pytest
 
 from rnd_actors.actors import ActorRef, ActorSystem, gather
-from rnd_actors.errors import ActorDeadError, ActorError, AskTimeoutError, SelfAskError
+from rnd_actors.errors import (
+    ActorDeadError,
+    ActorError,
+    AskTimeoutError,
+    SelfAskError,
+    SettingsError,
+)
 from rnd_actors.proxy import Call, ProxyActor, ask_future, proxy, tell
 from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import let_pass
@@ -25,6 +32,9 @@ class Counter(ProxyActor):
 
     def divide(self, by: int) -> float:
         return self.total / by
+
+    def call(self, number: int, method: str) -> tuple[int, str]:
+        return number, method
 
     def wait(self) -> None:
         let_pass(60.0)
@@ -72,13 +82,34 @@ def test_what_belongs_to_the_actor_itself_is_not_there(counter: Counter, name: s
         getattr(counter, name)
 
 
-def test_an_attribute_that_the_actor_has_not_crashes_it_and_its_asker_hears_of_it(
-    counter: Counter, ref: ActorRef[Call]
-) -> None:
+def test_an_attribute_that_the_actor_has_not_is_an_error_of_who_reads_it(counter: Counter) -> None:
     counter.add(5)
     with pytest.raises(AttributeError, match="nonsense"):
         counter.nonsense  # type: ignore[attr-defined]  # noqa: B018
-    assert counter.total == 0
+    assert not hasattr(counter, "another")
+    assert counter.total == 5
+
+
+def test_arguments_may_have_any_name(counter: Counter) -> None:
+    tell(counter.call, 1, method="a")
+    assert ask_future(counter.call, 1, method="b").get() == (1, "b")
+
+
+def test_a_copy_of_a_proxy_is_one_of_the_same_actor(counter: Counter) -> None:
+    counter.add(5)
+    assert copy(counter).total == 5
+
+
+@pytest.mark.parametrize(("ref", "cls"), [("x", Counter), (None, Counter)])
+def test_a_proxy_needs_a_ref(ref: Any, cls: Any) -> None:
+    with pytest.raises(SettingsError, match=r"proxy\(\) ref takes an ActorRef"):
+        proxy(ref, cls)
+
+
+@pytest.mark.parametrize("cls", [int, None, "Counter"])
+def test_a_proxy_needs_a_class(ref: ActorRef[Call], cls: Any) -> None:
+    with pytest.raises(SettingsError, match=r"proxy\(\) cls takes a class of a ProxyActor"):
+        proxy(ref, cls)
 
 
 def test_an_error_is_raised_where_the_method_was_called(counter: Counter) -> None:

@@ -298,7 +298,7 @@ def test_values_are_told_with_their_actors(
     registry.register("room", one, "Ann")
     registry.watch("room", watcher)
     registry.register("room", other, "Bob")
-    registry.register("room", one, "Ann")
+    registry.register("room", one, "".join(("A", "nn")))
     registry.register("room", one, "Anna")
     end(one)
     assert heard(watcher, news) == [

@@ -169,3 +169,16 @@ def test_a_hook_may_have_a_decorator_that_forgets_its_name(
 def test_a_machine_outside_of_a_system_cannot_change_its_state(diary: Record) -> None:
     with pytest.raises(ActorError):
         Toy(diary).go_to(GREEN)
+
+
+def test_a_machine_becomes_nothing_else(system: ActorSystem) -> None:
+    class Chameleon(StateMachine[str, str]):
+        initial_state = "grey"
+
+        def handle(self, state: str, message: str) -> None:
+            self.become(print)
+
+    ref = system.start(ChildSpec("chameleon", Chameleon, restart=Restart.TEMPORARY))
+    ref.tell("green")
+    reason = ref.join()
+    assert "Chameleon is a state machine: it changes with go_to()" in str(reason)
