@@ -10,7 +10,7 @@ import gevent
 from gevent import Greenlet, GreenletExit, getcurrent
 
 from rnd_actors._validators import delay as is_delay
-from rnd_actors._validators import require
+from rnd_actors._validators import optional, require
 from rnd_actors._validators import seconds as is_interval
 from rnd_actors.actors._incarnation import FAILURES, ExitReason, Rang, Stopped
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
@@ -141,10 +141,10 @@ class Owned:
         return True
 
     def set_receive_timeout(self, seconds: float | None, message: object) -> None:
+        require(optional(is_interval), "set_receive_timeout() seconds", seconds)
         if self._idle is not None:
             self._idle.cancel()
         if seconds is not None:
-            require(is_interval, "set_receive_timeout() seconds", seconds)
             self._look_in(seconds, seconds, message)
 
     def _look_in(self, left: float, seconds: float, message: object) -> None:
