@@ -198,8 +198,13 @@ def start_task(
     require(optional(seconds), "task() timeout", timeout)
     name = getattr(function, "__name__", type(function).__name__).replace("/", "-")
     supervisor = root.ask(StartChild(_SUPERVISOR, or_get=True))
-    work = ChildSpec(name, lambda: _Work(function, args, timeout), restart=Restart.TEMPORARY)
-    task = Task[R](supervisor.ask(StartChild(work)))
+    work = _Work(function, args, timeout)
+    try:
+        spec = ChildSpec(name, lambda: work, restart=Restart.TEMPORARY)
+        task = Task[R](supervisor.ask(StartChild(spec)))
+    except BaseException:  # whoever starts it may be killed meanwhile
+        work.cancel()
+        raise
     owner = current_greenlet()
     if owner is not None:
         forget = owner.owned.at_end(task.cancel)
@@ -214,11 +219,20 @@ class _Work(Actor[Never]):
         self._function = function
         self._args = args
         self._timeout = timeout
+        self._is_cancelled = False
 
     def run(self) -> object:
+        if self._is_cancelled:
+            return None
         error = TaskTimeoutError(f"{self.ref.name} took longer than {self._timeout} s")
         with gevent.Timeout(self._timeout, error):
             return self._function(*self._args)
+
+    def cancel(self) -> None:
+        """Kill it where it waits, or let it do nothing if it has not begun."""
+        self._is_cancelled = True
+        if self._greenlet is not None:
+            self.ref.kill()
 
 
 @define(eq=False)
