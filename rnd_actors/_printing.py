@@ -29,6 +29,18 @@ def one_line(text: object) -> str:
     return " ".join(printable.split())
 
 
+def escaped(text: str) -> str:
+    r"""Return a text with the escapes of Python for all that a terminal would not show.
+
+    Example:
+        >>> print(escaped("rm -r \x1b[8m /"))
+        rm -r \x1b[8m /
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
 def _printed(printer: Callable[[object], str], thing: object) -> str:
     try:
         return str.__str__(printer(thing))  # a text of a class of its own may raise, too

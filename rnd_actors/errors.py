@@ -22,6 +22,7 @@ __all__ = [
     "ChildSpecError",
     "DeadlockError",
     "DuplicateChildError",
+    "LinkedActorError",
     "LivelockError",
     "MailboxFullError",
     "NotAnsweredError",
@@ -30,6 +31,7 @@ __all__ = [
     "RestartIntensityError",
     "ResultFormatError",
     "RndActorsError",
+    "RouterUnavailableError",
     "RunProcessError",
     "ScheduleFailedError",
     "SelfAskError",
@@ -42,6 +44,8 @@ __all__ = [
     "StoreError",
     "StreamCutError",
     "SupervisionError",
+    "TaskCancelledError",
+    "TaskTimeoutError",
     "TooManyChildrenError",
     "UnhandledMessageError",
     "UnknownChildError",
@@ -208,6 +212,10 @@ class StateLoopError(ActorError):
 
 class NotAnsweredError(ActorError):
     """The actor handled a request without answering it."""
+
+
+class RouterUnavailableError(ActorError):
+    """The supervisor of a router's actors restarts, and the router does not wait for it."""
 
 
 class AlreadyRegisteredError(ActorError, ValueError):

@@ -6,7 +6,7 @@ They are made after the gen_statem of Erlang/OTP.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Final, Generic, TypeVar
@@ -114,6 +114,10 @@ class StateMachine(Actor[M], Generic[S, M]):
 
     def on_timeout(self, state: S) -> None:
         """Act when the machine has been in a state for as long as `go_to` has set."""
+
+    def inspected(self) -> Mapping[str, object]:
+        """Return the state and the attributes, for `rnd_actors.inspection.inspect`."""
+        return {"state": self.state, **super().inspected()}
 
     @property
     def state(self) -> S:

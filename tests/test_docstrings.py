@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 
 import rnd_actors
+from rnd_actors import errors
 
 _NO_LIBRARY: Final = ("cli", "notebook", "patched", "standin")
 """The program itself, its way into notebooks, a plugin for pytest, and the worker program."""
@@ -62,6 +63,15 @@ def test_all_is_sorted_constants_first_then_classes_then_functions(module: Modul
         return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
     assert module.__all__ == sorted(module.__all__, key=order)
+
+
+def test_every_error_is_public() -> None:
+    defined = {
+        name
+        for name, thing in vars(errors).items()
+        if isinstance(thing, type) and thing.__module__ == errors.__name__
+    }
+    assert defined == set(errors.__all__)
 
 
 @pytest.mark.parametrize("name", _DOCUMENTED)

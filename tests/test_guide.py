@@ -17,9 +17,9 @@ from rnd_actors.events import Event
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 CHAPTERS = sorted(GUIDE.glob("*.md"))
-PROGRAMS = [
-    chapter for chapter in CHAPTERS if chapter.stem != "notebooks"
-]  # that one is a notebook
+WITHOUT_PROGRAM = {"connections", "web-applications", "notebooks"}
+"""The last one is a notebook; the others show files, each a program, which tests/examples runs."""
+PROGRAMS = [chapter for chapter in CHAPTERS if chapter.stem not in WITHOUT_PROGRAM]
 END_OF_BLOCK = "~~~ end of block ~~~"
 
 

@@ -1,7 +1,7 @@
 """The framework: actors on gevent, supervised as in Erlang/OTP.
 
-It knows nothing of workers, HTTP, samples or the command line. Supervision, routing and events
-have public modules of their own: `rnd_actors.supervision`, `.routing` and `.events`.
+It knows nothing of workers, HTTP, samples or the command line. Supervision and events have public
+modules of their own, `rnd_actors.supervision` and `.events`; routers and pools are in `.routing`.
 """
 
 from rnd_actors.actors._actor import Actor

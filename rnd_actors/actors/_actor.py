@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar
 
@@ -85,6 +85,8 @@ class Actor(Generic[M]):
 
     _became: tuple[Callable[[M], object], ...] = ()
     """What handles messages instead of `receive`: the last one."""
+    _wrappers: tuple[Callable[[Callable[[M], object]], Callable[[M], object]], ...] = ()
+    """What is put around the handler, like traces."""
     _acceptance: ClassVar[Acceptance] = Acceptance(Any)
     _greenlet: ActorGreenlet | None = None
     _has_own_work: ClassVar[bool] = False
@@ -128,6 +130,20 @@ class Actor(Generic[M]):
 
         Timers and background work have ended by then.
         """
+
+    def inspected(self) -> Mapping[str, object]:
+        """Return what `rnd_actors.inspection.inspect` shows as the state of this actor.
+
+        By default these are the attributes without an underscore in front. It may be called at any
+        moment, even in the middle of a message, so it must neither wait nor change anything.
+        """
+        names = [field.name for field in getattr(type(self), "__attrs_attrs__", ())]
+        names += vars(self)
+        return {
+            name: getattr(self, name)
+            for name in names
+            if not name.startswith("_") and hasattr(self, name)
+        }
 
     @property
     def ref(self) -> ActorRef[M]:
@@ -189,17 +205,19 @@ class Actor(Generic[M]):
             SettingsError: `handler` cannot be called.
         """
         require(_is_handler, "become() handler", handler)
+        mailbox = self._own_here.cell.mailbox
         self._became += (handler,)
-        self._own.cell.mailbox.put_signal(Became())
+        mailbox.put_signal(Became())
 
     def unbecome(self) -> None:
         """Let what handled the messages before the last `become` handle them again."""
+        mailbox = self._own_here.cell.mailbox
         self._became = self._became[:-1]
-        self._own.cell.mailbox.put_signal(Became())
+        mailbox.put_signal(Became())
 
     def tell_first(self, message: M) -> None:
         """Tell yourself `message` before all that wait, even from `on_start`."""
-        mailbox = self._own.cell.mailbox
+        mailbox = self._own_here.cell.mailbox
         mailbox.told += 1
         mailbox.put_back([message])
 
@@ -209,7 +227,7 @@ class Actor(Generic[M]):
 
     def mark_healthy(self) -> None:
         """Mark this incarnation as healthy: its end resets backoff and restart intensity."""
-        self._own.cell.signal_healthy()
+        self._own_here.cell.signal_healthy()
 
     def stop(self, reason: ExitReason | None = None, *, result: object = None) -> None:
         """End this incarnation after the message in hand.
@@ -223,7 +241,7 @@ class Actor(Generic[M]):
             SettingsError: `reason` is none.
         """
         require(_is_reason, "stop() reason", reason)
-        self._own.cell.stop(Normal(result) if reason is None else reason)
+        self._own_here.cell.stop(Normal(result) if reason is None else reason)
 
     def after(self, delay: float, message: M) -> Timer:
         """Tell yourself `message` in `delay` seconds, unless this incarnation has ended.
@@ -338,6 +356,11 @@ class Actor(Generic[M]):
 
     def _on_signal(self, signal: Signal) -> None:
         """Handle a signal that is neither `Stop` nor `Fail`; only supervisors get any."""
+
+    @property
+    def _own_here(self) -> ActorGreenlet:
+        self._own.cell.require_thread()
+        return self._own
 
     @property
     def _own(self) -> ActorGreenlet:

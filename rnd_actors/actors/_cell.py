@@ -18,6 +18,8 @@ from rnd_actors.actors._incarnation import (
     ChildReady,
     ExitReason,
     Stop,
+    Suspend,
+    Unsuspend,
 )
 from rnd_actors.actors._loop import LoopTurn, call_and_wait, thread_id
 from rnd_actors.actors._mailbox import BoundedMailbox, Mailbox
@@ -26,6 +28,7 @@ from rnd_actors.actors._ref import ActorRef, ActorStats, Restarted, Terminated
 from rnd_actors.actors._requests import Asked
 from rnd_actors.errors import (
     ActorDeadError,
+    ActorError,
     MailboxFullError,
     UnhandledMessageError,
     WrongThreadError,
@@ -168,9 +171,11 @@ class Cell:
             self.mailbox.put_signal(Stop(reason, outlives_crash))
 
     def drain(self, reason: ExitReason, *, outlives_crash: bool = False) -> None:
-        """Let the incarnation end after the messages that wait now."""
+        """Let the incarnation end after the messages that wait now; it is not suspended then."""
         if self.exit_reason is None:
             self.mailbox.put_signal_last(Stop(reason, outlives_crash))
+            if isinstance(self.waits_for, Suspend):
+                self.mailbox.put_signal(Unsuspend())
 
     def await_end(self, limit: float) -> bool:
         """Wait up to `limit` seconds for the end of the incarnation; return whether it is over."""
@@ -265,6 +270,19 @@ class Cell:
             raise WrongThreadError(
                 f"{self.name} lives in the thread that entered its ActorSystem, and only tell() "
                 "works in others. Tell it a message that holds a thread-safe queue for the answer."
+            )
+
+    def require_messages(self, what: str) -> None:
+        """Raise an error unless the actor is alive and handles messages, as `what` needs."""
+        if self.exit_reason is not None:
+            raise ActorDeadError(
+                f"{self.name} has stopped ({self.exit_reason}); {what} needs one alive"
+            )
+        actor = self.greenlet.actor if self.greenlet is not None else None
+        if actor is not None and actor._has_own_work:  # noqa: SLF001
+            raise ActorError(
+                f"{self.name} has a run() of its own and handles no messages, as {what} needs; "
+                "rnd_actors.inspection.inspect() works for it"
             )
 
     def call(self, function: Callable[..., object], *args: Any) -> None:

@@ -136,6 +136,8 @@ class Children:
         self._by_id: dict[str, Child] = {}
         self.refs = LivingRefs()
         """Of the children that have not stopped for good."""
+        self.are_ending = False
+        """Whether all end, with their supervisor."""
         self._to_start: deque[tuple[Child, int]] = deque()
         self._starting: Child | None = None
         """The child after which the next one in the queue starts."""

@@ -17,6 +17,7 @@ from rnd_actors.actors._events import ActorFailed, ActorStarted, ActorStopped, A
 from rnd_actors.actors._handling import NOTHING, Handling
 from rnd_actors.actors._incarnation import (
     FAILURES,
+    Call,
     Crashed,
     ExitReason,
     Fail,
@@ -25,6 +26,8 @@ from rnd_actors.actors._incarnation import (
     Rang,
     Signal,
     Stop,
+    Suspend,
+    Unsuspend,
     is_signal,
 )
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
@@ -159,7 +162,7 @@ class ActorGreenlet(OwnedGreenlet):
             if type(message) in accepts.known or accepts(message):
                 receive(message)
             else:
-                handling.unhandled(message)
+                self._wrapped(handling.unhandled)(message)
         except BaseException as error:
             handling.fail(message, error)
             raise
@@ -168,7 +171,11 @@ class ActorGreenlet(OwnedGreenlet):
     def _handler(self) -> Callable[[Any], object]:
         """Return what handles the messages: `receive`, or what the actor has become."""
         handlers = self.actor._became  # noqa: SLF001
-        handler: Callable[[Any], object] = handlers[-1] if handlers else self.actor.receive
+        return self._wrapped(handlers[-1] if handlers else self.actor.receive)
+
+    def _wrapped(self, handler: Callable[[Any], object]) -> Callable[[Any], object]:
+        for wrap in self.actor._wrappers:  # noqa: SLF001
+            handler = wrap(handler)
         return handler
 
     def _be_told(self, message: object) -> None:
@@ -178,6 +185,8 @@ class ActorGreenlet(OwnedGreenlet):
             self.cell.not_handled(message)
         else:
             self._handle(message, self._handler())
+            if self.cell.greenlet is not self:
+                raise GreenletExit  # it was stuck, and has been replaced meanwhile
 
     def _obey(self, signal: Signal) -> ExitReason | None:
         """Obey a signal; return the reason to end, if it is a `Stop`."""
@@ -189,8 +198,35 @@ class ActorGreenlet(OwnedGreenlet):
             if self.owned.take(signal):
                 self._be_told(signal.message)
             return None
+        if isinstance(signal, Suspend):
+            return self._be_suspended(signal)
+        if isinstance(signal, Call):
+            signal.function(self.actor)
+            return None
         self.actor._on_signal(signal)  # noqa: SLF001
         return None
+
+    def _be_suspended(self, suspend: Suspend) -> ExitReason | None:
+        """Handle nothing, not even news of children, until `Unsuspend`, an end or a drain."""
+        cell, mailbox = self.cell, self.cell.mailbox
+        if self.actor._has_own_work or mailbox.is_draining():  # noqa: SLF001
+            return None
+        held: list[Signal] = []
+        try:
+            while True:
+                cell.waits_for = suspend  # again, if a call has waited
+                mailbox.wait_for_signal(self.switch)
+                signal = mailbox.take()
+                if isinstance(signal, Unsuspend):
+                    mailbox.put_signals_back(held)
+                    return None
+                if isinstance(signal, (Stop, Fail, Call)):
+                    if (reason := self._obey(signal)) is not None:
+                        return reason
+                elif not isinstance(signal, Suspend):
+                    held.append(signal)
+        finally:
+            cell.waits_for = None
 
     def _attend(self) -> None:
         """Interrupt `run()` if that has to end; the loop calls this when an entry has come."""
@@ -278,6 +314,7 @@ class ActorGreenlet(OwnedGreenlet):
 
     @property
     def owned(self) -> Owned:  # type: ignore[override]
+        self.cell.require_thread()
         if self._owned is None:
             self._owned = Owned(self)
         return self._owned

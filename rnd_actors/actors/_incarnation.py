@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
@@ -121,6 +122,26 @@ class Rang(Signal):
     key: object
     message: Any
     timer: Any = None
+
+
+@define(eq=False)
+class Suspend(Signal):
+    """Handle no messages until `Unsuspend`."""
+
+    def __str__(self) -> str:
+        return "unsuspend()"
+
+
+@define(eq=False)
+class Unsuspend(Signal):
+    """Handle messages again."""
+
+
+@define(eq=False)
+class Call(Signal):
+    """Call `function(actor)` between two messages."""
+
+    function: Callable[[Any], object]
 
 
 def is_signal(entry: object) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -49,6 +50,9 @@ class Mailbox(AnyQueue):
         "signals",
         "told",
     )
+
+    blocked = 0
+    """How many senders wait for room."""
 
     def __init__(self, refuse: Callable[[Any, str], None], capacity: int | None = None) -> None:
         super().__init__(capacity)
@@ -107,6 +111,17 @@ class Mailbox(AnyQueue):
             self.idle_since = None
             self.idle_s += time.monotonic() - started
 
+    def wait_for_signal(self, switch: Callable[[], object]) -> None:
+        """Let the greenlet whose `switch` this is wait for a signal; messages wait with it."""
+        try:
+            while True:
+                self.listener = switch
+                if self.signals:
+                    break
+                self.hub.switch()
+        finally:
+            self.ignore()
+
     def ignore(self) -> None:
         """Cancel every call of the listener: by then its greenlet may wait elsewhere."""
         self.listener = None
@@ -129,6 +144,15 @@ class Mailbox(AnyQueue):
     def waiting(self) -> int:
         return len(self.queue) - self.marks
 
+    def oldest(self, count: int) -> list[Any]:
+        """Return up to `count` of the entries that wait, the oldest first; they stay."""
+        entries = list(islice(self.queue, count + self.marks))
+        return [self._unwrapped(entry) for entry in entries if not is_signal(entry)][:count]
+
+    def is_draining(self) -> bool:
+        """Whether the actor ends after the messages that wait."""
+        return self.marks > 0 and any(type(entry) is Stop for entry in list(self.queue))
+
     def post(self, entry: Any) -> None:
         """Add a message of the framework itself; never waits, and needs no room."""
         self.put(entry)
@@ -139,6 +163,11 @@ class Mailbox(AnyQueue):
             self.signals = deque()
         self.signals.append(signal)
         self._notify()
+
+    def put_signals_back(self, signals: Sequence[Signal]) -> None:
+        """Put signals that were taken out in front of all others, in their order."""
+        if isinstance(self.signals, deque):
+            self.signals.extendleft(reversed(signals))
 
     def put_signal_last(self, signal: Signal) -> None:
         """Add a signal at the end of the messages; never waits."""
@@ -214,6 +243,9 @@ class Mailbox(AnyQueue):
     def _grow(self, by: int) -> None:
         """Change the capacity, if there is one."""
 
+    def _unwrapped(self, entry: Any) -> Any:
+        return entry
+
     def _notify(self) -> None:
         listener, self.listener = self.listener, None
         if listener is not None:  # a signal handler may have been quicker
@@ -227,7 +259,7 @@ class BoundedMailbox(Mailbox):
     their place in the order, and `maxsize` grows with each as long as it is in there.
     """
 
-    __slots__ = ("_overflow", "_owner")
+    __slots__ = ("_overflow", "_owner", "blocked")
 
     def __init__(
         self,
@@ -239,6 +271,7 @@ class BoundedMailbox(Mailbox):
         super().__init__(refuse, capacity)
         self._overflow = overflow
         self._owner = owner
+        self.blocked = 0
 
     def tell(self, entry: object, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002
         """Add a message as the overflow policy says; return False if there was no room in time."""
@@ -265,6 +298,7 @@ class BoundedMailbox(Mailbox):
                 f"{owner.name} tells itself something and its mailbox is full: only it could make "
                 "room; use after(0, message), a larger capacity or another overflow policy"
             )
+        self.blocked += 1
         try:
             wait_for(f"room in the mailbox of {owner.name}", owner, self.put, entry, block, timeout)
         except Full:
@@ -273,6 +307,8 @@ class BoundedMailbox(Mailbox):
                     f"the mailbox of {owner.name} is full, and a callback of the loop cannot wait"
                 ) from None
             return False
+        finally:
+            self.blocked -= 1
         return True
 
     def post(self, entry: Any) -> None:
@@ -302,15 +338,17 @@ class BoundedMailbox(Mailbox):
         entry = self.queue.popleft()
         if _takes_no_room(entry):
             self._grow(-1)
-        return entry.message if type(entry) is _Extra else entry
+        return self._unwrapped(entry)
 
     def _peek(self) -> Any:
-        entry = self.queue[0]
-        return entry.message if type(entry) is _Extra else entry
+        return self._unwrapped(self.queue[0])
 
     def _grow(self, by: int) -> None:
         queue: Any = self
         queue.maxsize += by
+
+    def _unwrapped(self, entry: Any) -> Any:
+        return entry.message if type(entry) is _Extra else entry
 
 
 @define(eq=False)

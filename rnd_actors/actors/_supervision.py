@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias
@@ -298,6 +299,16 @@ SupervisorMessage: TypeAlias = (
     | ShutDown
 )
 """All messages to supervisors: `ActorRef[SupervisorMessage]`."""
+
+
+class SupervisorCommand(ABC):
+    """A message to a supervisor that carries itself out; the rooms above have some."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def carry_out(self, supervisor: Any) -> None:
+        """Do it, in the greenlet of the supervisor; a `SupervisionError` makes it a dead letter."""
 
 
 @frozen

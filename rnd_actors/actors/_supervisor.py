@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from rnd_actors._printing import shown, shown_error
+from attrs import asdict
+
+from rnd_actors._printing import shown
 from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._children import Child, Children
 from rnd_actors.actors._greenlet import ActorGreenlet
@@ -31,7 +33,6 @@ from rnd_actors.actors._policy import (
 from rnd_actors.actors._ref import ActorRef, post
 from rnd_actors.actors._requests import Request
 from rnd_actors.actors._restarts import Relaunch, Restarts, end_children
-from rnd_actors.actors._routing import Dispatch
 from rnd_actors.actors._supervision import (
     ChildSpec,
     ChildState,
@@ -42,6 +43,7 @@ from rnd_actors.actors._supervision import (
     RestartChild,
     ShutDown,
     StartChild,
+    SupervisorCommand,
     SupervisorMessage,
     TerminateChild,
     WhichChildren,
@@ -57,7 +59,7 @@ from rnd_actors.errors import (
     TooManyChildrenError,
 )
 
-_Message: TypeAlias = SupervisorMessage | Relaunch | Dispatch
+_Message: TypeAlias = SupervisorMessage | SupervisorCommand | Relaunch
 
 
 class Supervisor(Actor[_Message]):
@@ -141,6 +143,14 @@ class Supervisor(Actor[_Message]):
         self._own.cell.children = self._children
         self._children.start([self._add(spec, is_kept=True) for spec in self._specs])
 
+    def inspected(self) -> Mapping[str, object]:
+        """Return the settings and how many children there are."""
+        return {
+            "children": self._children.counts(),
+            **asdict(self._policy, recurse=False),
+            **super().inspected(),
+        }
+
     def receive(self, message: _Message) -> None:
         handling = self._own.handling
         try:
@@ -152,6 +162,7 @@ class Supervisor(Actor[_Message]):
                 handling.discard(str(error))
 
     def on_stop(self, reason: ExitReason) -> None:
+        self._children.are_ending = True
         children = [child for child in self._children if child.state is not ChildState.TERMINATED]
         try:
             end_children(children, self._policy.shutdown_order, for_good=True)
@@ -180,13 +191,8 @@ class Supervisor(Actor[_Message]):
                 self._shut_down()
             case Relaunch():
                 self._restarts.relaunch(message)
-            case Dispatch():
-                if not self._children.refs:
-                    raise SupervisionError(f"{self.ref.name} has no children to choose from")
-                try:
-                    message.send(self._children.refs)
-                except Exception as error:
-                    raise SupervisionError(f"the routing failed: {shown_error(error)}") from error
+            case SupervisorCommand():
+                message.carry_out(self)
 
     def _on_signal(self, signal: Signal) -> None:
         if isinstance(signal, ChildSignal):

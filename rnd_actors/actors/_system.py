@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import gevent
 from attrs import frozen
 
-from rnd_actors._validators import require, whole_number
-from rnd_actors.actors._actor import Actor
 from rnd_actors.actors._cell import Cell, CellSpec
 from rnd_actors.actors._events import DeadLetter, EventStream, log_events
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._incarnation import Crashed, Stopped
 from rnd_actors.actors._loop import LoopTurn, require_patched, thread_id
-from rnd_actors.actors._policy import ShutdownOrder
 from rnd_actors.actors._ref import ActorRef, ActorStats
 from rnd_actors.actors._requests import wait_for
 from rnd_actors.actors._restarts import kill_together
-from rnd_actors.actors._routing import Router, Routing
 from rnd_actors.actors._supervision import (
     INFINITY,
     ChildSpec,
@@ -117,21 +113,6 @@ class ActorSystem:
             SettingsError: `max_running` is less than 1.
         """
         return TaskGroup(self.root, max_running)
-
-    def start_pool(
-        self, name: str, factory: Callable[[], Actor[M]], size: int, routing: Routing
-    ) -> Router[M]:
-        """Start `size` alike actors under a supervisor; return a router over them.
-
-        They are `name/1`, `name/2` and so on, each restarted on its own.
-
-        Raises:
-            SettingsError: `size` is less than 1.
-        """
-        require(whole_number(1), "size", size)
-        children = [ChildSpec(str(number), factory) for number in range(1, size + 1)]
-        pool = ChildSpec(name, lambda: Supervisor(children, shutdown_order=ShutdownOrder.PARALLEL))
-        return Router.over_children(self.start(pool), routing)
 
     def find(self, name: str) -> ActorRef[Any] | None:
         """Return the ref of the actor with this name, like `workers/3`; None if none lives.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from rnd_actors import _validators as valid
-from rnd_actors._printing import one_line
+from rnd_actors._printing import escaped, one_line
 from rnd_actors.cli._options import (
     OTHERWISE,
     PATH,
@@ -26,7 +26,7 @@ from rnd_actors.cli._options import (
     naming_options,
     option,
 )
-from rnd_actors.cli._text import escaped, print_table, say
+from rnd_actors.cli._text import print_table, say
 from rnd_actors.errors import SettingsConflictError, SettingsError, StoreError
 
 if TYPE_CHECKING:

@@ -37,18 +37,6 @@ def complain(trouble: object) -> None:
     say(f"rnd-actors: {one_line(trouble)}")
 
 
-def escaped(text: str) -> str:
-    r"""Return a text with the escapes of Python for all that a terminal would not show.
-
-    Example:
-        >>> print(escaped("rm -r \x1b[8m /"))
-        rm -r \x1b[8m /
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable["str | Text"]]) -> "Table":
     """Return a table of texts without markup.
 

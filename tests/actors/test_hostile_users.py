@@ -38,6 +38,7 @@ from tests.actors.toys import (
     crash,
     found,
     greenlet_of,
+    in_turn,
     let_pass,
     puppet,
     settle,
@@ -157,6 +158,32 @@ def test_an_actor_that_was_stuck_in_its_start_serves_no_more(
     ref = running(boss)["b"]
     for _ in range(3):
         assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
+
+
+def test_an_actor_that_was_stuck_when_a_timer_rang_serves_no_more(
+    system: ActorSystem, diary: Record
+) -> None:
+    gate = Gate()
+
+    def set_timer(puppet: Puppet) -> None:
+        if puppet.incarnation == 1:
+            puppet.set_timer("tick", 1.0, Do(in_turn(swallow_kills(gate, 2), gate.pass_through)))
+
+    children = [
+        puppet("a", diary),
+        puppet("b", diary, at_start=set_timer, shutdown=SOON),
+    ]
+    boss = team(system, children, strategy=Strategy.ONE_FOR_ALL)
+    gate.await_entry()
+    stuck = greenlet_of(found(system, "team/b"))
+    found(system, "team/a").tell(Do(crash))
+    up(diary, "team/b", 2)
+    ref = running(boss)["b"]
+    gate.open()
+    ref.tell(Note(1))
+    stuck.join(SOON)
+    assert stuck.dead
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation)) == 2
 
 
 def test_what_a_stuck_actor_had_stashed_goes_to_the_next_one(

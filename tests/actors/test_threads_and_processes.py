@@ -27,6 +27,7 @@ from tests.actors.toys import (
     Do,
     Gate,
     Note,
+    Puppet,
     Record,
     balance,
     kill,
@@ -82,6 +83,35 @@ def test_another_thread_may_not_end_an_actor_either(
     with pytest.raises(WrongThreadError), gevent.Timeout(1.0):
         in_another_thread(lambda: use(ref))
     assert ref.is_alive
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Puppet.stop,
+        Puppet.mark_healthy,
+        Puppet.unbecome,
+        lambda puppet: puppet.become(nothing),
+        lambda puppet: puppet.tell_first(Note(1)),
+        lambda puppet: puppet.after(0.0, Note(1)),
+        lambda puppet: puppet.every(0.1, Note(1)),
+        lambda puppet: puppet.set_timer("tick", 0.0, Note(1)),
+        lambda puppet: puppet.set_receive_timeout(0.1, Note(1)),
+        lambda puppet: puppet.background(nothing),
+        lambda puppet: puppet.pipe(list, Note),
+        lambda puppet: puppet.watch(puppet.ref),
+        lambda puppet: puppet.link(puppet.ref),
+    ],
+)
+def test_an_actor_uses_itself_in_its_own_thread(
+    system: ActorSystem, diary: Record, use: Callable[[Puppet], object]
+) -> None:
+    ref = system.start(puppet("puppet", diary))
+    actor = ref.ask(Ask(lambda puppet: puppet))
+    with pytest.raises(WrongThreadError, match="puppet lives in the thread that entered its Actor"):
+        in_another_thread(lambda: use(actor))
+    settle(ref)
+    assert diary.items == [Began("puppet", 1)]
 
 
 def test_another_thread_cannot_subscribe(system: ActorSystem) -> None:

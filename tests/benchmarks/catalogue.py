@@ -47,8 +47,15 @@ FRAMEWORK: Final = (
     Contest(
         group="framework",
         name="scale",
-        parameters={"few": 100, "many": 10_000, "operations": 20, "laps": 5, "seconds": 5.0},
-        quick={"laps": 1},
+        parameters={
+            "few": 100,
+            "many": 10_000,
+            "dynamic": 100_000,
+            "operations": 20,
+            "laps": 5,
+            "seconds": 5.0,
+        },
+        quick={"dynamic": 10_000, "laps": 1},
         repeats=0,
     ),
 )

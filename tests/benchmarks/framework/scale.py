@@ -8,13 +8,15 @@ between the operations only, since that takes the longer the more there is in th
 The operations are: the four requests that start and end one more child; the first start of each of
 as many children, if it fails; a message that a router sends to the children; `subscribe`, `publish`
 and `unsubscribe` beside as many subscriptions to another type of event; `system.find`; and the end
-of a significant child under ALL_SIGNIFICANT, after that of all others but one.
+of a significant child under ALL_SIGNIFICANT, after that of all others but one. After these, in a
+system of their own, the start and the end of one more child of a `DynamicSupervisor`, of which one
+has few children, and the other one even more than many.
 """
 
 import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -28,6 +30,7 @@ from rnd_actors.supervision import (
     INFINITY,
     AutoShutdown,
     DeleteChild,
+    DynamicSupervisor,
     RestartChild,
     ShutdownOrder,
     StartChild,
@@ -39,24 +42,42 @@ _LIMIT_S = 2.0
 """How long first starts are waited for: on code where each costs more than the one before."""
 
 
-def ours(few: int, many: int, operations: int, laps: int, seconds: float) -> dict[str, float]:
+def ours(
+    *, few: int, many: int, dynamic: int, operations: int, laps: int, seconds: float
+) -> dict[str, float]:
     """Return the microseconds of each operation beside few and beside many children.
 
-    After so many seconds no further lap is begun.
+    Args:
+        few: children of one supervisor.
+        many: children of the other one.
+        dynamic: children of a `DynamicSupervisor`, in the place of many.
+        operations: how often each is done in a lap.
+        laps: of which the median counts.
+        seconds: after so many no further lap is begun.
     """
     logging.getLogger("rnd_actors").setLevel(logging.CRITICAL)
     with ActorSystem() as one, ActorSystem() as other:
-        crowds = (Crowd(one, few), Crowd(other, many))
-        taken: list[dict[str, float]] = []
-        give_up_at = time.perf_counter() + seconds
-        while len(taken) < laps and (not taken or time.perf_counter() < give_up_at):
-            taken.append(
-                {
-                    f"{name}, {crowd.children}": figure
-                    for crowd in crowds
-                    for name, figure in crowd.lap(operations).items()
-                }
-            )
+        crowds = {few: Crowd(one, few), many: Crowd(other, many)}
+        figures = _laps(crowds, operations, laps, seconds)
+    with ActorSystem() as system:
+        rooms = {few: Rooms(system, few, dynamic), many: Rooms(system, dynamic, dynamic)}
+        return {**figures, **_laps(rooms, operations, laps, seconds)}
+
+
+def _laps(
+    crowds: Mapping[int, "Crowd | Rooms"], operations: int, laps: int, seconds: float
+) -> dict[str, float]:
+    """Let the crowds do their laps in turn; return the medians, by operation and number."""
+    taken: list[dict[str, float]] = []
+    give_up_at = time.perf_counter() + seconds
+    while len(taken) < laps and (not taken or time.perf_counter() < give_up_at):
+        taken.append(
+            {
+                f"{name}, {number}": figure
+                for number, crowd in crowds.items()
+                for name, figure in crowd.lap(operations).items()
+            }
+        )
     return {name: median(lap[name] for lap in taken) for name in taken[0]}
 
 
@@ -202,6 +223,35 @@ class Crowd:
     def _significant_ends(self, operations: int) -> float:
         parts = [self.project.ask(RestartChild(str(number))) for number in range(operations)]
         return _each(_end, parts)
+
+
+class Rooms:
+    """A `DynamicSupervisor` with so many children, of which `most` is the largest number."""
+
+    def __init__(self, system: ActorSystem, children: int, most: int) -> None:
+        self.rooms = system.start(
+            ChildSpec(f"rooms-{children}", DynamicSupervisor, restart=Restart.TEMPORARY)
+        )
+        self.name = f"of a DynamicSupervisor ({most:,})"
+        for _ in range(children):
+            self.rooms.tell(StartChild(ChildSpec("room", Worker)))
+        self.rooms.ask(StartChild(ChildSpec("last", Worker)))
+
+    def lap(self, operations: int) -> dict[str, float]:
+        """Start and end so many children; return the microseconds of each."""
+        ask = self.rooms.ask
+        refs: list[ActorRef[Any]] = []
+
+        def start(spec: ChildSpec) -> None:
+            refs.append(ask(StartChild(spec)))
+
+        def end(ref: ActorRef[Any]) -> None:
+            ask(TerminateChild(ref.name.rpartition("/")[2]))
+
+        return {
+            f"StartChild {self.name}": _each(start, [ChildSpec("new", Worker)] * operations),
+            f"TerminateChild {self.name}": _each(end, refs),
+        }
 
 
 def _each(work: Callable[[Any], object], items: Sequence[Any]) -> float:

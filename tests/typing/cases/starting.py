@@ -4,13 +4,17 @@ from typing import assert_type
 
 from rnd_actors import ActorRef, ActorSystem, ChildSpec, Restart, Supervisor
 from rnd_actors.events import ActorStarted, DeadLetter
-from rnd_actors.routing import RoundRobin, Router
+from rnd_actors.routing import Pool, RoundRobin, Router, Sizing, start_pool
 from rnd_actors.supervision import Delegated, StartChild, SupervisorMessage
 from tests.typing.cases.vocabulary import Add, Counter, Registry, Rename
 
 
 def make_registry() -> Registry:
     return Registry("names")
+
+
+def make_counter(number: int) -> Counter:
+    return Counter()
 
 
 def a_spec() -> None:
@@ -42,9 +46,15 @@ def a_system(system: ActorSystem) -> None:
 
 
 def a_pool(system: ActorSystem, counter: ActorRef[Add]) -> None:
-    counters = system.start_pool("counters", Counter, 4, RoundRobin())
-    assert_type(counters, Router[Add])
+    counters = start_pool(system, "counters", make_counter, 4, RoundRobin())
+    assert_type(counters, Pool[Add])
     counters.tell(Rename("new"))  # error: arg-type
+    assert_type(counters.ref_for("key"), ActorRef[Add])
+    counters.resize(2)
+    counters.resize(Sizing(1, 8))
+    counters.resize("2")  # error: arg-type
+    start_pool(system, "counters", Counter, 4, RoundRobin())  # error: arg-type
+    start_pool(system, "counters", make_counter, 4, "round robin")  # error: arg-type
     assert_type(Router([counter], RoundRobin()), Router[Add])
     Router([counter], "round robin")  # error: arg-type
 

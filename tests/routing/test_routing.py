@@ -11,7 +11,15 @@ from attrs import frozen
 from rnd_actors.actors import Actor, ActorRef, ActorSystem, Request, gather
 from rnd_actors.errors import ActorDeadError, AskTimeoutError, SettingsError
 from rnd_actors.events import ChildRestarting
-from rnd_actors.routing import Broadcast, ConsistentHash, LeastLoaded, RoundRobin, Router, Routing
+from rnd_actors.routing import (
+    Broadcast,
+    ConsistentHash,
+    LeastLoaded,
+    RoundRobin,
+    Router,
+    Routing,
+    start_pool,
+)
 from rnd_actors.supervision import (
     ChildSpec,
     ChildState,
@@ -42,6 +50,11 @@ from tests.actors.toys import (
 from tests.actors.toys_supervision import up
 
 WHO = Ask(lambda puppet: puppet.ref.name)
+
+
+@pytest.fixture
+def kind_of_time() -> str:
+    return "virtual"
 
 
 def several(system: ActorSystem, count: int, diary: Record | None = None) -> list[ActorRef[Any]]:
@@ -191,7 +204,9 @@ def test_the_shares_of_the_actors_are_even_within_a_factor_of_two(system: ActorS
 
 
 def test_a_key_stays_with_its_actor_when_that_restarts(system: ActorSystem) -> None:
-    router = system.start_pool("pool", Puppet, size=3, routing=ConsistentHash(lambda _: "key"))
+    router = start_pool(
+        system, "pool", lambda _: Puppet(), size=3, routing=ConsistentHash(lambda _: "key")
+    )
     before = router.ask(WHO)
     router.tell(Do(crash))
     assert router.ask(Ask(lambda puppet: (puppet.ref.name, puppet.incarnation))) == (before, 2)
@@ -206,7 +221,7 @@ def test_a_consistent_hash_makes_its_ring_anew_only_if_the_actors_have_changed(
         made.append(text)
         return len(text)
 
-    monkeypatch.setattr("rnd_actors.actors._routing._hash", count)
+    monkeypatch.setattr("rnd_actors.routing._routing._hash", count)
     refs = several(system, 2)
     routing = ConsistentHash(str)
     routing.choose(refs, "x")
@@ -261,18 +276,18 @@ def test_a_routing_of_ones_own_chooses(system: ActorSystem) -> None:
 
 
 def test_a_pool_has_as_many_actors_as_it_was_asked_for(system: ActorSystem) -> None:
-    router = system.start_pool("pool", Puppet, size=3, routing=RoundRobin())
+    router = start_pool(system, "pool", lambda _: Puppet(), size=3, routing=RoundRobin())
     assert names(router, 4) == ["pool/1", "pool/2", "pool/3", "pool/1"]
 
 
 def test_a_pool_makes_an_instance_for_each_actor(system: ActorSystem) -> None:
-    router = system.start_pool("pool", Puppet, size=3, routing=Broadcast())
+    router = start_pool(system, "pool", lambda _: Puppet(), size=3, routing=Broadcast())
     assert len(set(gather(router.ask_all(Ask(lambda puppet: puppet))))) == 3
 
 
 def test_a_member_of_a_pool_that_restarts_is_still_routed_to(system: ActorSystem) -> None:
     diary = Record()
-    router = system.start_pool("pool", lambda: Puppet(diary), size=2, routing=RoundRobin())
+    router = start_pool(system, "pool", lambda _: Puppet(diary), size=2, routing=RoundRobin())
     router.tell(Do(crash))
     up(diary, "pool/1", 2)
     which = Ask(lambda puppet: (puppet.ref.name, puppet.incarnation))
@@ -281,7 +296,7 @@ def test_a_member_of_a_pool_that_restarts_is_still_routed_to(system: ActorSystem
 
 def test_a_pool_whose_supervisor_was_restarted_is_still_routed_to(system: ActorSystem) -> None:
     diary = Record()
-    router = system.start_pool("pool", lambda: Puppet(diary), 1, RoundRobin())
+    router = start_pool(system, "pool", lambda _: Puppet(diary), 1, RoundRobin())
     settle(router.refs[0])
     pool = system.find("pool")
     assert pool is not None
@@ -321,7 +336,7 @@ def test_a_router_whose_pool_has_stopped_for_good_says_so(system: ActorSystem) -
 
 
 def test_a_pool_is_a_supervisor_that_can_be_found(system: ActorSystem) -> None:
-    router = system.start_pool("pool", Puppet, size=2, routing=RoundRobin())
+    router = start_pool(system, "pool", lambda _: Puppet(), size=2, routing=RoundRobin())
     for ref in router.refs:
         settle(ref)
     pool = system.find("pool")
@@ -338,7 +353,7 @@ def test_the_members_of_a_pool_end_all_at_once(system: ActorSystem) -> None:
     def wait(puppet: Puppet) -> None:
         gates[puppet.ref.name].pass_through()
 
-    router = system.start_pool("pool", lambda: Puppet(at_stop=wait), 2, RoundRobin())
+    router = start_pool(system, "pool", lambda _: Puppet(at_stop=wait), 2, RoundRobin())
     for ref in router.refs:
         settle(ref)
     pool = system.find("pool")
@@ -353,14 +368,14 @@ def test_the_members_of_a_pool_end_all_at_once(system: ActorSystem) -> None:
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_pool_has_at_least_one_actor(system: ActorSystem, size: int) -> None:
     with pytest.raises(SettingsError, match=f"size takes a whole number, 1 or more; got {size}"):
-        system.start_pool("pool", Puppet, size, RoundRobin())
+        start_pool(system, "pool", lambda _: Puppet(), size, RoundRobin())
     assert system.find("pool") is None
 
 
 @pytest.mark.parametrize("size", [1.5, True, "2"])
 def test_the_size_of_a_pool_is_a_whole_number(system: ActorSystem, size: Any) -> None:
     with pytest.raises(SettingsError, match="size takes a whole number"):
-        system.start_pool("pool", Puppet, size, RoundRobin())
+        start_pool(system, "pool", lambda _: Puppet(), size, RoundRobin())
 
 
 @pytest.mark.parametrize("routing", [RoundRobin, LeastLoaded, Broadcast])
@@ -422,7 +437,7 @@ def test_who_asks_a_pool_that_restarts_waits_no_longer_than_allowed(
 def test_keys_stay_where_they_were_when_their_pool_restarts(
     system: ActorSystem, events: Record
 ) -> None:
-    router = system.start_pool("pool", Keeper, size=3, routing=by_key())
+    router = start_pool(system, "pool", lambda _: Keeper(), size=3, routing=by_key())
     before = [router.ask(Of(key)) for key in KEYS[:50]]
     for number in (1, 2):
         pool = found(system, "pool")
@@ -446,3 +461,34 @@ def test_a_routing_that_chooses_no_actor_is_refused(
     router: Router[Any] = Router(several(system, 2), Nobody())
     with pytest.raises(SettingsError, match=r"at least one of the refs from Nobody.choose\(\)"):
         send(router)
+
+
+@pytest.mark.parametrize(
+    "choice", [None, (), [], "p0", 7, ["p0"], lambda refs: refs[0], lambda refs: [refs[0], None]]
+)
+@pytest.mark.parametrize("over", ["refs", "children"])
+def test_a_routing_that_returns_something_else_than_refs_is_told_what_to_return(
+    system: ActorSystem, choice: Any, over: str
+) -> None:
+    class Confused(Routing):
+        def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Any:
+            return choice(refs) if callable(choice) else choice
+
+    router: Router[Any] = Router(several(system, 2), Confused())
+    if over == "children":
+        router = start_pool(system, "pool", lambda _: Puppet(), 2, Confused())
+    said = r"routing takes a sequence of at least one of the refs from Confused.choose\(\); got"
+    with pytest.raises(SettingsError, match=said):
+        router.tell(Note(1))
+    with pytest.raises(SettingsError, match=said):
+        router.ask(WHO)
+
+
+def test_a_routing_may_return_any_sequence_of_refs(system: ActorSystem, diary: Record) -> None:
+    class All(Routing):
+        def choose(self, refs: Sequence[ActorRef[Any]], message: object) -> Any:
+            return dict.fromkeys(refs).keys()
+
+    router: Router[Any] = Router(several(system, 3, diary), All())
+    router.tell(Note(1))
+    diary.until(Note(1), count=3)
