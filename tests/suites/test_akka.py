@@ -24,11 +24,21 @@ from rnd_actors.errors import (
     ActorCrashedError,
     ActorDeadError,
     AskTimeoutError,
+    RouterUnavailableError,
     StashFullError,
 )
-from rnd_actors.events import DeadLetter, MessageFailed
+from rnd_actors.events import ChildRestarting, DeadLetter, MessageFailed
 from rnd_actors.registry import Registered, Registry, Topic, Unregistered
-from rnd_actors.routing import Broadcast, RoundRobin, Router
+from rnd_actors.routing import (
+    Broadcast,
+    LeastLoaded,
+    Pool,
+    RoundRobin,
+    Router,
+    Sizing,
+    Unavailable,
+    start_pool,
+)
 from rnd_actors.supervision import (
     Backoff,
     ChildSpec,
@@ -795,8 +805,115 @@ def test_a_group_router_sends_to_one_that_restarts_what_waits_for_it(
 ) -> None:
     ref = system.start(puppet("a", diary))
     group = Router([ref], RoundRobin())
-    ref.kill()
+    ref.tell(Do(busy_for(60.0)))
+    let_pass(0.0)
     group.tell(Note(1))
+    ref.kill()
     diary.until(Note(1))
     assert lives(diary) == ["+a1", "-a1", "+a2"]
     assert diary.all(Ended) == [Ended("a", 1, Killed())]
+
+
+# --- pool routers
+
+
+def pool(system: ActorSystem, diary: Record, size: int = 4, **options: Any) -> Pool[Any]:
+    return start_pool(system, "pool", lambda _: Puppet(diary), size, RoundRobin(), **options)
+
+
+def named(router: Router[Any], times: int) -> list[str]:
+    return [router.ask(Ask(lambda me: me.ref.name)) for _ in range(times)]
+
+
+def test_a_pool_starts_its_members_and_sends_to_all_of_them_in_turn(
+    system: ActorSystem, diary: Record
+) -> None:
+    names = named(pool(system, diary), 9)
+    assert set(names) == {f"pool/{number}" for number in range(1, 5)}
+    assert names[:4] == names[4:8]
+
+
+def test_a_pool_goes_on_with_the_rest_when_some_members_stop(
+    system: ActorSystem, diary: Record
+) -> None:
+    members = pool(system, diary, restart=Restart.TEMPORARY)
+    stopped = [members.refs[0], members.refs[2]]
+    for ref in stopped:
+        ref.tell(ending())
+        ref.join()
+    assert set(named(members, 8)) == {"pool/2", "pool/4"}
+
+
+def test_a_pool_whose_members_have_all_stopped_says_so_until_it_is_resized(
+    system: ActorSystem, diary: Record
+) -> None:
+    members = pool(system, diary, restart=Restart.TEMPORARY)
+    for ref in members.refs:
+        ref.tell(ending())
+        ref.join()
+    with pytest.raises(ActorDeadError):
+        members.tell(Note(1))
+    members.resize(2)
+    assert set(named(members, 4)) == {"pool/1", "pool/2"}
+
+
+def test_a_member_that_fails_is_back_for_its_next_turn(system: ActorSystem, diary: Record) -> None:
+    members = pool(system, diary, 2)
+    members.tell(Do(crash))
+    assert named(members, 3) == ["pool/2", "pool/1", "pool/2"]
+
+
+def test_a_message_for_all_members_reaches_each_of_a_pool_that_sends_others_in_turn(
+    system: ActorSystem, diary: Record
+) -> None:
+    members = pool(system, diary, 3)
+    Router(members.refs, Broadcast()).tell(Note(1))
+    diary.until(Note(1), 3)
+
+
+def test_messages_that_were_told_before_the_members_have_started_wait_for_them(
+    system: ActorSystem, diary: Record
+) -> None:
+    members = pool(system, diary, 2)
+    for number in range(4):
+        members.tell(Note(number))
+    diary.expect(Note, 4)
+    assert [type(item) for item in diary.items].count(Began) == 2
+
+
+def test_a_pool_grows_with_its_work_and_shrinks_without(system: ActorSystem, diary: Record) -> None:
+    members = start_pool(
+        system, "pool", lambda _: Puppet(diary), Sizing(1, 3, busy=1, every=1), LeastLoaded()
+    )
+    for _ in range(12):
+        members.tell(Do(busy_for(3.0)))
+    let_pass(2.0)
+    assert members.size == 3
+    let_pass(120.0)
+    assert members.size == 1
+
+
+def test_a_member_that_leaves_a_pool_finishes_what_it_was_told(
+    system: ActorSystem, diary: Record
+) -> None:
+    members = pool(system, diary, 2)
+    last = members.refs[1]
+    last.tell(Do(busy_for(3.0)))
+    last.tell(Note(1))
+    members.resize(1)
+    assert last.join() == Normal()
+    assert diary.all(Note) == [Note(1)]
+
+
+def test_who_asks_a_pool_that_restarts_gets_an_error_at_once_if_that_was_wanted(
+    system: ActorSystem, diary: Record, events: Record
+) -> None:
+    members = pool(system, diary, 1, unavailable=Unavailable.RAISE)
+    named(members, 1)
+    boss = system.find("pool")
+    assert boss is not None
+    for number in (1, 2):
+        boss.kill()
+        events.expect(ChildRestarting, number)
+    with pytest.raises(RouterUnavailableError):
+        members.ask(Ask(nothing))

@@ -4,13 +4,16 @@ import time
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from rnd_actors.actors import (
+    Actor,
     ActorRef,
     ActorSystem,
     Crashed,
     Killed,
     Normal,
+    Request,
     Restarted,
     Stopped,
     Terminated,
@@ -18,9 +21,11 @@ from rnd_actors.actors import (
 from rnd_actors.errors import (
     ChildSpecError,
     RestartIntensityError,
+    SettingsError,
     TooManyChildrenError,
     UnknownChildError,
 )
+from rnd_actors.routing import ConsistentHash, Pool, RoundRobin, start_pool
 from rnd_actors.supervision import (
     BRUTAL_KILL,
     INFINITY,
@@ -56,7 +61,7 @@ from tests.actors.toys import (
     settle,
 )
 from tests.actors.toys_supervision import children_of, in_incarnation, up
-from tests.suites.toys import ending, failing, watched
+from tests.suites.toys import ending, failing, kill_and_restart, watched
 
 
 def dynamic(system: ActorSystem, **options: Any) -> ActorRef[Any]:
@@ -326,3 +331,123 @@ def test_the_spec_of_a_child_is_told_with_the_id_that_it_got(rooms: ActorRef[Any
     (info,) = rooms.ask(WhichChildren())
     assert (info.spec.id, info.spec.shutdown) == ("room-1", 0.5)
     assert child.ask(Ask(lambda me: me.ref.name)) == f"rooms/{info.id}"
+
+
+# --- partitions
+
+
+@frozen
+class Put(Request[int]):
+    """Asks for the number of entries under this key and others of the same partition."""
+
+    key: str
+
+
+class Shelf(Actor[Put]):
+    """One partition of a store."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.keys: set[str] = set()
+
+    def receive(self, message: Put) -> None:
+        self.keys.add(message.key)
+        self.reply(message, len(self.keys))
+
+
+BY_KEY = ConsistentHash(lambda message: message.key)
+
+
+def shelves(system: ActorSystem, size: int = 3, **options: Any) -> Pool[Put]:
+    return start_pool(system, "shelves", Shelf, size, BY_KEY, **options)
+
+
+def test_each_partition_is_given_its_number(system: ActorSystem) -> None:
+    numbers = list[int]()
+
+    def shelf(number: int) -> Shelf:
+        numbers.append(number)
+        return Shelf(number)
+
+    pool = start_pool(system, "shelves", shelf, 3, BY_KEY)
+    for ref in pool.refs:
+        ref.ask(Put("a"))
+    assert numbers == [1, 2, 3]
+
+
+def test_a_partition_is_found_by_its_number_below_its_supervisor(system: ActorSystem) -> None:
+    pool = shelves(system)
+    assert [system.find(f"shelves/{number}") for number in (1, 2, 3)] == list(pool.refs)
+
+
+def test_the_partition_of_a_key_is_always_the_same_one(system: ActorSystem) -> None:
+    pool = shelves(system, 8)
+    assert len({pool.ref_for("anna") for _ in range(10)}) == 1
+    assert len({pool.ref_for(f"user-{number}") for number in range(200)}) == 8
+
+
+def test_what_is_asked_with_a_key_is_kept_in_the_partition_of_the_key(
+    system: ActorSystem,
+) -> None:
+    pool = shelves(system)
+    keys = [f"user-{number}" for number in range(30)]
+    for key in keys:
+        pool.ask(Put(key))
+    ref = pool.ref_for("user-0")
+    assert ref.ask(Put("user-0")) == sum(pool.ref_for(key) == ref for key in keys)
+
+
+def test_partitions_can_be_counted(system: ActorSystem) -> None:
+    pool = shelves(system, 5)
+    boss = system.find("shelves")
+    assert boss is not None
+    assert (pool.size, boss.ask(CountChildren()).specs) == (5, 5)
+
+
+def test_a_partition_that_is_killed_comes_back_and_the_others_keep_what_they_have(
+    system: ActorSystem,
+) -> None:
+    pool = shelves(system, 2)
+    first, second = pool.refs
+    for ref in (first, second):
+        ref.ask(Put("a"))
+    kill_and_restart(system, first)
+    assert (first.ask(Put("b")), second.ask(Put("b"))) == (1, 2)
+
+
+def test_partitions_of_dynamic_supervisors_share_the_children_by_their_ids(
+    system: ActorSystem,
+) -> None:
+    by_id = ConsistentHash(lambda request: request.spec.id)
+    pool = start_pool(system, "rooms", lambda _: DynamicSupervisor(), 4, by_id)
+    for number in range(40):
+        name = f"user-{number}"
+        room = pool.ask(StartChild(puppet(name)))
+        assert room.name.startswith(f"{pool.ref_for(name).name}/{name}-")
+    assert sum(ref.ask(CountChildren()).active for ref in pool.refs) == 40
+
+
+def test_a_partition_that_leaves_ends_its_children(system: ActorSystem) -> None:
+    pool = start_pool(system, "rooms", lambda _: DynamicSupervisor(), 2, RoundRobin())
+    rooms = [pool.ask(StartChild(puppet("room"))) for _ in range(2)]
+    pool.resize(1)
+    assert rooms[1].join() == Stopped()
+    assert rooms[0].is_alive
+
+
+def test_most_keys_stay_with_their_partition_when_there_is_one_more(system: ActorSystem) -> None:
+    pool = shelves(system, 4)
+    keys = [f"user-{number}" for number in range(400)]
+    before = [pool.ref_for(key) for key in keys]
+    pool.resize(5)
+    after = [pool.ref_for(key) for key in keys]
+    moved = {new for old, new in zip(before, after, strict=True) if new != old}
+    assert moved == {pool.refs[4]}
+    assert sum(old == new for old, new in zip(before, after, strict=True)) > 250
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "three", None])
+def test_a_number_of_partitions_that_is_none_is_refused(system: ActorSystem, size: Any) -> None:
+    with pytest.raises(SettingsError):
+        shelves(system, size)
+    assert system.find("shelves") is None

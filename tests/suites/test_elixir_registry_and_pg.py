@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import gevent
 import pytest
 
 from rnd_actors.actors import ActorRef, ActorSystem
@@ -353,7 +352,7 @@ def test_a_subscriber_that_is_too_slow_misses_messages_and_the_others_do_not(
         news.subscribe(ref)
     slow.tell(Do(busy_for(60.0)))
     for number in range(5):
-        gevent.sleep(0)
+        let_pass(0.0)
         news.publish(Note(number))
         settle(fast)
     missed = [letter.message for letter in events.all(DeadLetter)]

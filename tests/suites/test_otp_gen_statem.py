@@ -22,7 +22,7 @@ from rnd_actors.events import DeadLetter
 from rnd_actors.state_machine import StateMachine
 from rnd_actors.supervision import ChildSpec, Restart
 from tests.actors.toys import BoomError, Record, let_pass
-from tests.suites.toys import watched
+from tests.suites.toys import kill_and_restart, watched
 
 # --- a lock with a code, which opens for a while
 
@@ -126,7 +126,7 @@ def test_a_lock_that_is_restarted_while_it_is_open_is_locked_and_stays_so(
 ) -> None:
     ref = lock(system, diary)
     press(ref, 1, 2, 3)
-    ref.kill()
+    kill_and_restart(system, ref)
     assert ref.ask(State()) is Door.LOCKED
     let_pass(60.0)
     assert [name for name, _ in diary.items] == ["LOCKED", "OPEN", "LOCKED"]
@@ -137,7 +137,7 @@ def test_a_lock_that_is_killed_while_it_is_open_keeps_what_it_postponed(
 ) -> None:
     ref = lock(system, diary)
     press(ref, 1, 2, 3, 1, 2)
-    ref.kill()
+    kill_and_restart(system, ref)
     assert press(ref) is Door.LOCKED
     assert press(ref, 3) is Door.OPEN
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rnd_actors.actors import ActorRef, ActorSystem, ExitReason
+from rnd_actors.actors import ActorRef, ActorSystem, ExitReason, Restarted
 from rnd_actors.supervision import Restart
 from tests.actors.toys import Ask, Do, Puppet, Record, puppet
 
@@ -42,3 +42,10 @@ def watched(
     watcher.ask(Ask(watch))
     told.items.clear()
     return told
+
+
+def kill_and_restart(system: ActorSystem, ref: ActorRef[Any]) -> None:
+    """Kill an actor, and wait until it is up again."""
+    told = watched(system, ref, restarts=True)
+    ref.kill()
+    told.expect(Restarted)
