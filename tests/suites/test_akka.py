@@ -508,7 +508,11 @@ def test_a_question_that_was_stashed_is_answered_by_the_new_behaviour(
 
 
 def test_a_behaviour_stashes_again_when_it_is_taken_back(shop: ActorRef[Message]) -> None:
-    for message in (Open(), Note(1), Close(), Note(2), Open(), Note(3)):
+    for message in (Open(), Note(1), Close(), Note(2)):
+        shop.tell(message)
+    let_pass(0.0)
+    assert shop.stats().stashed == 1
+    for message in (Open(), Note(3)):
         shop.tell(message)
     assert shop.ask(Processed()) == [1, 2, 3]
 

@@ -60,7 +60,7 @@ from tests.actors.toys_supervision import (
     team,
     up,
 )
-from tests.suites.toys import ending, failing, watched
+from tests.suites.toys import ending, failing, kill_and_restart, watched
 
 FOR_EVER = RestartIntensity(None)
 NEVER = RestartIntensity(0)
@@ -176,15 +176,16 @@ def test_a_child_that_cannot_be_got_is_started_with_its_error_at_the_asker(
     assert children_of(boss) == {}
 
 
-def test_a_child_that_was_unlinked_from_its_sibling_still_ends_with_its_supervisor(
+def test_a_child_that_was_unlinked_from_its_sibling_ends_with_its_supervisor_alone(
     system: ActorSystem, diary: Record
 ) -> None:
     boss = team(system, [puppet("a", diary), puppet("b", diary)])
     a, b = running(boss).values()
     a.ask(Ask(in_turn(lambda me: me.link(b), lambda me: me.unlink(b))))
+    kill_and_restart(system, b)
     boss.tell(ShutDown())
     assert boss.join() == Stopped()
-    assert lives(diary) == ["+a1", "+b1", "-b1", "-a1"]
+    assert lives(diary) == ["+a1", "+b1", "-b1", "+b2", "-b2", "-a1"]
 
 
 def test_a_child_that_links_its_supervisor_takes_it_down_when_it_fails(
