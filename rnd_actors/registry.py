@@ -28,18 +28,20 @@ M = TypeVar("M")
 
 @frozen
 class Registered:
-    """Told to those who watch a key: this actor is registered under it."""
+    """Told to those who watch a key: this actor is registered under it, with this value."""
 
     key: Any
     ref: ActorRef[Any]
+    value: Any = None
 
 
 @frozen
 class Unregistered:
-    """Told to those who watch a key: this actor is no longer registered under it."""
+    """Told to those who watch a key: this actor, with this value, is not under it any more."""
 
     key: Any
     ref: ActorRef[Any]
+    value: Any = None
 
 
 class Registry(Generic[K]):
@@ -72,8 +74,11 @@ class Registry(Generic[K]):
         self._thread_id = thread_id()
         self._entries: dict[K, _Entry] = {}
 
-    def register(self, key: K, ref: ActorRef[Any]) -> None:
-        """Keep `ref` under `key`; nothing happens if it is there, or has stopped for good.
+    def register(self, key: K, ref: ActorRef[Any], value: object = None) -> None:
+        """Keep `ref` under `key`, with a value that says something of it.
+
+        Nothing happens if it is there with this value, or has stopped for good; with another value
+        it keeps its place, and watchers are told `Registered` again.
 
         Raises:
             AlreadyRegisteredError: the registry is unique, and another actor has the key.
@@ -87,8 +92,8 @@ class Registry(Generic[K]):
                 f"{shown(key)} is registered for {holder.name}, and the registry is unique; "
                 f"look it up, unregister it, or register {ref.name} under another key"
             )
-        if entry.actors.add(ref):
-            entry.tell_watchers(Registered(entry.key, ref))
+        if entry.actors.add(ref, value):
+            entry.tell_watchers(Registered(entry.key, ref, value))
 
     def unregister(self, key: K, ref: ActorRef[Any]) -> None:
         """Undo `register`; nothing happens if `ref` is not registered under `key`."""
@@ -101,6 +106,12 @@ class Registry(Generic[K]):
         _require_thread(self._thread_id)
         entry = self._entries.get(key)
         return () if entry is None else tuple(entry.actors.refs)
+
+    def entries(self, key: K) -> dict[ActorRef[Any], Any]:
+        """Return the actors under `key` with their values, in the order of `lookup`."""
+        _require_thread(self._thread_id)
+        entry = self._entries.get(key)
+        return {} if entry is None else dict(entry.actors.refs)
 
     def keys(self) -> tuple[K, ...]:
         """Return all keys that have an actor."""
@@ -120,8 +131,8 @@ class Registry(Generic[K]):
             return
         entry = self._entry_of(key)
         entry.watchers.add(watcher)
-        for ref in tuple(entry.actors.refs):
-            post(watcher, Registered(entry.key, ref))
+        for ref, value in tuple(entry.actors.refs.items()):
+            post(watcher, Registered(entry.key, ref, value))
 
     def unwatch(self, key: K, watcher: ActorRef[Any]) -> None:
         """Undo `watch`; nothing happens if `watcher` does not watch `key`."""
@@ -233,11 +244,11 @@ class _Entry:
             if watcher.is_alive:  # or it leaves next
                 post(watcher, news)
 
-    def _actor_has_left(self, ref: ActorRef[Any]) -> None:
-        self.tell_watchers(Unregistered(self.key, ref))
-        self._watcher_has_left(ref)
+    def _actor_has_left(self, ref: ActorRef[Any], value: object) -> None:
+        self.tell_watchers(Unregistered(self.key, ref, value))
+        self._watcher_has_left(ref, None)
 
-    def _watcher_has_left(self, _: ActorRef[Any]) -> None:
+    def _watcher_has_left(self, ref: ActorRef[Any], value: object) -> None:
         if not (self.actors.refs or self.watchers.refs):
             with suppress(Exception):  # it stays without an actor, and is used again
                 del self._entries[self.key]
@@ -245,29 +256,34 @@ class _Entry:
 
 @define(eq=False)
 class _Members:
-    """Actors in the order in which they were added; it watches them, and removes them at their end.
+    """Actors in the order in which they were added, with a value each.
 
-    `has_left` is called after each that goes.
+    It watches them, and removes them at their end. `has_left` is called after each that goes.
     """
 
-    has_left: Callable[[ActorRef[Any]], object] = bool
-    refs: dict[ActorRef[Any], None] = field(factory=dict)
+    has_left: Callable[[ActorRef[Any], object], object] = lambda *_: None
+    refs: dict[ActorRef[Any], Any] = field(factory=dict)
     greenlet: Any = None
     """It watches like a cell, but for no incarnation."""
 
-    def add(self, ref: ActorRef[Any]) -> bool:
-        """Add an actor; return whether it is new. One that has stopped for good leaves at once."""
-        if ref in self.refs:
+    def add(self, ref: ActorRef[Any], value: object = None) -> bool:
+        """Add an actor; return whether it or its value is new.
+
+        One that has stopped for good leaves at once.
+        """
+        is_new = ref not in self.refs
+        if not is_new and self.refs[ref] is value:
             return False
-        self.refs[ref] = None
-        ref._cell.add_watcher(self)  # noqa: SLF001
+        self.refs[ref] = value
+        if is_new:
+            ref._cell.add_watcher(self)  # noqa: SLF001
         return True
 
     def remove(self, ref: ActorRef[Any]) -> None:
         if ref in self.refs:
-            del self.refs[ref]
+            value = self.refs.pop(ref)
             ref._cell.remove_watcher(self)  # noqa: SLF001
-            self.has_left(ref)
+            self.has_left(ref, value)
 
     def post(self, entry: Terminated) -> None:
         self.remove(entry.ref)

@@ -17,8 +17,8 @@ from rnd_actors.events import Event
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 CHAPTERS = sorted(GUIDE.glob("*.md"))
-WITHOUT_PROGRAM = {"connections", "web-applications", "notebooks"}
-"""The last one is a notebook; the others show files, each a program, which tests/examples runs."""
+WITHOUT_PROGRAM = {"connections", "examples", "notebooks", "web-applications"}
+"""One is a notebook; the others show files, each a program, which tests/examples runs."""
 PROGRAMS = [chapter for chapter in CHAPTERS if chapter.stem not in WITHOUT_PROGRAM]
 END_OF_BLOCK = "~~~ end of block ~~~"
 

@@ -331,13 +331,18 @@ class Actor(Generic[M]):
             source: what `ask_future` returned; or a function, which may wait, for work in a
                 greenlet or, as `lambda: pool.apply(work)`, in a thread pool of gevent.
             to_message: makes the message of the answer; it must not touch the actor.
-            on_error: makes the message of an error; None: the error crashes the actor.
+            on_error: makes the message of an error, a `TimeoutError` if a Timeout of gevent has
+                expired; None: the error crashes the actor.
         """
         get = source.get if isinstance(source, Future) else source
 
         def wait() -> None:
             try:
                 message = to_message(get())
+            except gevent.Timeout as expired:
+                if on_error is None:
+                    raise
+                message = on_error(TimeoutError(str(expired)))
             except Exception as error:
                 if on_error is None:
                     raise

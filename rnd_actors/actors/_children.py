@@ -18,7 +18,7 @@ from rnd_actors.actors._policy import RestartIntensity, RestartWindow
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Asked
 from rnd_actors.actors._supervision import INFINITY, ChildCounts, ChildInfo, ChildSpec, ChildState
-from rnd_actors.errors import UnknownChildError
+from rnd_actors.errors import ActorDeadError, UnknownChildError
 
 _ACTIVE: Final = (ChildState.STARTING, ChildState.RUNNING)
 _AT_REST: Final = (ChildState.DOWN, ChildState.TERMINATED)
@@ -273,6 +273,13 @@ class Children:
         active = [child for child in self if child.is_active]
         supervisors = sum(child.cell.supervises for child in active)
         return ChildCounts(len(self), len(active), supervisors, len(active) - supervisors)
+
+
+def require_open(supervisor: Any) -> None:
+    """Raise `ActorDeadError` if a supervisor that is not restarted ends: it would not answer."""
+    children = supervisor.children
+    if children is not None and children.are_ending:
+        raise ActorDeadError(f"{supervisor.name} ends, and starts nobody any more")
 
 
 def _actor_of(greenlet: Any) -> object:

@@ -11,6 +11,7 @@ import gevent
 from attrs import frozen
 
 from rnd_actors.actors._cell import Cell, CellSpec
+from rnd_actors.actors._children import require_open
 from rnd_actors.actors._events import DeadLetter, EventStream, log_events
 from rnd_actors.actors._greenlet import ActorGreenlet
 from rnd_actors.actors._incarnation import Crashed, Stopped
@@ -89,6 +90,7 @@ class ActorSystem:
             ActorError: the system has not been entered yet.
             Exception: what the factory or `on_start` of the actor raised; it is not kept then.
         """
+        require_open(self._entered())
         return self.root.ask(StartChild(spec, or_get))
 
     def task(self, function: Callable[..., R], *args: Any, timeout: float | None = None) -> Task[R]:

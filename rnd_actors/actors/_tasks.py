@@ -13,6 +13,7 @@ from gevent.queue import SimpleQueue
 
 from rnd_actors._validators import accepts, optional, require, seconds, whole_number
 from rnd_actors.actors._actor import Actor
+from rnd_actors.actors._children import require_open
 from rnd_actors.actors._dynamic import DynamicSupervisor
 from rnd_actors.actors._incarnation import Crashed, Normal
 from rnd_actors.actors._owned import current_greenlet
@@ -197,6 +198,7 @@ def start_task(
     require(_is_function, "task() function", function)
     require(optional(seconds), "task() timeout", timeout)
     name = getattr(function, "__name__", type(function).__name__).replace("/", "-")
+    require_open(root._cell)  # noqa: SLF001
     supervisor = root.ask(StartChild(_SUPERVISOR, or_get=True))
     work = _Work(function, args, timeout)
     try:
@@ -224,9 +226,14 @@ class _Work(Actor[Never]):
     def run(self) -> object:
         if self._is_cancelled:
             return None
-        error = TaskTimeoutError(f"{self.ref.name} took longer than {self._timeout} s")
-        with gevent.Timeout(self._timeout, error):
-            return self._function(*self._args)
+        with gevent.Timeout(self._timeout) as limit:  # `except Exception` does not catch it
+            try:
+                return self._function(*self._args)
+            except gevent.Timeout as expired:
+                if expired is not limit:
+                    raise
+                late = f"{self.ref.name} took longer than {self._timeout} s"
+                raise TaskTimeoutError(late) from None
 
     def cancel(self) -> None:
         """Kill it where it waits, or let it do nothing if it has not begun."""

@@ -84,6 +84,16 @@ def test_an_answer_that_does_not_come_in_time_is_an_error(
     diary.until("failed: AskTimeoutError")
 
 
+def test_a_timeout_of_gevent_is_an_error_too(asker: ActorRef[Any], diary: Record) -> None:
+    def work() -> int:
+        with gevent.Timeout(1.0):
+            gevent.sleep(10.0)
+        return 1
+
+    asker.ask(Ask(lambda puppet: puppet.pipe(work, Note, on_error=failed)))
+    diary.until("failed: TimeoutError")
+
+
 def test_what_makes_the_message_may_fail_too(asker: ActorRef[Any], diary: Record) -> None:
     asker.ask(Ask(lambda puppet: puppet.pipe(lambda: 42, crash, on_error=failed)))
     diary.until("failed: BoomError")

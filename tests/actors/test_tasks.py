@@ -10,6 +10,7 @@ import pytest
 
 from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Killed, Normal, Task, Terminated
 from rnd_actors.errors import (
+    ActorDeadError,
     AskTimeoutError,
     SettingsError,
     TaskCancelledError,
@@ -99,6 +100,42 @@ def test_a_task_that_takes_too_long_is_ended(system: ActorSystem) -> None:
     with pytest.raises(TaskTimeoutError, match=r"slowly-1 took longer than 2.0 s"):
         task.get()
     assert time.monotonic() == 2.0
+
+
+def test_a_task_cannot_take_its_time_limit_for_an_error_of_its_own(system: ActorSystem) -> None:
+    def work() -> str:
+        try:
+            gevent.sleep(10.0)
+        except Exception:  # noqa: BLE001
+            return "in time"
+        return "late"
+
+    with pytest.raises(TaskTimeoutError):
+        system.task(work, timeout=2.0).get()
+
+
+def test_a_timeout_of_the_work_itself_is_not_the_limit_of_the_task(system: ActorSystem) -> None:
+    def work() -> None:
+        with gevent.Timeout(1.0):
+            gevent.sleep(10.0)
+
+    with pytest.raises(gevent.Timeout, match=r"1\.0 second"):
+        system.task(work, timeout=2.0).get()
+
+
+def test_no_task_is_started_while_the_system_ends(diary: Record) -> None:
+    def try_to_work(puppet: Puppet) -> None:
+        for start in (lambda: system.task(square, 1), lambda: system.start(puppet_spec)):
+            try:
+                start()
+            except ActorDeadError as error:
+                puppet.diary.add(str(error))
+
+    puppet_spec = puppet("late")
+    with ActorSystem() as system:
+        system.start(puppet("last", diary, at_stop=try_to_work))
+    assert diary.items[-2:] == ["system ends, and starts nobody any more"] * 2
+    assert time.monotonic() == 0.0
 
 
 def test_who_waits_may_give_up_and_the_task_goes_on(system: ActorSystem) -> None:

@@ -286,3 +286,42 @@ def test_a_mailbox_with_a_capacity_does_not_refuse_what_watchers_are_told(
         Registered("printer", other),
     ]
     assert balance(full) == (4, 4)
+
+
+def test_values_are_told_with_their_actors(
+    registry: Registry[str],
+    watcher: ActorRef[Any],
+    news: Record,
+    one: ActorRef[Any],
+    other: ActorRef[Any],
+) -> None:
+    registry.register("room", one, "Ann")
+    registry.watch("room", watcher)
+    registry.register("room", other, "Bob")
+    registry.register("room", one, "Ann")
+    registry.register("room", one, "Anna")
+    end(one)
+    assert heard(watcher, news) == [
+        Registered("room", one, "Ann"),
+        Registered("room", other, "Bob"),
+        Registered("room", one, "Anna"),
+        Unregistered("room", one, "Anna"),
+    ]
+
+
+def test_actors_are_found_with_their_values(
+    registry: Registry[str], one: ActorRef[Any], other: ActorRef[Any]
+) -> None:
+    registry.register("room", one, "Ann")
+    registry.register("room", other)
+    registry.register("room", one, "Anna")
+    assert registry.entries("room") == {one: "Anna", other: None}
+    assert registry.lookup("room") == (one, other)
+    assert registry.entries("hall") == {}
+
+
+def test_a_value_may_be_changed_by_the_one_who_has_a_unique_key(one: ActorRef[Any]) -> None:
+    names: Registry[str] = Registry(unique=True)
+    names.register("leader", one, 1)
+    names.register("leader", one, 2)
+    assert names.entries("leader") == {one: 2}

@@ -185,7 +185,51 @@ def test_who_waits_for_a_name_is_told_when_somebody_has_it(
     assert diary.expect(Registered) == Registered("db", server)
 
 
+def test_the_value_of_a_name_is_looked_up_with_its_actor(
+    system: ActorSystem, names: Registry[Any]
+) -> None:
+    ref = mortal(system, "a")
+    names.register("printer", ref, {"colour": True})
+    assert names.entries("printer") == {ref: {"colour": True}}
+
+
+def test_the_value_of_a_name_that_another_actor_has_cannot_be_changed(
+    system: ActorSystem, names: Registry[Any]
+) -> None:
+    owner, other = mortal(system, "a"), mortal(system, "b")
+    names.register("printer", owner, 1)
+    with pytest.raises(AlreadyRegisteredError):
+        names.register("printer", other, 2)
+    assert names.entries("printer") == {owner: 1}
+
+
+def test_a_value_outlives_a_restart_and_goes_with_its_actor(
+    system: ActorSystem, names: Registry[Any]
+) -> None:
+    ref = system.start(puppet("a", restart=Restart.TRANSIENT))
+    names.register("printer", ref, "colour")
+    ref.tell(Do(crash))
+    settle(ref)
+    assert names.entries("printer") == {ref: "colour"}
+    ref.tell(ending())
+    ref.join()
+    assert names.entries("printer") == {}
+
+
 # --- groups: many actors a key
+
+
+def test_each_member_of_a_group_has_a_value_of_its_own_that_it_may_change(
+    system: ActorSystem, groups: Registry[Any], diary: Record
+) -> None:
+    a, b = (mortal(system, name) for name in "ab")
+    groups.watch("x", system.start(puppet("listener", diary)))
+    groups.register("x", a, "away")
+    groups.register("x", b, "here")
+    groups.register("x", a, "back")
+    assert groups.entries("x") == {a: "back", b: "here"}
+    diary.until(Registered("x", a, "back"))
+    assert [each.value for each in diary.all(Registered)] == ["away", "here", "back"]
 
 
 def test_an_actor_joins_many_groups_and_leaves_one(

@@ -1,0 +1,1 @@
+"""Programs of real size, each complete in its file."""
