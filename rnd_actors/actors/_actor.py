@@ -28,7 +28,7 @@ from rnd_actors.actors._incarnation import (
 from rnd_actors.actors._owned import Timer
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.actors._requests import Request
-from rnd_actors.errors import ActorClassError, ActorError
+from rnd_actors.errors import ActorClassError, ActorError, SettingsConflictError
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -47,7 +47,11 @@ _is_source = accepts(
 _is_reason = optional(
     accepts(
         "Normal(), Stopped(), Killed(), Crashed(error) or None",
-        lambda value: isinstance(value, Normal | Stopped | Killed | Crashed),
+        lambda value: (
+            isinstance(value.error, BaseException)
+            if isinstance(value, Crashed)
+            else isinstance(value, Normal | Stopped | Killed)
+        ),
     )
 )
 _HOOKS: Final = ("on_start", "receive", "run", "on_stop")
@@ -247,12 +251,15 @@ class Actor(Generic[M]):
         Args:
             reason: why it ends; None: normally. A `Crashed(error)` is treated as the error itself
                 that leaves `receive`.
-            result: what `join` returns, in a `Normal(result)`, if it ends normally.
+            result: what `join` returns, in a `Normal(result)`; only without a reason.
 
         Raises:
             SettingsError: `reason` is none.
+            SettingsConflictError: there are a reason and a result.
         """
         require(_is_reason, "stop() reason", reason)
+        if not (reason is None or result is None):
+            raise SettingsConflictError("stop() takes a reason or a result: see Normal(result)")
         self._own_here.cell.stop(Normal(result) if reason is None else reason)
 
     def after(self, delay: float, message: M) -> Timer:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from rnd_actors._printing import shown
 from rnd_actors.actors._cell import Cell
 from rnd_actors.actors._handling import Deferred
 from rnd_actors.actors._incarnation import ExitReason, Stopped
@@ -156,13 +157,13 @@ class Children:
     def __contains__(self, child_id: str) -> bool:
         return child_id in self._by_id
 
-    def __getitem__(self, child_id: str) -> Child:
-        child = self._by_id.get(child_id)
+    def __getitem__(self, child_id: Any) -> Child:
+        child = self._by_id.get(child_id) if isinstance(child_id, str) else None
         if child is None:
             names = ", ".join(map(repr, islice(self._by_id, _NAMED))) or "none"
             more = f" and {len(self) - _NAMED} more" if len(self) > _NAMED else ""
             raise UnknownChildError(
-                f"there is no child {child_id!r}; the children are: {names}{more}"
+                f"there is no child {shown(child_id)}; the children are: {names}{more}"
             )
         return child
 

@@ -326,9 +326,9 @@ class ActorGreenlet(OwnedGreenlet):
         return self._owned
 
     def stop(self, reason: ExitReason) -> None:
-        """End after the message in hand."""
+        """End after the message in hand, or after all that wait if the spec says so."""
         if self.cell.greenlet is self:
-            self.cell.stop(reason)
+            (self.cell.drain if self.cell.spec.drain else self.cell.stop)(reason)
 
     def fail(self, error: BaseException) -> None:
         """End with this error after the message in hand."""

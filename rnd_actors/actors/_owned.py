@@ -12,7 +12,7 @@ from gevent import Greenlet, GreenletExit, getcurrent
 from rnd_actors._validators import accepts, require
 from rnd_actors._validators import delay as is_delay
 from rnd_actors._validators import seconds as is_interval
-from rnd_actors.actors._incarnation import FAILURES, ExitReason, Rang, Stopped
+from rnd_actors.actors._incarnation import FAILURES, Crashed, ExitReason, Rang, Stopped
 from rnd_actors.actors._loop import SYSTEM_ERRORS, raise_in_main
 from rnd_actors.errors import LinkedActorError
 
@@ -204,14 +204,14 @@ class Owned:
 
     def end_linked(self, reason: ExitReason) -> None:
         """End the incarnations that are linked to this one, unless it ended normally."""
-        name = self.greenlet.name
+        words = f"{self.greenlet.name}, to which it is linked, has ended: {reason}"
+        if isinstance(reason, Crashed) and isinstance(reason.error, LinkedActorError):
+            words = str(reason.error)  # of the first that failed
         while self.linked:
             other, _ = self.linked.popitem()
             other.linked.pop(self, None)
             if isinstance(reason, FAILURES):
-                other.greenlet.fail(
-                    LinkedActorError(f"{name}, to which {other.greenlet.name} is linked, {reason}")
-                )
+                other.greenlet.fail(LinkedActorError(words))
             elif isinstance(reason, Stopped):
                 other.greenlet.stop(reason)
 

@@ -47,6 +47,7 @@ class Restarts:
         children: its children.
         policy: its settings.
         shut_down: ends the supervisor.
+        fail: lets the supervisor fail with an error.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Restarts:
         children: Children,
         policy: Policy,
         shut_down: Callable[[], None],
+        fail: Callable[[BaseException], None],
     ) -> None:
         self._supervisor = supervisor
         self._children = children
         self._policy = policy
         self._shut_down = shut_down
+        self._fail = fail
         total = policy.total_intensity
         self._total_window = None if total is None else RestartWindow(total)
         self._is_ending = False
@@ -102,11 +105,12 @@ class Restarts:
         """Start these children, except those that were ended or forgotten meanwhile."""
         self._start([child for child, attempt in relaunch.attempts if child.attempt == attempt])
 
-    def escalate(self, child: Child) -> Never:
-        """Fail with the error of a child."""
+    def escalate(self, child: Child) -> None:
+        """Let the supervisor fail with the error of a child, after the message in hand."""
+        error: BaseException = ActorCrashedError(f"{child.cell.name} has ended: {child.reason}")
         if isinstance(child.reason, Crashed):
-            raise child.reason.error
-        raise ActorCrashedError(f"{child.cell.name} has ended: {child.reason}")
+            error = child.reason.error
+        self._fail(error)
 
     def forget(self, child: Child) -> None:
         self._children.remove(child)

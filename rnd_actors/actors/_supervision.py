@@ -88,7 +88,7 @@ class ChildSpec(Generic[M]):
         overflow: what happens to messages beyond the capacity.
         decider: the actor that decides on restarts; for `Restart.DELEGATED` and for no other.
         on: what follows a crash with an error of a class, before `restart` is asked; of several
-            classes the most special one counts. None: `restart` alone decides.
+            classes the most special one counts. None: `restart` alone decides. Not if DELEGATED.
 
     Raises:
         ChildSpecError: a field is not of its accepted form.
@@ -122,6 +122,8 @@ class ChildSpec(Generic[M]):
             is_delegated or self.decider is None
         ):
             raise self._objection("decider", "a ref if DELEGATED, else None")
+        if is_delegated and self.on is not None:
+            raise self._objection("on", "None if DELEGATED, since the decider decides")
 
     def directive(self, reason: ExitReason) -> Directive | None:
         """Return what follows an end for this reason; None: its decider decides."""

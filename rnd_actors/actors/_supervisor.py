@@ -123,6 +123,8 @@ class Supervisor(Actor[_Message]):
         shutdown_order: ShutdownOrder = ShutdownOrder.REVERSE,
         max_children: int | None = None,
     ) -> None:
+        if isinstance(children, ChildSpec):
+            raise SettingsError("Supervisor.children", "a list of specs", children)
         self._specs = tuple(children)
         for spec in self._specs:
             _require_usable(spec, auto_shutdown, "Supervisor")
@@ -137,7 +139,7 @@ class Supervisor(Actor[_Message]):
             max_children=max_children,
         )
         self._children = Children(self._launch)
-        self._restarts = Restarts(self, self._children, self._policy, self._shut_down)
+        self._restarts = Restarts(self, self._children, self._policy, self._shut_down, self._fail)
 
     def on_start(self) -> None:
         self._own.cell.children = self._children
@@ -207,6 +209,9 @@ class Supervisor(Actor[_Message]):
                         self._restarts.ended(child, reason)
                 self._may_be_healthy()
         self._children.start_next()
+
+    def _fail(self, error: BaseException) -> None:
+        self._own.fail(error)
 
     def _shut_down(self) -> None:
         self._own.cell.stop(Stopped())

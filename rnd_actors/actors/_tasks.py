@@ -12,7 +12,7 @@ from gevent.lock import Semaphore
 from gevent.queue import SimpleQueue
 
 from rnd_actors._validators import accepts, optional, require, seconds, whole_number
-from rnd_actors.actors._actor import Actor
+from rnd_actors.actors._actor import Actor, is_for_coroutines
 from rnd_actors.actors._children import require_open
 from rnd_actors.actors._dynamic import DynamicSupervisor
 from rnd_actors.actors._incarnation import Crashed, Normal
@@ -21,13 +21,16 @@ from rnd_actors.actors._policy import Restart
 from rnd_actors.actors._ref import ActorRef, Terminated
 from rnd_actors.actors._requests import copy_of
 from rnd_actors.actors._supervision import ChildSpec, StartChild, SupervisorMessage
-from rnd_actors.errors import AskTimeoutError, TaskCancelledError, TaskTimeoutError
+from rnd_actors.errors import ActorError, AskTimeoutError, TaskCancelledError, TaskTimeoutError
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 _SUPERVISOR: Final = ChildSpec("task-supervisor", DynamicSupervisor)
-_is_function = accepts("a function", callable)
+_is_function = accepts(
+    "a function, and no coroutine function",
+    lambda value: callable(value) and not is_for_coroutines(value),
+)
 
 
 class Task(Generic[R]):
@@ -90,13 +93,17 @@ class TaskGroup:
         self._room = None if max_running is None else Semaphore(max_running)
         self._running: dict[ActorRef[Any], Task[Any]] = {}
         self._error: BaseException | None = None
+        self._is_open = False
 
     def task(self, function: Callable[..., R], *args: Any, timeout: float | None = None) -> Task[R]:
         """Start a task of the group as `ActorSystem.task` does; wait while `max_running` run.
 
         Raises:
+            ActorError: the block of the group has not begun, or is over.
             Exception: the error of a task that has failed already.
         """
+        if not self._is_open:
+            raise ActorError("a group has tasks in its block alone: with system.task_group() as …")
         if self._room is not None:
             self._room.acquire()
         if self._error is not None:
@@ -153,6 +160,7 @@ class TaskGroup:
                 task.cancel()
 
     def __enter__(self) -> Self:
+        self._is_open = True
         return self
 
     def __exit__(
@@ -169,8 +177,10 @@ class TaskGroup:
         except BaseException:
             self._cancel_all()
             raise
-        if exc is None and self._error is not None:
-            raise self._error
+        finally:
+            self._is_open = False
+        if self._error is not None and (exc is None or isinstance(exc, TaskCancelledError)):
+            raise self._error from exc
 
     def _note_end(self, ended: Terminated) -> None:
         del self._running[ended.ref]
@@ -197,16 +207,32 @@ def start_task(
     """Start a task below the supervisor of all tasks, which is started by the first one."""
     require(_is_function, "task() function", function)
     require(optional(seconds), "task() timeout", timeout)
-    name = getattr(function, "__name__", type(function).__name__).replace("/", "-")
-    require_open(root._cell)  # noqa: SLF001
-    supervisor = root.ask(StartChild(_SUPERVISOR, or_get=True))
-    work = ChildSpec(name, lambda: _Work(function, args, timeout), restart=Restart.TEMPORARY)
-    task = Task[R](supervisor.ask(StartChild(work)))
+    supervisor = _task_supervisor(root)
+    work = _Work(function, args, timeout)
+    try:
+        spec = ChildSpec(_name_of(function), lambda: work, restart=Restart.TEMPORARY)
+        task = Task[R](supervisor.ask(StartChild(spec)))
+    except BaseException:  # whoever starts it may be killed meanwhile
+        work.cancel()
+        raise
     owner = current_greenlet()
     if owner is not None:
         forget = owner.owned.at_end(task.cancel)
         _call_at_end(task, lambda _: forget())
     return task
+
+
+def _task_supervisor(root: ActorRef[SupervisorMessage]) -> ActorRef[SupervisorMessage]:
+    cell: Any = root._cell  # noqa: SLF001
+    require_open(cell)
+    found = cell.children and cell.children.find(_SUPERVISOR.id)  # root itself may be waiting
+    return found.ref if found else root.ask(StartChild(_SUPERVISOR, or_get=True))
+
+
+def _name_of(function: object) -> str:
+    name = getattr(function, "__name__", None)
+    is_name = isinstance(name, str) and name
+    return (name if is_name else type(function).__name__).replace("/", "-")  # type: ignore[union-attr]
 
 
 class _Work(Actor[Never]):
@@ -216,8 +242,11 @@ class _Work(Actor[Never]):
         self._function = function
         self._args = args
         self._timeout = timeout
+        self._is_cancelled = False
 
     def run(self) -> object:
+        if self._is_cancelled:
+            return None
         with gevent.Timeout(self._timeout) as limit:  # `except Exception` does not catch it
             try:
                 return self._function(*self._args)
@@ -226,6 +255,12 @@ class _Work(Actor[Never]):
                     raise
                 late = f"{self.ref.name} took longer than {self._timeout} s"
                 raise TaskTimeoutError(late) from None
+
+    def cancel(self) -> None:
+        """Kill it where it waits, or let it do nothing if it has not begun."""
+        self._is_cancelled = True
+        if self._greenlet is not None:
+            self.ref.kill()
 
 
 @define(eq=False)

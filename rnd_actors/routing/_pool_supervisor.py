@@ -83,7 +83,7 @@ class Plan:
             return
         waiting = sum(each.waiting() + each.blocked for each in mailboxes)
         if waiting > sizing.busy * self.size:
-            self.size = _within(sizing, ceil(waiting / sizing.busy))
+            self.size = _within(sizing, ceil(min(waiting / sizing.busy, sizing.most)))
         elif not waiting and any(each.idle_since is not None for each in mailboxes):
             self.size = _within(sizing, self.size - 1)
 

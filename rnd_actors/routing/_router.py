@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
@@ -10,7 +11,7 @@ import gevent
 from attrs import frozen
 
 from rnd_actors._printing import shown_error
-from rnd_actors._validators import instance, member, require
+from rnd_actors._validators import accepts, instance, member, require
 from rnd_actors.actors._futures import Future
 from rnd_actors.actors._loop import call_and_wait, thread_id
 from rnd_actors.actors._ref import ActorRef, post
@@ -25,7 +26,6 @@ from rnd_actors.actors._supervision import SupervisorCommand, WhichChildren
 from rnd_actors.errors import (
     ActorDeadError,
     RouterUnavailableError,
-    SettingsError,
     SupervisionError,
 )
 from rnd_actors.routing._routing import Routing, chosen
@@ -34,6 +34,14 @@ M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 
 _NAMED: Final = 20
+
+
+_is_refs = accepts(
+    "at least one ref",
+    lambda refs: (
+        isinstance(refs, Sequence) and len(refs) > 0 and all(isinstance(x, ActorRef) for x in refs)
+    ),
+)
 
 
 class Unavailable(Enum):
@@ -78,8 +86,7 @@ class Router(Generic[M_contra]):
     """
 
     def __init__(self, refs: Sequence[ActorRef[M_contra]], routing: Routing) -> None:
-        if not refs:
-            raise SettingsError("Router.refs", "at least one ref", refs)
+        require(_is_refs, "Router.refs", refs)
         require(instance(Routing, "a Routing like RoundRobin()"), "routing", routing)
         self._known: tuple[ActorRef[Any], ...] = tuple(refs)
         self._supervisor: ActorRef[Any] | None = None
@@ -131,7 +138,9 @@ class Router(Generic[M_contra]):
 
     def ask(self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT) -> R:
         """Ask as `ActorRef.ask` does; if several are chosen, the answer is that of the first."""
-        return self.ask_all(request, timeout)[0].get(timeout)
+        limit = limit_of(request, timeout)
+        give_up_at = _deadline(limit)
+        return self._ask_by(request, give_up_at)[0].get_by(give_up_at, limit)
 
     def ask_all(
         self, request: RequestAmong[M_contra, R], timeout: Timeout = DEFAULT_TIMEOUT
@@ -144,8 +153,14 @@ class Router(Generic[M_contra]):
             RouterUnavailableError: it restarts, and the router does not wait for it.
             SettingsError: the routing chooses none, or something that is no ref.
         """
-        self._await_supervisor(limit_of(request, timeout))
-        return [ref.ask_future(request, timeout) for ref in self._choose(request)]
+        return self._ask_by(request, _deadline(limit_of(request, timeout)))
+
+    def _ask_by(
+        self, request: RequestAmong[M_contra, R], give_up_at: float | None
+    ) -> list[Future[R]]:
+        """Ask all that are chosen; every wait on the way has the time that is left."""
+        self._await_supervisor(_left(give_up_at))
+        return [ref.ask_future(request, _left(give_up_at)) for ref in self._choose(request)]
 
     def _follow(self, supervisor: ActorRef[Any], unavailable: Unavailable) -> None:
         """Choose among the children of a supervisor from now on."""
@@ -234,6 +249,14 @@ class Dispatch(SupervisorCommand):
             raise SupervisionError(f"the routing failed: {shown_error(error)}") from error
         for ref in receivers:
             post(ref, self.message)  # the supervisor must not wait for room
+
+
+def _deadline(limit: float | None) -> float | None:
+    return None if limit is None else time.monotonic() + limit
+
+
+def _left(give_up_at: float | None) -> float | None:
+    return None if give_up_at is None else max(0.0, give_up_at - time.monotonic())
 
 
 def _is_restarting(cell: Addressed) -> bool:

@@ -9,9 +9,12 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
 
+from rnd_actors._validators import accepts, require
 from rnd_actors.actors._ref import ActorRef
 from rnd_actors.errors import SettingsError
 
+_is_key_function = accepts("a function that returns the key of a message", callable)
+_is_key = accepts("a text", lambda key: isinstance(key, str))
 _POINTS: Final = 64
 """Points of each actor on the ring; more make the shares more even."""
 _COMPARED: Final = 64
@@ -66,9 +69,13 @@ class ConsistentHash(Routing):
 
     Args:
         key: returns the key of a message, a text.
+
+    Raises:
+        SettingsError: `key` cannot be called; when a message comes: its key is no text.
     """
 
     def __init__(self, key: Callable[[Any], str]) -> None:
+        require(_is_key_function, "ConsistentHash() key", key)
         self._key = key
         self._ring_of: Sequence[ActorRef[Any]] = ()
         self._changes = 0
@@ -79,6 +86,7 @@ class ConsistentHash(Routing):
 
     def keeper(self, refs: Sequence[ActorRef[Any]], key: str) -> ActorRef[Any]:
         """Return the actor that keeps a key."""
+        require(_is_key, "the key of ConsistentHash()", key)
         changes = getattr(refs, "changes", 0)
         if refs is not self._ring_of or changes != self._changes:
             self._ring_of, self._changes = refs, changes
@@ -86,6 +94,9 @@ class ConsistentHash(Routing):
             self._ring = sorted(points, key=lambda point: point[0])
         at = bisect(self._ring, _hash(key), key=lambda point: point[0])
         return self._ring[at % len(self._ring)][1]
+
+
+_OWN: Final = (RoundRobin, LeastLoaded, Broadcast, ConsistentHash)
 
 
 def chosen(
@@ -96,7 +107,8 @@ def chosen(
     Raises:
         SettingsError: it is no sequence of refs, or an empty one.
     """
-    choice: object = routing.choose(refs, message)
+    offered = refs if type(routing) in _OWN else tuple(refs)  # others might change them
+    choice: object = routing.choose(offered, message)
     if choice is refs and refs:
         return tuple(refs)
     receivers = tuple(choice) if isinstance(choice, (list, tuple, Iterable)) else ()
@@ -112,4 +124,6 @@ def chosen(
 
 def _hash(text: str) -> int:
     """Return a number that depends on the text alone, not on the process as `hash` does."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big"
+    )

@@ -139,14 +139,26 @@ def test_a_kill_is_no_error_of_any_class(system: ActorSystem, diary: Record) -> 
     diary.until(Began("team/a", 2))
 
 
-def test_errors_of_a_class_need_no_decider(system: ActorSystem, diary: Record) -> None:
+def test_a_decider_alone_decides(system: ActorSystem) -> None:
+    decider = system.start(puppet("decider"))
+    with pytest.raises(ChildSpecError, match="on takes None if DELEGATED, since the decider"):
+        puppet("a", restart=Restart.DELEGATED, decider=decider, on=NETWORK)
+
+
+@pytest.mark.parametrize("error", [SettingsError("a", "b", 1), UnknownChildError("x"), OSError()])
+def test_any_error_is_escalated(system: ActorSystem, diary: Record, error: Exception) -> None:
     decider = system.start(puppet("decider", diary))
-    spec = puppet("a", diary, restart=Restart.DELEGATED, decider=decider, on=NETWORK)
-    ref = children_of(team(system, [spec]))["a"].ref
-    ref.tell(fail(ConnectionError()))
-    diary.until(Began("team/a", 2))
-    ref.tell(Do(crash))
-    assert diary.expect(ChildDown).incarnation == 2
+    boss = team(system, [puppet("a", restart=Restart.DELEGATED, decider=decider)])
+    children_of(boss)["a"].ref.tell(fail(error))
+    diary.expect(ChildDown)
+    boss.ask(EscalateChild("a"))
+    assert boss.join() == Crashed(error)
+
+
+@pytest.mark.parametrize("request_of", [TerminateChild, EscalateChild, RestartChild])
+def test_what_is_no_id_is_no_child(system: ActorSystem, request_of: Any) -> None:
+    with pytest.raises(UnknownChildError, match=r"there is no child \['a'\]"):
+        system.root.ask(request_of(["a"]))
 
 
 def test_a_sibling_that_fails_in_the_same_moment_is_escalated_too(system: ActorSystem) -> None:

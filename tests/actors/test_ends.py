@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any, Never
 
 import pytest
@@ -18,7 +19,12 @@ from rnd_actors.actors import (
     Stopped,
     Terminated,
 )
-from rnd_actors.errors import DuplicateChildError, LinkedActorError, SettingsError
+from rnd_actors.errors import (
+    DuplicateChildError,
+    LinkedActorError,
+    SettingsConflictError,
+    SettingsError,
+)
 from rnd_actors.supervision import ChildSpec, CountChildren, Restart, StartChild, TerminateChild
 from tests.actors.toys import (
     Ask,
@@ -113,7 +119,41 @@ def test_a_transient_actor_is_restarted_if_it_ends_itself_with_a_failure(
         assert ref.join() == reason
 
 
-@pytest.mark.parametrize("reason", ["done", 7, Crashed, BoomError("so")], ids=str)
+def test_a_reason_has_no_result(system: ActorSystem) -> None:
+    ref = system.start(puppet("mortal", restart=Restart.TEMPORARY))
+    with pytest.raises(SettingsConflictError, match=r"stop\(\) takes a reason or a result"):
+        ref.ask(Ask(lambda puppet: puppet.stop(Stopped(), result=3)))
+
+
+def test_a_linked_actor_drains_if_its_spec_says_so(system: ActorSystem, diary: Record) -> None:
+    other = system.start(puppet("other"))
+    ref = system.start(puppet("drains", diary, drain=True))
+    ref.ask(Ask(lambda puppet: puppet.link(other)))
+    for number in range(100):
+        ref.tell(Note(number))
+    system.root.ask(TerminateChild("other"))
+    diary.until(Note(99))
+    assert ref.stats().dead == 0
+
+
+def test_the_error_of_a_chain_of_links_names_the_first_that_failed(
+    system: ActorSystem, diary: Record
+) -> None:
+    refs = [mortal(system, str(number), diary) for number in range(20)]
+    for ref, following in pairwise(refs):
+        ref.ask(Ask(partial(link, following)))
+    refs[0].tell(Do(crash))
+    diary.until(Began("19", 2))
+    reasons = [each.reason for each in diary.all(Ended) if each.name != "0"]
+    first = "0, to which it is linked, has ended: crashed: BoomError: as told"
+    assert {str(reason) for reason in reasons} == {f"crashed: LinkedActorError: {first}"}
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["done", 7, Crashed, BoomError("so"), Crashed("x")],  # type: ignore[arg-type]
+    ids=str,
+)
 def test_what_is_no_reason_is_refused(system: ActorSystem, reason: Any) -> None:
     ref = system.start(puppet("mortal", restart=Restart.TEMPORARY))
     with pytest.raises(SettingsError, match=r"stop\(\) reason takes Normal\(\), Stopped\(\), "):
@@ -227,7 +267,7 @@ def test_linked_actors_fail_together(
     [ended] = [each for each in diary.all(Ended) if each.name == other]
     assert isinstance(ended.reason, Crashed)
     assert isinstance(ended.reason.error, LinkedActorError)
-    assert f"{first}, to which {other} is linked, " in str(ended.reason)
+    assert f"{first}, to which it is linked, has ended: " in str(ended.reason)
 
 
 def test_linked_actors_stop_together(

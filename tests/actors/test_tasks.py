@@ -11,13 +11,14 @@ import pytest
 from rnd_actors.actors import ActorRef, ActorSystem, Crashed, Killed, Normal, Task, Terminated
 from rnd_actors.errors import (
     ActorDeadError,
+    ActorError,
     AskTimeoutError,
     SettingsError,
     TaskCancelledError,
     TaskTimeoutError,
 )
 from rnd_actors.events import ActorFailed
-from rnd_actors.supervision import CountChildren
+from rnd_actors.supervision import CountChildren, TerminateChild
 from tests.actors.toys import (
     Ask,
     Began,
@@ -246,7 +247,7 @@ def test_a_wrong_time_limit_of_a_task_is_refused(system: ActorSystem, timeout: A
 
 
 def test_what_cannot_be_called_is_refused(system: ActorSystem) -> None:
-    with pytest.raises(SettingsError, match=r"task\(\) function takes a function; got 7"):
+    with pytest.raises(SettingsError, match=r"task\(\) function takes a function, and no corou"):
         system.task(7)  # type: ignore[arg-type]
 
 
@@ -429,3 +430,60 @@ def test_a_task_holds_up_nobody_who_does_not_wait_for_it(system: ActorSystem) ->
     assert system.task(square, 2).get() == 4
     gate.open()
     task.get()
+
+
+def test_the_error_of_a_group_is_raised_and_not_that_others_were_cancelled_for_it(
+    system: ActorSystem,
+) -> None:
+    def invert(number: float) -> float:
+        gevent.sleep(number)
+        if number == 1.0:
+            raise LookupError("the second one")
+        return number
+
+    def run() -> None:
+        with system.task_group() as group:
+            list(group.map(invert, [5.0, 1.0]))
+
+    with pytest.raises(LookupError, match="the second one"):
+        run()
+
+
+def test_a_group_has_tasks_in_its_block_alone(system: ActorSystem) -> None:
+    group = system.task_group()
+    with pytest.raises(ActorError, match="a group has tasks in its block alone"):
+        group.task(square, 1)
+    with group:
+        results = group.map(square, [1, 2])
+    with pytest.raises(ActorError, match="a group has tasks in its block alone"):
+        list(results)
+
+
+def test_a_task_can_be_started_by_an_actor_that_the_root_ends(
+    system: ActorSystem, diary: Record
+) -> None:
+    system.task(square, 1).get()
+    system.start(puppet("last", diary, at_stop=lambda _: diary.add(system.task(square, 3).get())))
+    system.root.ask(TerminateChild("last"))
+    assert diary.items[-1] == 9
+
+
+def test_work_of_any_name_is_a_task(system: ActorSystem) -> None:
+    class Work:
+        __name__ = None
+
+        def __call__(self) -> int:
+            return 1
+
+    assert system.task(Work()).get() == 1
+    work = Work()
+    work.__name__ = ""  # type: ignore[assignment]
+    assert repr(system.task(work)) == "<Task task-supervisor/Work-2>"
+
+
+def test_a_coroutine_function_is_no_work(system: ActorSystem) -> None:
+    async def work() -> None:
+        """Never run."""
+
+    with pytest.raises(SettingsError, match="and no coroutine function"):
+        system.task(work)

@@ -492,3 +492,32 @@ def test_a_routing_may_return_any_sequence_of_refs(system: ActorSystem, diary: R
     router: Router[Any] = Router(several(system, 3, diary), All())
     router.tell(Note(1))
     diary.until(Note(1), count=3)
+
+
+@pytest.mark.parametrize("refs", ["ann", 7, None, [7], {}], ids=str)
+def test_a_router_takes_refs_alone(refs: Any) -> None:
+    with pytest.raises(SettingsError, match=r"Router\.refs takes at least one ref"):
+        Router(refs, RoundRobin())
+
+
+def test_a_key_is_made_by_a_function() -> None:
+    with pytest.raises(SettingsError, match=r"ConsistentHash\(\) key takes a function"):
+        ConsistentHash(None)  # type: ignore[arg-type]
+
+
+def test_a_key_is_a_text_whatever_is_in_it(system: ActorSystem) -> None:
+    ref = system.start(puppet("one"))
+    Router([ref], ConsistentHash(lambda _: "\ud800")).tell(Note(1))
+    numbered: Any = ConsistentHash(lambda _: 7)  # type: ignore[arg-type,return-value]
+    with pytest.raises(SettingsError, match=r"the key of ConsistentHash\(\) takes a text; got 7"):
+        Router([ref], numbered).tell(Note(1))
+
+
+def test_what_a_routing_does_with_the_refs_harms_nobody(system: ActorSystem) -> None:
+    class Rude(Routing):
+        def choose(self, refs: Any, message: object) -> Any:
+            assert isinstance(refs, tuple)
+            return refs[:1]
+
+    team = supervise(system, [puppet("a"), puppet("b")])
+    Router.over_children(team, Rude()).tell(Note(1))
