@@ -39,6 +39,7 @@ __all__ = [
     "SettingsError",
     "SimulationError",
     "SinkError",
+    "StartCycleError",
     "StashFullError",
     "StateLoopError",
     "StoreError",
@@ -244,6 +245,10 @@ class TooManyChildrenError(SupervisionError):
 
 class ChildRunningError(SupervisionError):
     """What was asked for needs a child that is down, and it is not."""
+
+
+class StartCycleError(SupervisionError):
+    """Two actors wait, each in its `on_start`, for the start of the other one."""
 
 
 class UnknownChildError(SupervisionError, LookupError):

@@ -98,6 +98,10 @@ class Child:
         for starter in starters:
             answer(starter)
 
+    def has_starter(self, asked: object) -> bool:
+        """Whether this request is one of those that wait for its start."""
+        return any(starter._asked is asked for starter in self.starters)  # noqa: SLF001
+
     def settle(self, error: BaseException) -> None:
         self.answer_starters(lambda starter: starter.reply_error(error))
 
@@ -236,6 +240,21 @@ class Children:
         return asking is not None and any(
             _waits_for(child.cell, asking) for child in self._all_starting
         )
+
+    def start_waits_for(self, child: Child, asked: Asked | None) -> bool:
+        """Return whether a child cannot start before the actor that asks, maybe by way of others.
+
+        It may wait, in its `on_start`, for the start of one that waits for it.
+        """
+        asking = None if asked is None else _actor_of(asked.asker)
+        while asking is not None and child.cell is not asking:
+            awaited = child.cell.waits_for
+            starting = (x for x in self._all_starting if x.has_starter(awaited))
+            following = next(starting, None)
+            if following is None:
+                return False
+            child = following
+        return asking is not None
 
     def start_now(self, child: Child) -> None:
         """Start a child at once, whatever the others do."""

@@ -187,6 +187,7 @@ class StartChild(_Patient[ActorRef[M]]):
         ChildSpecError: it is no `ChildSpec`.
         DuplicateChildError: there is a child with this id already.
         TooManyChildrenError: there are `max_children` already.
+        StartCycleError: with `or_get`: the child waits in its `on_start` for who asks.
     """
 
     spec: ChildSpec[M]

@@ -31,7 +31,7 @@ from rnd_actors.actors._policy import (
     Strategy,
 )
 from rnd_actors.actors._ref import ActorRef, post
-from rnd_actors.actors._requests import Request
+from rnd_actors.actors._requests import Asked, Request
 from rnd_actors.actors._restarts import Relaunch, Restarts, end_children
 from rnd_actors.actors._supervision import (
     ChildSpec,
@@ -55,6 +55,7 @@ from rnd_actors.errors import (
     DuplicateChildError,
     RestartIntensityError,
     SettingsError,
+    StartCycleError,
     SupervisionError,
     TooManyChildrenError,
 )
@@ -248,6 +249,11 @@ class Supervisor(Actor[_Message]):
         child = self._children[spec.id]
         if child.state is ChildState.TERMINATED:
             self._start_again(request, child)
+        elif child.starters and self._children.start_waits_for(child, self._asked(request)):
+            raise StartCycleError(
+                f"{child.cell.name} waits in its on_start(), maybe by way of others, for the actor "
+                "that asks for it: let one of them go on, and ask later"
+            )
         elif child.starters:
             child.starters += (self.defer(request),)
         else:
@@ -273,12 +279,15 @@ class Supervisor(Actor[_Message]):
 
     def _start_for(self, request: Request[ActorRef[Any]], child: Child) -> None:
         """Start a child in its turn, or at once if the one that starts waits for it."""
-        is_urgent = self._children.is_awaited_by_starting(self._own.handling.asked(request))
+        is_urgent = self._children.is_awaited_by_starting(self._asked(request))
         child.starters += (self.defer(request),)
         if is_urgent:
             self._children.start_now(child)
         else:
             self._children.start([child])
+
+    def _asked(self, request: Request[Any]) -> Asked | None:
+        return self._own.handling.asked(request)
 
     def _terminate(self, child: Child) -> None:
         self._children.start_is_over(child)

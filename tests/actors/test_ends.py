@@ -24,6 +24,7 @@ from rnd_actors.errors import (
     LinkedActorError,
     SettingsConflictError,
     SettingsError,
+    StartCycleError,
 )
 from rnd_actors.supervision import ChildSpec, CountChildren, Restart, StartChild, TerminateChild
 from tests.actors.toys import (
@@ -376,6 +377,45 @@ def test_all_that_wait_for_a_start_hear_that_it_failed(system: ActorSystem) -> N
         with pytest.raises(BoomError):
             future.get()
     assert system.root.ask(CountChildren()).specs == 0
+
+
+def test_actors_that_wait_for_the_start_of_each_other_are_told(
+    system: ActorSystem, diary: Record
+) -> None:
+    specs: dict[str, ChildSpec] = {}
+
+    def get(name: str, puppet: Puppet) -> None:
+        try:
+            system.start(specs[name], or_get=True)
+        except StartCycleError as error:
+            puppet.diary.add(str(error))
+
+    for name, following in ("ab", "bc", "ca"):
+        specs[name] = puppet(name, diary, at_start=partial(get, following))
+    refs = [system.start(specs[name], or_get=True) for name in "abc"]
+    [told] = diary.all(str)
+    assert told.startswith("a waits in its on_start(), maybe by way of others, for the actor")
+    for ref in refs:
+        settle(ref)
+
+
+def test_an_actor_that_starts_cannot_get_itself(system: ActorSystem, diary: Record) -> None:
+    specs: list[ChildSpec] = []
+
+    def get_yourself(puppet: Puppet) -> None:
+        with pytest.raises(StartCycleError):
+            system.start(specs[0], or_get=True)
+        puppet.diary.add("told")
+
+    specs.append(puppet("a", diary, at_start=get_yourself))
+    settle(system.start(specs[0]))
+    assert diary.all(str) == ["told"]
+
+
+def test_two_that_start_may_get_the_same_third_one(system: ActorSystem) -> None:
+    third = puppet("third")
+    for name in "ab":
+        system.start(puppet(name, at_start=lambda _: system.start(third, or_get=True)), or_get=True)
 
 
 def test_start_or_get_starts_a_terminated_one_again(system: ActorSystem, diary: Record) -> None:
