@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.examples.programs import EXAMPLES, PATIENCE_S, output_of, running
-from tests.processes import until
+from tests.processes import lives, until
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def test_the_child_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout.readline() == "9\n"
         [child] = psutil.Process(parent.pid).children()
         parent.kill()
-        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+        until(lambda: not lives(child.pid))
 
 
 def test_a_coroutine_that_asks_a_child_that_has_died_is_told() -> None:

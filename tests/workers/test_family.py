@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import gevent
+import psutil
 import pytest
 from gevent.event import Event
 
@@ -45,7 +46,11 @@ def fled(how: str, *, then: str = "") -> Iterator[tuple[WorkerProcess, str]]:
 
 def sleepers(tag: str) -> list[str]:
     """Return the processes that sleep, without the shells that have yet to send them away."""
-    return [process.name() for process in alive(tag) if process.name() == "sleep"]
+    names = []
+    for process in alive(tag):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            names.append(process.name())
+    return [name for name in names if name == "sleep"]
 
 
 @pytest.mark.parametrize("how", FLIGHTS)
