@@ -21,11 +21,11 @@ from rnd_actors.errors import RndActorsError, SettingsConflictError, SettingsErr
 
 if TYPE_CHECKING:
     from rnd_actors.cli._live import draw_live_view
-    from rnd_actors.cli._progress import Progress, ticking
+    from rnd_actors.cli._ticking import ticking
 
-__all__ = ["Progress", "draw_live_view", "main", "ticking"]
+__all__ = ["draw_live_view", "main", "ticking"]
 
-_HOMES: Final = {"Progress": "_progress", "draw_live_view": "_live", "ticking": "_progress"}
+_HOMES: Final = {"draw_live_view": "_live", "ticking": "_ticking"}
 _PROGRAM: Final = "rnd-actors"
 _EPILOG: Final = (
     "To have this command in every shell: pipx install PATH, where PATH is a checkout; make run "

@@ -22,13 +22,13 @@ from rich.console import Console
 from rnd_actors._printing import escaped, one_line
 from rnd_actors.cli._live import Screen, live_view
 from rnd_actors.cli._options import LogFormat
-from rnd_actors.cli._progress import Progress, pauses_s, ticking
 from rnd_actors.cli._text import complain, say
+from rnd_actors.cli._ticking import pauses_s, ticking
 from rnd_actors.cli._views import lines_of_last_words, summary
 from rnd_actors.collectors import Collector, Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.events import Event
-from rnd_actors.running import ResumableRun, RunSettings, run
+from rnd_actors.running import Progress, ResumableRun, RunSettings, run
 from rnd_actors.sinks import STDOUT
 from rnd_actors.workers import WorkerProcess
 
