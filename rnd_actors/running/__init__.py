@@ -1,11 +1,13 @@
 """One run: supervisor, workers and collector wired together, from settings to a result."""
 
+from rnd_actors.running._live import LiveRun
 from rnd_actors.running._progress import Progress, ProgressReport, WorkerRow, WorkerState
 from rnd_actors.running._resume import ResumableRun, resume
 from rnd_actors.running._run import run
 from rnd_actors.running._settings import RunSettings
 
 __all__ = [
+    "LiveRun",
     "Progress",
     "ProgressReport",
     "ResumableRun",

@@ -75,20 +75,24 @@ def workers_spec(
     attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
     within = min(60.0 + (_RESTARTS + 1) * attempt_s, float_info.max)
     intensity = RestartIntensity(_RESTARTS, within=within)
-    children = [
-        ChildSpec(
-            str(worker.id),
-            partial(WorkerActor, worker, collecting, spawn),
-            restart=Restart.DELEGATED,
-            decider=collecting,
-        )
-        for worker in workers
-    ]
+    children = [worker_spec(worker, collecting, spawn) for worker in workers]
     return ChildSpec(
         "workers",
         lambda: Supervisor(children, intensity=intensity, shutdown_order=ShutdownOrder.PARALLEL),
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
+    )
+
+
+def worker_spec(
+    worker: WorkerSettings, collecting: ActorRef[CollectorMessage], spawn: Spawn
+) -> ChildSpec:
+    """Return the spec of a worker, whose restarts its collector decides."""
+    return ChildSpec(
+        str(worker.id),
+        partial(WorkerActor, worker, collecting, spawn),
+        restart=Restart.DELEGATED,
+        decider=collecting,
     )
 
 
