@@ -1,5 +1,6 @@
 """One run: supervisor, workers and collector wired together, from settings to a result."""
 
+from rnd_actors.running._event_record import event_record
 from rnd_actors.running._live import LiveRun
 from rnd_actors.running._progress import Progress, ProgressReport, WorkerRow, WorkerState
 from rnd_actors.running._resume import ResumableRun, resume
@@ -14,6 +15,7 @@ __all__ = [
     "RunSettings",
     "WorkerRow",
     "WorkerState",
+    "event_record",
     "resume",
     "run",
 ]

@@ -27,8 +27,9 @@ _RESTARTS: Final = 5
 _DESCRIPTORS_PER_WORKER: Final = 5
 """Its output, its stream, the claim of its port, its process if the run is not in the main thread,
 and one that is being closed during a restart."""
-_SPARE_DESCRIPTORS: Final = 16
-"""For the guardian, the output file, the loop, and files that are open for a moment."""
+_SPARE_DESCRIPTORS: Final = 50
+"""For the guardian, the output file, the loop, the control socket and its clients, and files that
+are open for a moment."""
 _GUARDIAN: Final = 1
 _LIMITED: Final = {
     resource.RLIMIT_NOFILE: ("file descriptors", "-n"),
