@@ -4,16 +4,13 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from rnd_actors.control._folder import RunAddress, addresses
 from rnd_actors.errors import ControlError
 
 _PATIENCE_S: Final = 15.0
 """How long an answer may take: a trace waits for messages, a busy run for its loop."""
-
-Answer: TypeAlias = Any
-"""What a run has answered: plain data, as JSON knows it."""
 
 
 def runs() -> tuple[RunAddress, ...]:
@@ -46,8 +43,8 @@ def find_run(run: str | None = None) -> RunAddress:
     return found[0]
 
 
-def ask(run: RunAddress, operation: str, **arguments: object) -> Answer:
-    """Ask a run to carry out an operation, and return its answer.
+def ask(run: RunAddress, operation: str, **arguments: object) -> Any:
+    """Ask a run to carry out an operation, and return its answer: plain data, as JSON knows it.
 
     Args:
         run: one that `runs` or `find_run` has returned.
@@ -62,7 +59,7 @@ def ask(run: RunAddress, operation: str, **arguments: object) -> Answer:
     raise _ended(run)
 
 
-def follow(run: RunAddress, level: str = "info") -> Iterator[Answer]:
+def follow(run: RunAddress, level: str = "info") -> Iterator[Any]:
     """Give the events of a run of a level or above as they happen, until it ends.
 
     Raises:
@@ -73,7 +70,7 @@ def follow(run: RunAddress, level: str = "info") -> Iterator[Answer]:
 
 def _answers(
     run: RunAddress, operation: str, arguments: dict[str, object], patience_s: float | None
-) -> Iterator[Answer]:
+) -> Iterator[Any]:
     request = json.dumps({"operation": operation, "arguments": arguments})
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(patience_s)

@@ -1,6 +1,7 @@
 """The events of a run for those who ask for them: the last ones, and those to come."""
 
 import logging
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,8 +17,8 @@ from rnd_actors.running import event_record
 
 _KEPT: Final = 1000
 
-_Stamped: TypeAlias = tuple[int, datetime, Event]
-"""An event with its number and its time."""
+_Stamped: TypeAlias = tuple[int, float, Event]
+"""An event with its number and its time, in seconds of the epoch."""
 
 
 class KeptEvents:
@@ -35,7 +36,7 @@ class KeptEvents:
         self._is_over = False
 
     def __call__(self, event: Event) -> None:
-        stamped = next(self._numbers), datetime.now().astimezone(), event
+        stamped = next(self._numbers), time.time(), event
         self._by_level[event.level].append(stamped)
         for reader in self._readers:
             reader.put(stamped)
@@ -43,7 +44,7 @@ class KeptEvents:
     def last(self, number: int, level: int) -> list[dict[str, Any]]:
         """Return the last events of a level or above, as records, the oldest first."""
         kept = [events for each, events in self._by_level.items() if each >= level]
-        return [event_record(event, at) for _, at, event in [*merge(*kept)][-number:]]
+        return [_record(stamped) for stamped in [*merge(*kept)][-number:]]
 
     def follow(self, level: int) -> Iterator[dict[str, Any]]:
         """Give events of a level or above as records, as they happen, until `end`.
@@ -92,8 +93,12 @@ class _Reader:
             if self.lost:
                 lost, self.lost = self.lost, 0
                 yield {"lost": lost}
-            _, at, event = self.events.popleft()
-            yield event_record(event, at)
+            yield _record(self.events.popleft())
+
+
+def _record(stamped: _Stamped) -> dict[str, Any]:
+    _, at, event = stamped
+    return event_record(event, datetime.fromtimestamp(at).astimezone())
 
 
 def level_of(name: str) -> int:

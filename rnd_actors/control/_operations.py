@@ -159,11 +159,11 @@ class Operations:
             yield "ends at once"  # it is sent before that happens
             if not self._live.interrupted.is_set():
                 self._interrupt()
+            self._interrupt()
         elif self._live.interrupted.is_set():
             yield "stops already"
-            return
-        self._interrupt()
-        if not now:
+        else:
+            self._interrupt()
             yield "stops"
 
     def _interrupt_run(self) -> None:

@@ -1,13 +1,15 @@
 """What a run answers, and what it does when it is told."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import gevent
 import pytest
 
 from rnd_actors.collectors import Outcome
-from rnd_actors.control import ask, follow, runs
+from rnd_actors.control import ControlUnavailable, ask, find_run, follow, runs, serve_run
 from rnd_actors.errors import ControlError
+from rnd_actors.running import LiveRun, RunSettings, run
 from tests.control.steered import samples_of, steered
 from tests.processes import alive, until
 
@@ -87,6 +89,27 @@ def test_who_follows_gets_the_events_to_come_to_the_last_one() -> None:
         ask(run.address, "stop")
         reader.get(timeout=20)
     assert texts[-1].startswith("workers stopped")
+
+
+def test_who_follows_reads_all_that_happens_just_before_the_end() -> None:
+    @contextmanager
+    def control(live: LiveRun) -> Iterator[None]:
+        with serve_run(live):
+            yield
+            for number in range(500):
+                live.system.events.publish(ControlUnavailable(str(number)))
+
+    settings = RunSettings(samples=10**6, workers=1, base_port=0)
+    running = gevent.spawn(run, settings, control=control)
+    until(runs)
+    address = find_run()
+    reader = gevent.spawn(lambda: list(follow(address, "warning")))
+    until(lambda: samples_of(address))
+    ask(address, "stop")
+    running.get(timeout=20)
+    assert [record["fields"]["why"] for record in reader.get(timeout=20)] == [
+        str(number) for number in range(500)
+    ]
 
 
 def test_a_trace_shows_the_next_messages_of_an_actor() -> None:
