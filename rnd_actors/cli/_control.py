@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 _WATCH_S: Final = 1.0
+_MINUTE_S: Final = 60
 _ALL: Final = "all"
 _LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 _WORKER: Final = Kind(
@@ -201,15 +202,15 @@ def _row_of_run(status: dict[str, Any]) -> tuple[str, ...]:
         str(status["samples"]),
         f"{status['progress']:.0%}",
         "-" if rate is None else f"{rate:.1f}/s",
-        _age(time.time() - status["started_at"]),
+        _age(status["elapsed_s"]),
         one_line(status["worker"]),
     )
 
 
 def _age(seconds: float) -> str:
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < _MINUTE_S:
         return f"{seconds:.0f} s"
-    minutes, hours = divmod(int(seconds) // 60, 60)[::-1]
+    hours, minutes = divmod(int(seconds) // _MINUTE_S, 60)
     return f"{hours}:{minutes:02} h"
 
 
