@@ -4,6 +4,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -56,32 +57,40 @@ def take_address() -> RunAddress:
 def give_back(address: RunAddress) -> None:
     """Remove the socket of a run of this process."""
     _taken.discard(address.id)
-    address.socket.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody has removed it, or its folder
+        address.socket.unlink()
 
 
 def addresses() -> list[RunAddress]:
     """Return where runs of this user may answer, in the order of their ids.
 
     Raises:
-        ControlError: a folder that is there is not private.
+        ControlError: a folder that is there is not private, or cannot be read.
     """
     found: list[RunAddress] = []
-    for folder in _folders():
-        if os.path.lexists(folder):
+    try:
+        for folder in filter(os.path.lexists, _folders()):
             _require_private(folder)
             sockets = (path for path in folder.iterdir() if _is_socket_of_run(path))
             found += (RunAddress(path.stem, path) for path in sockets)
+    except OSError as error:
+        raise ControlError(f"the sockets of runs cannot be looked for: {error}") from None
     return sorted(found, key=lambda address: [int(part) for part in address.id.split("-")])
 
 
 def _folders() -> Iterator[Path]:
     """Give the folders in which a run may have its socket, the preferred one first."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if Path(runtime).is_absolute() and Path(runtime).is_dir():
-        folder = Path(runtime) / _NAME
-        if len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= _LONGEST_PATH:
-            yield folder
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    folder = runtime / _NAME
+    is_short = len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= _LONGEST_PATH
+    if is_short and runtime.is_absolute() and _is_own(runtime):
+        yield folder
     yield Path(tempfile.gettempdir()) / f"{_NAME}-{os.getuid()}"
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether it is a folder of this user: `sudo` may keep the variable of another one."""
+    return folder.is_dir() and folder.stat().st_uid == os.getuid()
 
 
 def _make_private(folder: Path) -> None:

@@ -112,25 +112,25 @@ class _Server:
         try:
             client.settimeout(_PATIENCE_S)
             for answer in self._answers(line):
-                client.sendall(json.dumps(answer, default=text_of).encode() + b"\n")
+                client.sendall(answer)
         finally:
             self._answering.discard(me)
             watcher.kill()
 
-    def _answers(self, line: bytes) -> Iterator[dict[str, Any]]:
+    def _answers(self, line: bytes) -> Iterator[bytes]:
         try:
             request = json.loads(line)
             if not isinstance(request, dict):
                 raise TypeError("a request is an object")  # noqa: TRY301
             operation, arguments = request.get("operation"), request.get("arguments", {})
             for answer in self._operations.answers(operation, arguments):
-                yield {"result": answer}
+                yield _line(result=answer)
         except RndActorsError as error:
-            yield {"error": one_line(error)}
+            yield _line(error=one_line(error))
         except (RecursionError, TypeError, ValueError) as error:
-            yield {"error": f"expected a line of JSON with an operation; {one_line(error)}"}
+            yield _line(error=f"expected a line of JSON with an operation; {one_line(error)}")
         except Exception as error:  # noqa: BLE001  # whatever it is, the run goes on
-            yield {"error": f"it failed: {one_line(repr(error))}"}
+            yield _line(error=f"it failed: {one_line(repr(error))}")
 
 
 def _listening(address: RunAddress) -> Any:
@@ -149,6 +149,10 @@ def _listening(address: RunAddress) -> Any:
         path.unlink(missing_ok=True)
         raise
     return listener
+
+
+def _line(**answer: object) -> bytes:
+    return json.dumps(answer, default=text_of).encode() + b"\n"
 
 
 def _may_ask(client: Any) -> bool:

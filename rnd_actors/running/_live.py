@@ -45,9 +45,9 @@ class LiveRun:
     collection: Collection
     interrupted: gevent.event.Event
     workers: ActorRef[SupervisorMessage] | None = None
-    _collecting: ActorRef[CollectorMessage]
-    _spawn: Spawn
-    _worker_settings: dict[int, WorkerSettings]
+    _collecting: ActorRef[CollectorMessage] = field(alias="collecting")
+    _spawn: Spawn = field(alias="spawn")
+    _worker_settings: dict[int, WorkerSettings] = field(alias="worker_settings")
     _incarnations: dict[int, int] = field(init=False, factory=dict)
     """The number of the last incarnation of each worker that was spawned."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rnd_actors.cli import _control
 from tests.cli.commands import FAST, PATIENCE_S, call, execute, started
 from tests.cli.test_signals import new_tag
 from tests.processes import alive, until
@@ -89,6 +90,15 @@ def test_a_run_that_is_not_there_is_exit_code_1_and_wrong_usage_is_2() -> None:
         assert call("restart").returncode == 2
         assert call("events", "--level=loud").returncode == 2
         assert call("trace", "collector", "-n", "0").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.0, "0 s"), (59.4, "59 s"), (60.0, "0:01 h"), (90_000.0, "25:00 h")]
+)
+def test_the_age_of_a_run_is_told_in_seconds_or_in_hours_and_minutes(
+    seconds: float, told: str
+) -> None:
+    assert _control._age(seconds) == told
 
 
 def test_status_shows_the_run_and_its_workers() -> None:

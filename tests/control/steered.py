@@ -6,7 +6,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import gevent
-from attrs import define, field
+from attrs import define
+from gevent.event import Event as Flag
 
 from rnd_actors.collectors import Result
 from rnd_actors.control import RunAddress, ask, runs, serve_run
@@ -24,7 +25,8 @@ class Steered:
 
     running: Any
     address: RunAddress
-    told: list[Event] = field(factory=list)
+    told: list[Event]
+    interrupted: Flag
 
     def result(self) -> Result:
         result: Result = self.running.get(timeout=20)
@@ -46,13 +48,16 @@ def steered(interval: float = 0.01, *flags: str, **others: Any) -> Iterator[Stee
     )
     before = {address.id for address in runs()}
     told: list[Event] = []
-    running = gevent.spawn(run, settings, control=serve_run, subscriber=told.append)
+    interrupted = Flag()
+    running = gevent.spawn(
+        run, settings, control=serve_run, subscriber=told.append, interrupted=interrupted
+    )
     until(lambda: running.ready() or {address.id for address in runs()} - before)
     address = next(address for address in runs() if address.id not in before)
     assert address.pid == os.getpid()
     until(lambda: running.ready() or samples_of(address))
     try:
-        yield Steered(running, address, told)
+        yield Steered(running, address, told, interrupted)
     finally:
         with suppress(ControlError):  # it has ended
             ask(address, "stop")

@@ -76,11 +76,32 @@ def test_a_folder_that_others_can_enter_is_refused(folder: Path) -> None:
 def test_a_folder_of_somebody_else_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder.mkdir(mode=0o700)
     uid = os.getuid()
+    (folder.parent / f"rnd-actors-{uid + 1}").mkdir(mode=0o700)
+    monkeypatch.setattr("tempfile.tempdir", str(folder.parent))
     monkeypatch.setattr(os, "getuid", lambda: uid + 1)
     with pytest.raises(ControlError, match="is somebody else's"):
         runs()
+
+
+def test_the_runtime_folder_of_another_user_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = os.getuid()
+    stale_socket(folder / "4711.sock")
+    monkeypatch.setattr("tempfile.tempdir", str(folder.parent))
+    monkeypatch.setattr(os, "getuid", lambda: uid + 1)
+    assert runs() == ()
+    assert (folder / "4711.sock").is_socket()
+
+
+def test_a_run_whose_folder_is_removed_goes_on_and_ends(folder: Path) -> None:
+    with steered() as run:
+        run.address.socket.unlink()
+        folder.rmdir()
+        folder.write_text("")
+        run.interrupted.set()
+        assert run.result().samples > 0
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(folder: Path) -> None:

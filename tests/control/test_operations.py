@@ -9,6 +9,7 @@ import pytest
 from rnd_actors.collectors import Outcome
 from rnd_actors.control import ControlUnavailable, ask, find_run, follow, runs, serve_run
 from rnd_actors.errors import ControlError
+from rnd_actors.events import DeadLetter
 from rnd_actors.running import LiveRun, RunSettings, run
 from tests.control.steered import samples_of, steered
 from tests.processes import alive, until
@@ -110,6 +111,25 @@ def test_who_follows_reads_all_that_happens_just_before_the_end() -> None:
     assert [record["fields"]["why"] for record in reader.get(timeout=20)] == [
         str(number) for number in range(500)
     ]
+
+
+def test_an_event_that_json_does_not_know_is_an_error_for_its_reader_alone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    @contextmanager
+    def control(live: LiveRun) -> Iterator[None]:
+        with serve_run(live):
+            live.system.events.publish(DeadLetter("nobody", {(1, 2): 3}, "it is a test"))
+            yield
+
+    settings = RunSettings(samples=10**6, workers=1, base_port=0)
+    running = gevent.spawn(run, settings, control=control)
+    until(runs)
+    with pytest.raises(ControlError, match="keys must be str"):
+        ask(find_run(), "events")
+    ask(find_run(), "stop")
+    running.get(timeout=20)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_trace_shows_the_next_messages_of_an_actor() -> None:
