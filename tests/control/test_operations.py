@@ -2,12 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
+from typing import Any
 
 import gevent
 import pytest
 
 from rnd_actors.collectors import Outcome
-from rnd_actors.control import ControlUnavailable, ask, find_run, follow, runs, serve_run
+from rnd_actors.control import (
+    ControlUnavailable,
+    RunAddress,
+    ask,
+    find_run,
+    follow,
+    runs,
+    serve_run,
+)
 from rnd_actors.errors import ControlError
 from rnd_actors.events import DeadLetter
 from rnd_actors.running import LiveRun, RunSettings, run
@@ -36,17 +47,27 @@ def test_tree_and_dump_show_the_actors() -> None:
 
 
 def test_restarts_under_load_keep_the_total_exact_and_are_no_crashes() -> None:
-    with steered(0, "-lines-per-chunk", "10", samples=100_000, workers=4) as run:
+    with steered(0.001, samples=2000, workers=4) as run:
         with suppress(ControlError):  # it is complete
-            while not run.running.ready():
-                ask(run.address, "restart", worker="all")
-                gevent.sleep(0.05)
+            for number in count(1):
+                before = ask(run.address, "status")["workers"]
+                assert ask(run.address, "restart", worker="all") == [1, 2, 3, 4]
+                until(partial(have_come_back, run.address, before, number))
         result = run.result()
     lines = result.lines
-    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 100_000)
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 2000)
     assert lines.received == lines.accepted + lines.surplus + lines.malformed
     assert [worker.crashes for worker in result.workers] == [0] * 4
     assert result.restarts >= 4
+
+
+def have_come_back(address: RunAddress, before: list[dict[str, Any]], times: int) -> bool:
+    """Whether each worker was restarted so many times, and has sent something since."""
+    now = ask(address, "status")["workers"]
+    return all(
+        worker["restarts"] >= times and worker["samples"] > earlier["samples"]
+        for worker, earlier in zip(now, before, strict=True)
+    )
 
 
 def test_a_restarted_worker_is_a_new_process() -> None:
