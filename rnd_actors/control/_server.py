@@ -18,7 +18,7 @@ from gevent.socket import wait_read
 from rnd_actors._printing import one_line, text_of
 from rnd_actors.control._folder import RunAddress, give_back, take_address
 from rnd_actors.control._operations import Operations
-from rnd_actors.errors import RndActorsError
+from rnd_actors.errors import ControlError, RndActorsError
 from rnd_actors.events import Event
 from rnd_actors.running import LiveRun
 
@@ -119,16 +119,12 @@ class _Server:
 
     def _answers(self, line: bytes) -> Iterator[bytes]:
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
-                raise TypeError("a request is an object")  # noqa: TRY301
+            request = _request_of(line)
             operation, arguments = request.get("operation"), request.get("arguments", {})
             for answer in self._operations.answers(operation, arguments):
                 yield _line(result=answer)
         except RndActorsError as error:
             yield _line(error=one_line(error))
-        except (RecursionError, TypeError, ValueError) as error:
-            yield _line(error=f"expected a line of JSON with an operation; {one_line(error)}")
         except Exception as error:  # noqa: BLE001  # whatever it is, the run goes on
             yield _line(error=f"it failed: {one_line(repr(error))}")
 
@@ -149,6 +145,16 @@ def _listening(address: RunAddress) -> Any:
         path.unlink(missing_ok=True)
         raise
     return listener
+
+
+def _request_of(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except (RecursionError, ValueError) as error:
+        raise ControlError(f"a request is a line of JSON; {one_line(error)}") from None
+    if not isinstance(request, dict):
+        raise ControlError('a request is an object, {"operation": "status"}')
+    return request
 
 
 def _line(**answer: object) -> bytes:
