@@ -9,10 +9,11 @@ from typing import Final
 from rich.console import Console
 
 from rnd_actors.actors import Crashed
-from rnd_actors.cli import Progress, draw_live_view
+from rnd_actors.cli import draw_live_view
 from rnd_actors.collectors import SamplesAccepted
 from rnd_actors.errors import WorkerExitedError
 from rnd_actors.events import ActorFailed, ChildRestarting, Event
+from rnd_actors.running import Progress
 from rnd_actors.workers import WorkerSpawned, WorkerStreaming
 
 _PICTURE: Final = Path(__file__).with_name("live-view.svg")

@@ -20,6 +20,7 @@ __all__ = [
     "AskTimeoutError",
     "ChildRunningError",
     "ChildSpecError",
+    "ControlError",
     "DeadlockError",
     "DuplicateChildError",
     "LinkedActorError",
@@ -129,6 +130,10 @@ def _is_in_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+class ControlError(RndActorsError):
+    """A run cannot be looked at or steered: there is none, there are several, or it refuses."""
 
 
 class RunProcessError(RndActorsError):

@@ -14,10 +14,11 @@ pytest_plugins = ["rnd_actors.testing.plugin"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the suite a data folder of its own: what this user keeps is not touched."""
-    data = TemporaryDirectory(prefix="rnd-actors-data-")
-    config.add_cleanup(data.cleanup)
-    os.environ["XDG_DATA_HOME"] = data.name
+    """Give the suite folders of its own: what this user keeps, or runs, is not touched."""
+    for name in ("XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+        folder = TemporaryDirectory(prefix="rnd-actors-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[name] = folder.name
 
 
 @pytest.fixture

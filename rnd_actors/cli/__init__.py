@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from rnd_actors.cli._control import dump, events, ps, restart, status, stop, trace, tree
+from rnd_actors.cli._panels import CommandPanels
 from rnd_actors.cli._plan import plan
 from rnd_actors.cli._run import run
 from rnd_actors.cli._stores import export, report, resume, runs, show
@@ -21,11 +23,11 @@ from rnd_actors.errors import RndActorsError, SettingsConflictError, SettingsErr
 
 if TYPE_CHECKING:
     from rnd_actors.cli._live import draw_live_view
-    from rnd_actors.cli._progress import Progress, ticking
+    from rnd_actors.cli._ticking import ticking
 
-__all__ = ["Progress", "draw_live_view", "main", "ticking"]
+__all__ = ["draw_live_view", "main", "ticking"]
 
-_HOMES: Final = {"Progress": "_progress", "draw_live_view": "_live", "ticking": "_progress"}
+_HOMES: Final = {"draw_live_view": "_live", "ticking": "_ticking"}
 _PROGRAM: Final = "rnd-actors"
 _EPILOG: Final = (
     "To have this command in every shell: pipx install PATH, where PATH is a checkout; make run "
@@ -34,7 +36,15 @@ _EPILOG: Final = (
 )
 _WRONG_USAGE: Final = (SettingsError, SettingsConflictError, StoreError)
 
-app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG)
+_PANELS: Final = {
+    "Before a run": (plan, check_worker, collectors),
+    "Run": (run, resume),
+    "Watch and steer": (ps, status, events, restart, stop, tree, trace, dump),
+    "Look back": (runs, show, report, export),
+}
+"""The commands as `--help` groups them."""
+
+app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG, cls=CommandPanels)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,12 +86,14 @@ def _rnd_actors(
     """Collect samples from supervised workers, restarting those that crash."""
 
 
-app.command(context_settings={"auto_envvar_prefix": "RND_ACTORS"})(run)
-for command in (resume, runs, show, report, export, collectors, plan, check_worker):
-    app.command()(command)
+for panel, commands in _PANELS.items():
+    for command in commands:
+        variables = {"auto_envvar_prefix": "RND_ACTORS"} if command is run else {}
+        app.command(context_settings=variables, rich_help_panel=panel)(command)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
+    rich_help_panel="Before a run",
 )(worker)
 
 if not TYPE_CHECKING:

@@ -22,8 +22,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from rnd_actors.cli._progress import Progress, ProgressReport, WorkerRow, WorkerState, ticking
 from rnd_actors.cli._text import say, table
+from rnd_actors.cli._ticking import ticking
+from rnd_actors.running import Progress, ProgressReport, WorkerRow, WorkerState
 
 _REFRESH_S: Final = 1 / 8
 _COLUMNS: Final = {

@@ -125,7 +125,7 @@ def _now_and_then() -> Callable[[str], object]:
     """Return a writer of lines to stderr, as often as a run tells of its progress."""
     import time  # noqa: PLC0415
 
-    from rnd_actors.cli._progress import pauses_s  # noqa: PLC0415
+    from rnd_actors.cli._ticking import pauses_s  # noqa: PLC0415
 
     pauses = pauses_s()
     due = time.monotonic() + next(pauses)

@@ -10,25 +10,26 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import gevent.event
 import typer
-from attrs import asdict, define, evolve, field, frozen
+from attrs import define, evolve, field, frozen
 from rich.console import Console
 
 from rnd_actors._printing import escaped, one_line
 from rnd_actors.cli._live import Screen, live_view
 from rnd_actors.cli._options import LogFormat
-from rnd_actors.cli._progress import Progress, pauses_s, ticking
 from rnd_actors.cli._text import complain, say
+from rnd_actors.cli._ticking import pauses_s, ticking
 from rnd_actors.cli._views import lines_of_last_words, summary
 from rnd_actors.collectors import Collector, Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.events import Event
-from rnd_actors.running import ResumableRun, RunSettings, run
+from rnd_actors.running import Progress, ResumableRun, RunSettings, event_record, run
 from rnd_actors.sinks import STDOUT
 from rnd_actors.workers import WorkerProcess
 
@@ -84,7 +85,7 @@ def execute(session: Session) -> int:
     with interruption() as told:
         try:
             with _view(session, progress, told) as write:
-                result = _collect(session, tell, told.event)
+                result = _collect(session, tell, told)
         except RndActorsError:
             if session.verbose:
                 for line in traceback.format_exc().splitlines():
@@ -100,12 +101,19 @@ def execute(session: Session) -> int:
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
-def _collect(
-    session: Session, tell: Callable[[Event], object], interrupted: gevent.event.Event
-) -> Result:
+def _collect(session: Session, tell: Callable[[Event], object], told: "Interruption") -> Result:
+    from rnd_actors.control import serve_run  # noqa: PLC0415
+
+    control = partial(serve_run, interrupt=partial(told.interrupt, signal.SIGTERM))
     if session.resumable is not None:
-        return session.resumable.resume(subscriber=tell, interrupted=interrupted)
-    return run(session.settings, session.collector, subscriber=tell, interrupted=interrupted)
+        return session.resumable.resume(subscriber=tell, interrupted=told.event, control=control)
+    return run(
+        session.settings,
+        session.collector,
+        subscriber=tell,
+        interrupted=told.event,
+        control=control,
+    )
 
 
 def _view(
@@ -145,22 +153,11 @@ def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], 
 
 
 def log_line(event: Event, form: LogFormat) -> str:
-    """Return the event as a line, stamped with the time of day.
-
-    JSON is `{"time", "level", "event", "text", "fields"}`: the event's type, what it says in words,
-    and its attributes.
-    """
-    now, level = datetime.now().astimezone(), logging.getLevelName(event.level)
+    """Return the event as a line, stamped with the time of day; JSON is its `event_record`."""
+    now = datetime.now().astimezone()
     if form is LogFormat.TEXT:
-        return f"{now:%H:%M:%S} {level:<7} {one_line(event)}"
-    record = {
-        "time": now.isoformat(timespec="milliseconds"),
-        "level": level,
-        "event": type(event).__name__,
-        "text": one_line(event),
-        "fields": asdict(event, recurse=False),
-    }
-    return json.dumps(record, default=str)
+        return f"{now:%H:%M:%S} {logging.getLevelName(event.level):<7} {one_line(event)}"
+    return json.dumps(event_record(event, now), default=str)
 
 
 def _report(result: Result, session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import gevent
 from attrs import frozen
 
-from rnd_actors.actors import Actor, ActorRef, Crashed, ExitReason, Terminated
+from rnd_actors.actors import Actor, ActorRef, Crashed, ExitReason, Normal, Terminated
 from rnd_actors.collectors._collection import Collection
 from rnd_actors.collectors._collector import Collector, Sample
 from rnd_actors.collectors._result import Outcome
@@ -198,7 +198,8 @@ class CollectorActor(Actor[CollectorMessage]):
             return
         restart = True
         try:
-            restart = self._collector.restarts(int(down.child_id), down.reason)
+            if not isinstance(down.reason, Normal):
+                restart = self._collector.restarts(int(down.child_id), down.reason)
         finally:
             if restart:
                 down.supervisor.tell(RestartChild(down.child_id))

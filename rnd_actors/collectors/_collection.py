@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from rnd_actors.actors import ActorRef, Crashed
+from rnd_actors.actors import ActorRef, Crashed, Normal
 from rnd_actors.collectors._collector import Sample
 from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
 from rnd_actors.errors import WorkerError
@@ -83,15 +83,20 @@ class Collection:
         self.supervisor = up.supervisor
         counts = self.workers[int(up.child_id)]
         counts.starts += 1
-        counts.given_up = False
+        counts.given_up = counts.rests = False
         counts.received = 0
         counts.times.up(now)
 
     def worker_down(self, down: ChildDown) -> None:
-        """Count a crash of a worker, and keep its reason and its last words."""
+        """Count a crash of a worker, and keep its reason and its last words.
+
+        An end by `Normal()` is no crash: the operator of the run asked for it.
+        """
         counts = self.workers[int(down.child_id)]
-        counts.crashes += 1
         counts.times.down(time.monotonic())
+        if isinstance(down.reason, Normal):
+            return
+        counts.crashes += 1
         error = down.reason.error if isinstance(down.reason, Crashed) else None
         counts.last_exit = str(error or down.reason)
         counts.last_words = error.last_words if isinstance(error, WorkerError) else ()

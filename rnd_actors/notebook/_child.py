@@ -16,10 +16,10 @@ import gevent
 from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 
-from rnd_actors.cli import Progress, ticking
+from rnd_actors.cli import ticking
 from rnd_actors.collectors import CollectorSpec, SampleCount
 from rnd_actors.errors import RndActorsError
-from rnd_actors.running import RunSettings, run
+from rnd_actors.running import Progress, RunSettings, run
 
 _PROGRESS_S: Final = 0.5
 

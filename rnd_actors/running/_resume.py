@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from rnd_actors.collectors import Collector, CollectorSpec, Outcome, Result
 from rnd_actors.errors import StoreError
 from rnd_actors.events import Event
+from rnd_actors.running._live import Control
 from rnd_actors.running._run import Session, prepare
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import Existing, is_store
@@ -88,6 +89,7 @@ class ResumableRun:
         subscriber: Callable[[Event], object] | None = None,
         interrupted: gevent.event.Event | None = None,
         spawn: Spawn = WorkerProcess.spawn,
+        control: Control | None = None,
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         checkpoint = self.checkpoint
@@ -105,6 +107,7 @@ class ResumableRun:
             subscriber=subscriber,
             interrupted=interrupted,
             spawn=spawn,
+            control=control,
         ).run()
 
 
@@ -118,6 +121,7 @@ def resume(
     subscriber: Callable[[Event], object] | None = None,
     interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
+    control: Control | None = None,
 ) -> Result:
     """Go on with a run that was interrupted, missed its deadline, failed or died.
 
@@ -134,6 +138,7 @@ def resume(
         subscriber: called with every event of the run; it must be quick and must not wait.
         interrupted: setting this flag ends the run soon, with the samples so far.
         spawn: how each worker is started.
+        control: what looks at the run and steers it, as in `run`.
 
     Raises:
         NotPatchedError: gevent has not patched this process.
@@ -145,7 +150,9 @@ def resume(
     if deadline is not None:
         settings = evolve(resumable.settings, deadline=deadline)
         resumable = evolve(resumable, settings=settings)
-    return resumable.resume(subscriber=subscriber, interrupted=interrupted, spawn=spawn)
+    return resumable.resume(
+        subscriber=subscriber, interrupted=interrupted, spawn=spawn, control=control
+    )
 
 
 def _collector(checkpoint: Checkpoint, store: Path) -> Collector:

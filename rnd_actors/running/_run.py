@@ -17,6 +17,7 @@ from rnd_actors.collectors import (
     Collection,
     Collector,
     CollectorActor,
+    CollectorMessage,
     CollectorSpec,
     Outcome,
     Result,
@@ -25,6 +26,7 @@ from rnd_actors.collectors import (
 )
 from rnd_actors.errors import RestartIntensityError, SettingsError, SinkError
 from rnd_actors.events import ActorFailed, Event, EventStream
+from rnd_actors.running._live import Control, LiveRun
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.running._workers import worker_settings, workers_spec
 from rnd_actors.sinks import Sink, begin_output, check_output, is_store, writer_for
@@ -44,6 +46,7 @@ def run(
     subscriber: Callable[[Event], object] | None = None,
     interrupted: gevent.event.Event | None = None,
     spawn: Spawn = WorkerProcess.spawn,
+    control: Control | None = None,
 ) -> Result:
     """Start the workers, collect until the goal is reached, stop them, and return the result.
 
@@ -53,6 +56,8 @@ def run(
         subscriber: called with every event of the run; it must be quick and must not wait.
         interrupted: setting this flag ends the run soon, with the samples so far.
         spawn: how each worker is started; a `SimulatedWorker` can take the place of a process.
+        control: called with the run before its workers start; it returns a context manager, which
+            is left after they have ended.
 
     Raises:
         NotPatchedError: gevent has not patched this process.
@@ -80,6 +85,7 @@ def run(
         subscriber=subscriber,
         interrupted=interrupted,
         spawn=spawn,
+        control=control,
     ).run()
 
 
@@ -132,6 +138,7 @@ class Session:
     subscriber: Callable[[Event], object] | None
     interrupted: gevent.event.Event | None
     spawn: Spawn
+    control: Control | None
 
     def run(self) -> Result:
         """Run the workers until the collection is concluded, end all in order, return the result.
@@ -169,13 +176,31 @@ class Session:
                 )
                 collecting = system.start(collector)
                 if self.collection.conclusion is None:
-                    spec = workers_spec(self.workers, collecting, self.spawn)
-                    self._await_end_of(system.start(spec))
+                    self._run_workers(system, collecting)
         except SinkError:  # a sink could not start, and `_note_failed_output` knows that
             pass
         except RestartIntensityError as error:
             reason = "".join(format_exception(error.__cause__ or error)).rstrip()
             self.collection.conclude(Outcome.FAILED, reason)
+
+    def _run_workers(self, system: ActorSystem, collecting: ActorRef[CollectorMessage]) -> None:
+        spec = workers_spec(self.workers, collecting, self.spawn)
+        if self.control is None:
+            _await_end_of(system.start(spec), self.collection, self.interrupted)
+            return
+        live = LiveRun(
+            settings=self.settings,
+            goal=self.collector.goal,
+            system=system,
+            collection=self.collection,
+            interrupted=self.interrupted or gevent.event.Event(),
+            collecting=collecting,
+            spawn=self.spawn,
+            worker_settings={worker.id: worker for worker in self.workers},
+        )
+        with self.control(live):
+            live.workers = system.start(spec)
+            _await_end_of(live.workers, self.collection, live.interrupted)
 
     def _subscribe_to(self, events: EventStream) -> None:
         events.subscribe(self._note_port, to=WorkerSpawned)
@@ -217,27 +242,6 @@ class Session:
             sinks.append(sink)
         return sinks
 
-    def _await_end_of(self, workers: ActorRef[SupervisorMessage]) -> None:
-        """Wait until the workers' supervisor has ended.
-
-        An interruption ends it, not by way of the collector, which may be slow, or down.
-        """
-        interrupted = self.interrupted
-        if interrupted is None:
-            workers.join()
-            return
-
-        def end() -> None:
-            interrupted.wait()
-            self.collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
-            workers.tell(ShutDown())
-
-        messenger = gevent.spawn(end)
-        try:
-            workers.join()
-        finally:
-            messenger.kill()
-
     def _finish(self) -> Result:
         """End the recording with the result, and return it."""
         result = self._result()
@@ -257,6 +261,31 @@ class Session:
             self.collection.fail(f"the collector's findings failed: {error!r}")
         result = self.collection.result(self.collector.goal, self.settings.deadline)
         return evolve(result, findings=dict(findings))
+
+
+def _await_end_of(
+    workers: ActorRef[SupervisorMessage],
+    collection: Collection,
+    interrupted: gevent.event.Event | None,
+) -> None:
+    """Wait until the workers' supervisor has ended.
+
+    An interruption ends it, not by way of the collector, which may be slow, or down.
+    """
+    if interrupted is None:
+        workers.join()
+        return
+
+    def end() -> None:
+        interrupted.wait()
+        collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
+        workers.tell(ShutDown())
+
+    messenger = gevent.spawn(end)
+    try:
+        workers.join()
+    finally:
+        messenger.kill()
 
 
 def _make_folder(folder: Path) -> None:

@@ -27,8 +27,9 @@ _RESTARTS: Final = 5
 _DESCRIPTORS_PER_WORKER: Final = 5
 """Its output, its stream, the claim of its port, its process if the run is not in the main thread,
 and one that is being closed during a restart."""
-_SPARE_DESCRIPTORS: Final = 16
-"""For the guardian, the output file, the loop, and files that are open for a moment."""
+_SPARE_DESCRIPTORS: Final = 50
+"""For the guardian, the output file, the loop, the control socket and its clients, and files that
+are open for a moment."""
 _GUARDIAN: Final = 1
 _LIMITED: Final = {
     resource.RLIMIT_NOFILE: ("file descriptors", "-n"),
@@ -75,20 +76,24 @@ def workers_spec(
     attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
     within = min(60.0 + (_RESTARTS + 1) * attempt_s, float_info.max)
     intensity = RestartIntensity(_RESTARTS, within=within)
-    children = [
-        ChildSpec(
-            str(worker.id),
-            partial(WorkerActor, worker, collecting, spawn),
-            restart=Restart.DELEGATED,
-            decider=collecting,
-        )
-        for worker in workers
-    ]
+    children = [worker_spec(worker, collecting, spawn) for worker in workers]
     return ChildSpec(
         "workers",
         lambda: Supervisor(children, intensity=intensity, shutdown_order=ShutdownOrder.PARALLEL),
         restart=Restart.TEMPORARY,
         shutdown=INFINITY,
+    )
+
+
+def worker_spec(
+    worker: WorkerSettings, collecting: ActorRef[CollectorMessage], spawn: Spawn
+) -> ChildSpec:
+    """Return the spec of a worker, whose restarts its collector decides."""
+    return ChildSpec(
+        str(worker.id),
+        partial(WorkerActor, worker, collecting, spawn),
+        restart=Restart.DELEGATED,
+        decider=collecting,
     )
 
 

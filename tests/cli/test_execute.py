@@ -24,7 +24,12 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRun], None]:
 
     def replace(fake_run: FakeRun) -> None:
         def run(
-            settings: RunSettings, collector: None, *, subscriber: Subscriber, interrupted: Flag
+            settings: RunSettings,
+            collector: None,
+            *,
+            subscriber: Subscriber,
+            interrupted: Flag,
+            control: object,
         ) -> Result:
             return fake_run(settings, subscriber, interrupted)
 

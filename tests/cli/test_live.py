@@ -7,9 +7,10 @@ from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import Killed
-from rnd_actors.cli import Progress, draw_live_view, ticking
+from rnd_actors.cli import draw_live_view, ticking
 from rnd_actors.collectors import SamplesAccepted
 from rnd_actors.events import ActorFailed
+from rnd_actors.running import Progress
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 
 

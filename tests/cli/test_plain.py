@@ -5,10 +5,10 @@ from itertools import accumulate, takewhile
 import gevent
 import pytest
 
-from rnd_actors.cli import Progress
 from rnd_actors.cli._options import LogFormat
-from rnd_actors.cli._progress import pauses_s
 from rnd_actors.cli._session import plain_view
+from rnd_actors.cli._ticking import pauses_s
+from rnd_actors.running import Progress
 from rnd_actors.simulation import VirtualTime
 from rnd_actors.workers import MalformedLine, WorkerLogLost
 

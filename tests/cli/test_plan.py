@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from rnd_actors import cli
-from rnd_actors.cli import _progress
+from rnd_actors.cli import _ticking
 from rnd_actors.cli._plan import forecast_as_json
 from rnd_actors.cli._views import forecast_report
 from rnd_actors.planning import Forecast, PlanSettings, WorkerProfile
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_result_is_refused(
 def test_without_a_terminal_a_long_plan_says_now_and_then_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_progress, "pauses_s", lambda: repeat(0.0))  # as if it took long
+    monkeypatch.setattr(_ticking, "pauses_s", lambda: repeat(0.0))  # as if it took long
     done = call("plan", "--samples=8", "--deadline=2", "--workers=4", "--mtbf=5", "--runs=10")
     lines = done.stderr.splitlines()
     assert done.returncode == 0

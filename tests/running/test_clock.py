@@ -67,6 +67,8 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
         "cli/_session.py",
         "cli/_stores.py",
         "collectors/_collection.py",
+        "control/_events.py",
+        "control/_operations.py",
         "store/_recording.py",
         "standin.py",
     }

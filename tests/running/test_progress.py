@@ -1,8 +1,6 @@
 import pytest
 
 from rnd_actors.actors import Crashed, Killed, Stopped
-from rnd_actors.cli import Progress
-from rnd_actors.cli._progress import WorkerRow, WorkerState
 from rnd_actors.collectors import SamplesAccepted
 from rnd_actors.errors import WorkerExitedError
 from rnd_actors.events import (
@@ -13,6 +11,7 @@ from rnd_actors.events import (
     Event,
     RestartIntensityReached,
 )
+from rnd_actors.running import Progress, WorkerRow, WorkerState
 from rnd_actors.supervision import RestartIntensity
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
 

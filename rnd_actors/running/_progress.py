@@ -3,14 +3,11 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from enum import Enum
-from itertools import repeat
 from statistics import median
 from typing import Final
 
-import gevent
 from attrs import define, field, frozen
 
 from rnd_actors._printing import one_line
@@ -270,26 +267,3 @@ def _words(event: Event) -> object:
             return error
         case _:
             return event
-
-
-def pauses_s() -> Iterator[float]:
-    """Give the pauses between reports: a second for a minute, then 10 s, after 10 minutes 60 s."""
-    yield from repeat(1.0, 60)
-    yield from repeat(10.0, 54)
-    yield from repeat(60.0)
-
-
-@contextmanager
-def ticking(pauses_s: Iterable[float], call: Callable[[], object]) -> Iterator[None]:
-    """Call `call` after each of these pauses, in a greenlet that ends with the block."""
-
-    def tick() -> None:
-        for pause_s in pauses_s:
-            gevent.sleep(pause_s)
-            call()
-
-    ticker = gevent.spawn(tick)
-    try:
-        yield
-    finally:
-        ticker.kill()
