@@ -80,7 +80,7 @@ class Witness(Checker):
 def test_a_run_is_exact_while_workers_are_killed_stopped_and_continued() -> None:
     chaos, witness = Chaos(SEED), Witness(SAMPLES)
     settings = RunSettings(
-        samples=SAMPLES, workers=WORKERS, worker_args=FLAGS, base_port=0, stall_timeout=0.3
+        samples=SAMPLES, workers=WORKERS, worker_args=FLAGS, base_port=0, stall_timeout=0.15
     )
     result = run(settings, witness, subscriber=chaos)
     lines = result.lines
