@@ -93,17 +93,18 @@ class Child:
             self.failures = 0
             self._window = None
 
-    def answer_starters(self, answer: Callable[[Deferred[Any]], object]) -> None:
+    def take_starters(self) -> tuple[Deferred[Any], ...]:
+        """Return the answers that are owed, which is over then."""
         starters, self.starters = self.starters, ()
-        for starter in starters:
-            answer(starter)
+        return starters
 
     def has_starter(self, asked: object) -> bool:
         """Whether this request is one of those that wait for its start."""
         return any(starter._asked is asked for starter in self.starters)  # noqa: SLF001
 
     def settle(self, error: BaseException) -> None:
-        self.answer_starters(lambda starter: starter.reply_error(error))
+        for starter in self.take_starters():
+            starter.reply_error(error)
 
 
 class LivingRefs(list[ActorRef[Any]]):

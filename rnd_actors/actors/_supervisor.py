@@ -242,7 +242,7 @@ class Supervisor(Actor[_Message]):
 
     def _start_or_get(self, request: StartChild[Any]) -> None:
         spec = request.spec
-        _require_usable(spec, self._policy.auto_shutdown, self.ref.name)
+        _require_usable(spec, self._policy.auto_shutdown, self._own.cell.name)
         if not request.or_get or spec.id not in self._children:
             self._start_for(request, self._add(spec, is_kept=False))
             return
@@ -323,8 +323,8 @@ class Supervisor(Actor[_Message]):
         self._children.change(child, ChildState.RUNNING)
         child.note_ready()
         child.is_kept = self._keeps_children
-        if child.starters:
-            child.answer_starters(lambda starter: starter.reply(child.cell.ref))
+        for starter in child.take_starters():
+            starter.reply(child.cell.ref)
 
     def _may_be_healthy(self) -> None:
         if self._children.are_healthy():

@@ -90,8 +90,9 @@ class ActorSystem:
             ActorError: the system has not been entered yet.
             Exception: what the factory or `on_start` of the actor raised; it is not kept then.
         """
-        require_open(self._entered())
-        return self.root.ask(StartChild(spec, or_get))
+        root = self._entered()
+        require_open(root)
+        return root.ref.ask(StartChild(spec, or_get))
 
     def task(self, function: Callable[..., R], *args: Any, timeout: float | None = None) -> Task[R]:
         """Start `function(*args)` in an actor of its own, and go on; `task.get()` is its result.
