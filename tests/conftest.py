@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 import gevent
 import pytest
 
+from rnd_actors.actors import ActorSystem
 from rnd_actors.testing import no_leaks
+from tests.actors.toys import Record
 
 pytest_plugins = ["rnd_actors.testing.plugin"]
 
@@ -33,3 +35,21 @@ def _no_leaks(only_new_objects: None) -> Iterator[None]:
     gevent.get_hub().threadpool  # noqa: B018 - made before the test, it is not a leak of the test
     with no_leaks():
         yield
+
+
+@pytest.fixture
+def system() -> Iterator[ActorSystem]:
+    with ActorSystem() as system:
+        yield system
+
+
+@pytest.fixture
+def events(system: ActorSystem) -> Record:
+    record = Record()
+    system.events.subscribe(record.add)
+    return record
+
+
+@pytest.fixture
+def diary() -> Record:
+    return Record()

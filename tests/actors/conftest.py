@@ -1,4 +1,4 @@
-"""Virtual time for each test, a system in it, and what is published there.
+"""Virtual time for each test.
 
 A module whose tests need threads or processes overrides `virtual_time`.
 """
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rnd_actors.actors import ActorSystem
 from rnd_actors.testing import no_leaks
-from tests.actors.toys import Record
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +15,3 @@ def _no_leaks(only_new_objects: None, virtual_time: object) -> Iterator[None]:
     """Look for leaks before virtual time ends, and with it all that is left."""
     with no_leaks():
         yield
-
-
-@pytest.fixture
-def system() -> Iterator[ActorSystem]:
-    with ActorSystem() as system:
-        yield system
-
-
-@pytest.fixture
-def events(system: ActorSystem) -> Record:
-    record = Record()
-    system.events.subscribe(record.add)
-    return record
-
-
-@pytest.fixture
-def diary() -> Record:
-    return Record()

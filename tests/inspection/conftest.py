@@ -26,24 +26,6 @@ def _no_leaks(only_new_objects: None, time: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def system() -> Iterator[ActorSystem]:
-    with ActorSystem() as system:
-        yield system
-
-
-@pytest.fixture
-def events(system: ActorSystem) -> Record:
-    record = Record()
-    system.events.subscribe(record.add)
-    return record
-
-
-@pytest.fixture
-def diary() -> Record:
-    return Record()
-
-
-@pytest.fixture
 def one(system: ActorSystem, diary: Record) -> ActorRef[Any]:
     """An actor that a crash restarts, and that stays down when it is stopped."""
     return system.start(puppet("one", diary, restart=Restart.TRANSIENT))

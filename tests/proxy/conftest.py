@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from rnd_actors.actors import ActorSystem
 from rnd_actors.testing import no_leaks
 
 
@@ -13,9 +12,3 @@ def _no_leaks(only_new_objects: None, virtual_time: object) -> Iterator[None]:
     """Look for leaks before virtual time ends, and with it all that is left."""
     with no_leaks():
         yield
-
-
-@pytest.fixture
-def system() -> Iterator[ActorSystem]:
-    with ActorSystem() as system:
-        yield system

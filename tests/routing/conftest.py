@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from rnd_actors.actors import ActorSystem
 from rnd_actors.simulation import VirtualTime
 from rnd_actors.testing import no_leaks
-from tests.actors.toys import Record
 
 
 @pytest.fixture(params=["virtual", "real"])
@@ -22,21 +20,3 @@ def _no_leaks(only_new_objects: None, kind_of_time: str) -> Iterator[None]:
     """Look for leaks before virtual time ends, and with it all that is left."""
     with VirtualTime(0) if kind_of_time == "virtual" else nullcontext(), no_leaks():
         yield
-
-
-@pytest.fixture
-def system() -> Iterator[ActorSystem]:
-    with ActorSystem() as system:
-        yield system
-
-
-@pytest.fixture
-def events(system: ActorSystem) -> Record:
-    record = Record()
-    system.events.subscribe(record.add)
-    return record
-
-
-@pytest.fixture
-def diary() -> Record:
-    return Record()

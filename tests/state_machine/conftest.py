@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from rnd_actors.actors import ActorSystem
 from rnd_actors.simulation import VirtualTime
 from rnd_actors.testing import no_leaks
-from tests.actors.toys import Record
 
 _PATIENCE_S = 20.0
 
@@ -28,21 +26,3 @@ def _no_leaks(only_new_objects: None, virtual_time: object) -> Iterator[None]:
     """Look for leaks before virtual time ends, and with it all that is left."""
     with no_leaks():
         yield
-
-
-@pytest.fixture
-def system() -> Iterator[ActorSystem]:
-    with ActorSystem() as system:
-        yield system
-
-
-@pytest.fixture
-def events(system: ActorSystem) -> Record:
-    record = Record()
-    system.events.subscribe(record.add)
-    return record
-
-
-@pytest.fixture
-def diary() -> Record:
-    return Record()
