@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?= --samples 150 --workers 16 --deadline 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage check format bench bench-quick soak fuzz docs clean
+.PHONY: help run test test-slow test-web test-cluster coverage check format bench bench-quick soak fuzz docs screenshots vendor clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,10 +14,16 @@ run: $(VENV)/.installed ## Collect 150 samples from 16 workers (other options: m
 	@$(BIN)/rnd-actors run $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the tests but for the slow ones, in two processes
-	$(BIN)/python -m tests.halves -m "not slow"
+	$(BIN)/python -m tests.halves -m "not slow and not browser"
 
 test-slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m tests.halves -m slow --timeout=120
+	$(BIN)/python -m tests.halves -m "slow and not browser" --timeout=600
+
+test-web: $(VENV)/.installed-dev ## Test the page in Chromium (chromium and chromedriver have to be on the PATH)
+	$(BIN)/python -m pytest tests/web_browser
+
+test-cluster: $(VENV)/.installed-dev ## Test runs over hosts, on three of Dask on this machine, in two processes
+	$(BIN)/python -m tests.halves tests/cluster
 
 coverage: $(VENV)/.installed-dev ## Measure the branch coverage of the framework by its own tests
 	$(BIN)/coverage run -m pytest -q tests/actors tests/testing
@@ -33,7 +39,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-bench ## Measure everything beside peers and limits, for half an hour, and write docs/performance.md
+bench: $(VENV)/.installed-bench ## Measure everything beside peers and limits, for forty minutes, and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks --json docs/performance.json
 	$(BIN)/python -m tests.benchmarks.table docs/performance.json docs/performance.md
 
@@ -51,6 +57,12 @@ docs: $(VENV)/.installed-dev ## Draw the live view for the README, and make the 
 	rm -rf site
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs site
 
+screenshots: $(VENV)/.installed-dev ## Take the pictures of the page for the README and the guide
+	$(BIN)/python -m tests.web_browser.screenshots
+
+vendor: $(VENV)/.python ## Fetch with npm what the page is made of, and check it
+	$(BIN)/python -m tests.web_browser.vendor
+
 clean: ## Remove everything that make made
 	rm -rf $(VENV) .bench dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -64,11 +76,11 @@ $(VENV)/.python: Makefile
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.python pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m pip install --quiet --editable '.[web]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable '.[parquet,report]' --group dev
+	@$(BIN)/python -m pip install --quiet --editable '.[cluster,parquet,report,web]' --group dev
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

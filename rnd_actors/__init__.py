@@ -2,7 +2,7 @@
 
 Here are the names that a first program needs; all others are in the public modules: `actors`,
 `supervision`, `routing`, `events`, `workers`, `collectors`, `running`, `errors`, `store`, `sinks`,
-`control`, `planning`, `reporting`, `simulation`, `testing` and `notebook`.
+`control`, `cluster`, `planning`, `reporting`, `scaling`, `simulation`, `testing` and `notebook`.
 
 Names can be imported in a process that gevent has not patched. `ActorSystem`, `run` and `resume`
 raise `NotPatchedError` there when they are used.

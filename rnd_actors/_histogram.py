@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -30,6 +30,11 @@ class Bar:
 
 
 def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
+    """Return the bars of the histogram of whole numbers in any order, at most `most`."""
+    return histogram_of(Counter(values), most)
+
+
+def histogram_of(values: Mapping[int, int], most: int = 20) -> tuple[Bar, ...]:
     """Return the bars of a histogram; none if there are no values.
 
     The bars cover 0 to 99, or the range of the values if one of them lies outside of that. All are
@@ -37,7 +42,7 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
     whole number more.
 
     Args:
-        values: whole numbers, in any order.
+        values: whole numbers, each with how often it has come.
         most: the greatest number of bars.
     """
     if not values:
@@ -49,11 +54,11 @@ def histogram(values: Sequence[int], most: int = 20) -> tuple[Bar, ...]:
     equal = (number for number in range(most, most // 2, -1) if width % number == 0)
     number = width if width <= most else next(equal, most)
     edges = [low + bar * width // number for bar in range(number + 1)]
-    counts = Counter[int]()
-    for value, count in Counter(values).items():
+    counts, total = Counter[int](), sum(values.values())
+    for value, count in values.items():
         counts[bisect_right(edges, value) - 1] += count
     return tuple(
-        Bar(edge, after - 1, counts[bar], len(values) * (after - edge) / width)
+        Bar(edge, after - 1, counts[bar], total * (after - edge) / width)
         for bar, (edge, after) in enumerate(pairwise(edges))
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 from sys import float_info
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rnd_actors.errors import SettingsError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # the command line shows its help without attrs
     from attrs import Attribute
 
 Validator = Callable[[Any, "Attribute[Any]", Any], None]
+_EVEN: Final = 0.5
+"""The probability of what is as likely as not."""
 
 
 def accepts(form: str, test: Callable[[Any], bool]) -> Validator:
@@ -84,4 +86,9 @@ time_limit = accepts(
 probability = accepts(
     "a probability from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
 )
+confidence = accepts(
+    "a probability of at least 0.5, and less than 1",
+    lambda value: type(value) is float and _EVEN <= value < 1,
+)
 rate = accepts("a number a second, > 0", lambda value: _is_number(value) and value > 0)
+factor = accepts("a number, 1 or more", lambda value: _is_number(value) and value >= 1)

@@ -18,11 +18,14 @@ __all__ = [
     "ActorError",
     "AlreadyRegisteredError",
     "AskTimeoutError",
+    "BridgeLostError",
     "ChildRunningError",
     "ChildSpecError",
+    "ClusterError",
     "ControlError",
     "DeadlockError",
     "DuplicateChildError",
+    "HostLostError",
     "LinkedActorError",
     "LivelockError",
     "MailboxFullError",
@@ -50,6 +53,7 @@ __all__ = [
     "TaskTimeoutError",
     "TooManyChildrenError",
     "UnhandledMessageError",
+    "UnknownActorError",
     "UnknownChildError",
     "VirtualTimeoutError",
     "WorkerBusyError",
@@ -136,6 +140,16 @@ class ControlError(RndActorsError):
     """A run cannot be looked at or steered: there is none, there are several, or it refuses."""
 
 
+class ClusterError(RndActorsError):
+    """The hosts of a run cannot be reached, or no more: the message says why."""
+
+    is_expected: ClassVar[bool] = True
+
+
+class BridgeLostError(ClusterError):
+    """The child process that is connected to the cluster has died, or is silent."""
+
+
 class RunProcessError(RndActorsError):
     """The process of a run died without a result; `last_words` are its last lines on stderr."""
 
@@ -170,6 +184,10 @@ class ActorDeadError(ActorError):
 
 class ActorCrashedError(ActorError):
     """The actor ended while a request to it was open."""
+
+
+class UnknownActorError(ActorError, LookupError):
+    """No actor of the system has this name."""
 
 
 class LinkedActorError(ActorError):
@@ -352,6 +370,10 @@ class WorkerRefusedError(WorkerError):
 
 class WorkerBusyError(WorkerRefusedError):
     """The worker streams to somebody else, for longer than it is waited for."""
+
+
+class HostLostError(WorkerError):
+    """The host of the worker is gone, or silent; what it had read and not sent is lost."""
 
 
 class WorkerSilentError(WorkerError):

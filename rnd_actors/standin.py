@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Never, TypeVar
 
     T = TypeVar("T", bound="float | str")
-
 HOST = "127.0.0.1"
 NEVER = float("inf")
 LONGEST_POLL = 3600.0  # seconds: `poll` takes no infinity
@@ -49,14 +48,21 @@ class Flag:
     """A flag of the command line; its values are of the type of its default."""
 
     def __init__(
-        self, meaning: str, default: float | str, least: int, choices: "tuple[str, ...]"
+        self,
+        meaning: str,
+        default: float | str,
+        least: int,
+        most: float,
+        choices: "tuple[str, ...]",
     ) -> None:
-        self.meaning, self.default, self.least, self.choices = meaning, default, least, choices
+        self.meaning, self.default, self.choices = meaning, default, choices
+        self.least, self.most = least, most
         self.kind: type = type(default)
+        number = f"seconds, at least {least}" if most == NEVER else f"a number, {least} to {most}"
         self.accepted = {
             bool: "true or false",
             int: f"an integer of at least {least}",
-            float: f"seconds, at least {least}",
+            float: number,
             str: f"one of {', '.join(choices)}",
         }[self.kind]
 
@@ -66,7 +72,7 @@ class Flag:
         if self.kind is str:
             return self.choices[self.choices.index(text)]
         value = float(text) if self.kind is float else int(text)
-        if not self.least <= value < NEVER:
+        if not self.least <= value <= self.most or value == NEVER:
             raise ValueError(text)
         return value
 
@@ -75,9 +81,15 @@ FLAGS: dict[str, Flag] = {}
 
 
 def flag(
-    name: str, meaning: str, *, default: "T", least: int = 0, choices: "tuple[str, ...]" = ()
+    name: str,
+    meaning: str,
+    *,
+    default: "T",
+    least: int = 0,
+    most: float = NEVER,
+    choices: "tuple[str, ...]" = (),
 ) -> "T":
-    FLAGS[name] = Flag(meaning, default, least, choices)
+    FLAGS[name] = Flag(meaning, default, least, most, choices)
     return default
 
 
@@ -91,6 +103,8 @@ class Options:
     interval = flag("interval", "time between chunks; 0 is as fast as they are read", default=1.0)
     first_delay = flag("first-delay", "time before the first number of each response", default=0.0)
     start_delay = flag("start-delay", "time before it listens", default=0.0)
+    slow_share = flag("slow-share", "chance of a process to be slow, 0 to 1", default=0.0, most=1)
+    slow_factor = flag("slow-factor", "times the interval of a slow process", default=4, least=1)
     deaf = flag("deaf", "log that it started, but never listen", default=False)
     # Lines
     seed = flag("seed", "fixes the numbers and the crashes; 0 does not", default=0)
@@ -138,13 +152,19 @@ def main(arguments: list[str]) -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Python's own would print a traceback
     if options.ignore_term:
         _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
-    if options.child and (pid := posix.fork()):
-        sys.stderr.write(f"worker has a child: {pid}\n")
-    elif options.child:
-        _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
-        while True:
-            time.sleep(LONGEST_POLL)
+    if options.child:
+        have_child()
     Worker(options).run()
+
+
+def have_child() -> None:
+    """Fork a child that lives on; it ignores SIGTERM from its first moment."""
+    handler = _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
+    pid = posix.fork()
+    while not pid:
+        time.sleep(LONGEST_POLL)
+    _signal.signal(_signal.SIGTERM, handler)
+    sys.stderr.write(f"worker has a child: {pid}\n")
 
 
 def parse(arguments: list[str]) -> Options:
@@ -174,7 +194,7 @@ def reject(complaint: str) -> "Never":
 
 
 def usage() -> str:
-    return "Usage of worker (floats are seconds):\n" + "".join(
+    return "Usage of worker (floats are seconds, unless they are a chance):\n" + "".join(
         f"  -{name} {flag.kind.__name__}\n\t{flag.meaning} (default {str(flag.default).lower()})\n"
         for name, flag in FLAGS.items()
     )
@@ -234,6 +254,8 @@ class Worker:
         self.options = options
         self.random = _random.Random(options.seed or None)
         self.lines = Lines(options, self.random)
+        is_slow = options.slow_share and self.random.random() < options.slow_share
+        self.interval = options.interval * (options.slow_factor if is_slow else 1)
         self.poll = select.poll()
         self.clients: dict[int, Client] = {}
         self.reader: Client | None = None
@@ -410,7 +432,7 @@ class Worker:
         sent_before = self.lines.sent
         reader.outbox = self.lines.next_chunk(min(self.options.lines_per_chunk, self.lines_left))
         self.lines_left -= self.lines.sent - sent_before
-        self.due += self.options.interval
+        self.due += self.interval
         if not self.lines_left:
             reader.outbox += chunk(b"")
             self.reader = None

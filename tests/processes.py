@@ -10,7 +10,7 @@ import psutil
 
 __all__ = ["PATIENCE_S", "alive", "lives", "until"]
 
-PATIENCE_S: Final = 15.0
+PATIENCE_S: Final = 60.0
 """Seconds before a test that waits in vain fails."""
 
 

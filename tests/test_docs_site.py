@@ -53,7 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_reference_explains_every_public_name(site: Path) -> None:
     *_, entries = (site / "objects.inv").read_bytes().split(b"\n", 4)
     explained = {line.split()[0] for line in zlib.decompress(entries).decode().splitlines()}
@@ -63,7 +63,7 @@ def test_the_reference_explains_every_public_name(site: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("files", "what_loads"),
     [

@@ -28,7 +28,7 @@ def test_the_worker_in_python_keeps_the_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # the first build on a machine compiles the standard library, too
+@pytest.mark.timeout(600)  # the first build on a machine compiles the standard library, too
 @pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
 def test_the_worker_in_go_keeps_the_contract(tmp_path: Path) -> None:
     program = tmp_path / "worker.go"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from attrs import frozen
+from gevent import Greenlet
+from gevent.pool import Pool
 
 import rnd_actors.collectors
 import rnd_actors.workers  # noqa: F401 - its events are looked up as subclasses
@@ -17,10 +19,11 @@ from rnd_actors.events import Event
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 CHAPTERS = sorted(GUIDE.glob("*.md"))
-WITHOUT_PROGRAM = {"connections", "examples", "notebooks", "web-applications"}
-"""One is a notebook; the others show files, each a program, which tests/examples runs."""
+WITHOUT_PROGRAM = {"cluster", "connections", "examples", "notebooks", "page", "web-applications"}
+"""Of hosts, a notebook, the page; the others show files, each a program, run by tests/examples."""
 PROGRAMS = [chapter for chapter in CHAPTERS if chapter.stem not in WITHOUT_PROGRAM]
 END_OF_BLOCK = "~~~ end of block ~~~"
+_AT_A_TIME = 6
 
 
 @frozen
@@ -70,44 +73,35 @@ def program_of(blocks: list[Block]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def output_of(process: subprocess.Popen[str]) -> str:
-    stdout, stderr = process.communicate()
-    assert process.returncode == 0, stdout + stderr
-    assert "Warning" not in stderr
-    return stdout
+def output_of(*arguments: str, folder: Path) -> str:
+    """Run Python with these arguments; return what it prints."""
+    command = [sys.executable, "-W", "error", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
-def programs(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """The programs of all chapters, which run at the same time."""
+def programs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Greenlet[..., str]]":
+    """The programs of all chapters, which have run: a few at a time, as many of them wait."""
     folder = tmp_path_factory.mktemp("guide")
+    few = Pool(_AT_A_TIME)
     running = {}
     for chapter in PROGRAMS:
         (folder / chapter.name).write_text(program_of(list(blocks_of(chapter))), encoding="utf-8")
-        running[chapter.name] = start(chapter.name, folder=folder)
-    yield running
-    for process in running.values():
-        process.communicate()
+        running[chapter.name] = few.spawn(output_of, chapter.name, folder=folder)
+    few.join()
+    return running
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("chapter", PROGRAMS, ids=lambda path: path.stem)
 def test_every_program_prints_what_the_guide_says(
-    chapter: Path, programs: dict[str, subprocess.Popen[str]]
+    chapter: Path, programs: "dict[str, Greenlet[..., str]]"
 ) -> None:
-    printed = output_of(programs[chapter.name]).split(f"{END_OF_BLOCK}\n")
+    printed = programs[chapter.name].get().split(f"{END_OF_BLOCK}\n")
     assert printed == [*expected_of(list(blocks_of(chapter))), ""]
 
 
@@ -130,7 +124,7 @@ def test_the_tests_that_the_guide_shows_pass(tmp_path: Path) -> None:
         (tmp_path / str(block.file)).write_text(block.text, encoding="utf-8")
     assert len(files) == 3
     pytest_of_the_guide = ("-m", "pytest", "-p", "rnd_actors.patched", "-q")
-    assert "102 passed" in output_of(start(*pytest_of_the_guide, folder=tmp_path))
+    assert "102 passed" in output_of(*pytest_of_the_guide, folder=tmp_path)
 
 
 def test_every_program_patches_first() -> None:

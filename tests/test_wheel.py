@@ -19,7 +19,13 @@ def test_the_wheel_runs_in_an_empty_folder_with_the_worker_that_it_brings(tmp_pa
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [wheel] = built.iterdir()
     with ZipFile(wheel) as archive:
+        names = archive.namelist()
         archive.extractall(installed)
+    vendored = [name for name in names if "web/static/vendor/" in name]
+    assert {"htm.LICENSE.txt", "preact.LICENSE.txt", "uplot.LICENSE.txt", "uplot.js"} <= {
+        Path(name).name for name in vendored
+    }
+    assert not any("axe" in name for name in names)
     empty.mkdir()
     run = ["run", "--samples=20", "--base-port=0", "--worker-arg=-interval=0.01", "--json"]
     done = subprocess.run(

@@ -40,6 +40,7 @@ class System(Protocol):
     events: EventStream
     thread_id: int
     loop_turn: LoopTurn
+    ask_observers: tuple[Callable[[str, float], object], ...]
 
     def new_cell(self, spec: CellSpec, parent: Cell | None) -> Cell: ...
     def who_waits(self) -> str: ...
@@ -167,6 +168,12 @@ class Cell:
         return actor is not None and actor._is_suspended  # noqa: SLF001
 
     @property
+    def has_own_work(self) -> bool:
+        """Whether its incarnation has a `run` of its own, instead of handling messages."""
+        actor = self.greenlet.actor if self.greenlet is not None else None
+        return actor is not None and actor._has_own_work  # noqa: SLF001
+
+    @property
     def supervises(self) -> bool:
         actor = self.greenlet.actor if self.greenlet is not None else None
         return actor is not None and actor._supervises  # noqa: SLF001
@@ -246,7 +253,7 @@ class Cell:
             refused=self.refused,
             stashed=len(greenlet.handling.stashed) if greenlet is not None else 0,
             mailbox=mailbox.waiting(),
-            busy_s=max(0.0, lived_s - idle_s),
+            busy_s=0.0 if self.has_own_work else max(0.0, lived_s - idle_s),
         )
 
     def describe_work(self) -> str:
@@ -260,7 +267,7 @@ class Cell:
             return f"is down (incarnation {self.incarnation})"
         if greenlet.handling.is_busy():
             return f"is busy with {shown(message_of(greenlet.handling.in_hand))}"
-        return "is busy"
+        return "is in its run()" if self.has_own_work else "is busy"
 
     def not_handled(self, entry: object) -> None:
         """Account for a message for which the actor has no case."""
@@ -284,8 +291,7 @@ class Cell:
             raise ActorDeadError(
                 f"{self.name} has stopped ({self.exit_reason}); {what} needs one alive"
             )
-        actor = self.greenlet.actor if self.greenlet is not None else None
-        if actor is not None and actor._has_own_work:  # noqa: SLF001
+        if self.has_own_work:
             raise ActorError(
                 f"{self.name} has a run() of its own and handles no messages, as {what} needs; "
                 "rnd_actors.inspection.inspect() works for it"

@@ -49,7 +49,8 @@ class ActorStats:
     mailbox: int
     """Messages that wait."""
     busy_s: float
-    """Seconds in which the actor did not wait for a message."""
+    """Seconds in which the actor did not wait for a message; 0.0 for one with a `run` of its own,
+    of which nobody can tell."""
 
 
 class ActorRef(Generic[M_contra]):
@@ -113,14 +114,19 @@ class ActorRef(Generic[M_contra]):
             WrongThreadError: the system belongs to another thread.
             Exception: any error that the actor raised while it handled the request.
         """
-        require_other(self._cell)
+        cell = self._cell
+        require_other(cell)
         limit = limit_of(request, timeout)
-        give_up_at = None if limit is None else time.monotonic() + limit
+        asked_at = time.monotonic()
+        give_up_at = None if limit is None else asked_at + limit
         asked = self._send(request, limit)
         try:
             answer: R = asked.get_by(give_up_at, limit)
         finally:
             asked.give_up()
+            if observers := cell.system.ask_observers:
+                for observe in observers:
+                    observe(cell.name, time.monotonic() - asked_at)
         return answer
 
     def ask_future(

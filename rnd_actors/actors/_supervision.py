@@ -180,7 +180,8 @@ class StartChild(_Patient[ActorRef[M]]):
     """Add a child as the last one; the answer, its ref, comes when it has started.
 
     It starts after those that are starting, unless one of them waits for this answer in `on_start`.
-    If the first start fails, the child is not kept, and `ask` raises the child's error. With
+    If the first start fails, the child is not kept, and `ask` raises the child's error. Told, not
+    asked, the child is like one of the first: a failed start is treated like any other crash. With
     `or_get`, a child that has this id already is the answer, started again if it was terminated.
 
     Raises:

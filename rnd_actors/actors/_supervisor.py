@@ -244,7 +244,10 @@ class Supervisor(Actor[_Message]):
         spec = request.spec
         _require_usable(spec, self._policy.auto_shutdown, self._own.cell.name)
         if not request.or_get or spec.id not in self._children:
-            self._start_for(request, self._add(spec, is_kept=False))
+            if self._asked(request) is None:
+                self._children.start([self._add(spec, is_kept=self._keeps_children)])
+            else:
+                self._start_for(request, self._add(spec, is_kept=False))
             return
         child = self._children[spec.id]
         if child.state is ChildState.TERMINATED:

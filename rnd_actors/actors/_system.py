@@ -62,6 +62,11 @@ class ActorSystem:
         self.events = EventStream()
         self.dead_letters = 0
         """How many messages were not delivered or not handled."""
+        self.ask_observers: tuple[Callable[[str, float], object], ...] = ()
+        """Each is called after every `ask`, also one that failed, with the name of the actor that
+        was asked and the seconds that it took. Like subscribers they must be quick, and they must
+        not raise. An event for each would cost more than the `ask`; this costs nothing while it is
+        empty."""
         self.thread_id = thread_id()
         self.loop_turn = LoopTurn()
         self._simulation: Any = None

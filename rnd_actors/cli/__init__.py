@@ -6,13 +6,25 @@ needed beyond that is imported when it is first used.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from rnd_actors.cli._control import dump, events, ps, restart, status, stop, trace, tree
+from rnd_actors.cli._control import (
+    deadline,
+    dump,
+    events,
+    goal,
+    ps,
+    restart,
+    scale,
+    status,
+    stop,
+    trace,
+    tree,
+)
 from rnd_actors.cli._panels import CommandPanels
 from rnd_actors.cli._plan import plan
 from rnd_actors.cli._run import run
@@ -39,10 +51,18 @@ _WRONG_USAGE: Final = (SettingsError, SettingsConflictError, StoreError)
 _PANELS: Final = {
     "Before a run": (plan, check_worker, collectors),
     "Run": (run, resume),
-    "Watch and steer": (ps, status, events, restart, stop, tree, trace, dump),
+    "Watch and steer": (
+        *(ps, status, events, scale, restart, goal, deadline, stop),
+        *(tree, trace, dump),
+    ),
     "Look back": (runs, show, report, export),
 }
 """The commands as `--help` groups them."""
+
+_PARSED: Final[dict[Callable[..., int], dict[str, Any]]] = {
+    run: {"auto_envvar_prefix": "RND_ACTORS"},
+    scale: {"ignore_unknown_options": True},  # -2 is how many fewer
+}
 
 app = typer.Typer(rich_markup_mode=None, epilog=_EPILOG, cls=CommandPanels)
 
@@ -88,8 +108,7 @@ def _rnd_actors(
 
 for panel, commands in _PANELS.items():
     for command in commands:
-        variables = {"auto_envvar_prefix": "RND_ACTORS"} if command is run else {}
-        app.command(context_settings=variables, rich_help_panel=panel)(command)
+        app.command(context_settings=_PARSED.get(command, {}), rich_help_panel=panel)(command)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,

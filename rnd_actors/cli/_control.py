@@ -1,32 +1,44 @@
 """The commands that look at runs that go on, and steer them."""
 
 import json as json_lines
+import math
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
 from rnd_actors import _validators as valid
-from rnd_actors._printing import escaped, one_line
+from rnd_actors._printing import escaped, ranges
+from rnd_actors._worker_limits import MOST_WORKERS
+from rnd_actors.cli._control_views import event_line, row_of_message, row_of_run, status_view
 from rnd_actors.cli._options import Kind, option, whole_number
-from rnd_actors.cli._text import print_table, table
-from rnd_actors.errors import ControlError
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from rnd_actors.cli._text import print_table
+from rnd_actors.errors import ControlError, SettingsError
 
 _WATCH_S: Final = 1.0
-_MINUTE_S: Final = 60
 _ALL: Final = "all"
 _LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 _WORKER: Final = Kind(
+    valid.accepts("the id of a worker, or all", lambda value: value == _ALL or type(value) is int),
+    int,
+)
+_ACTOR: Final = Kind(valid.instance(str, "the name of an actor"))
+_SIZE: Final = Kind(
     valid.accepts(
-        "the id of a worker, or all",
-        lambda value: value == _ALL or value.isdecimal(),
+        f"a whole number from 1 to {MOST_WORKERS}, or a difference like +2 or -2",
+        lambda value: bool(re.fullmatch(r"[+-]?[0-9]{1,5}", value)),
     )
+)
+_LOOKS_LIKE_AN_OPTION: Final = re.compile(r"-\D").match
+_DEADLINE: Final = Kind(
+    valid.accepts(
+        "seconds > 0, or none",
+        lambda value: value is None or (isinstance(value, float) and 0 < value < math.inf),
+    ),
+    lambda text: None if text == "none" else float(text),
 )
 _LEVEL: Final = Kind(
     valid.accepts(" or ".join(_LEVELS), lambda value: value in _LEVELS), lambda text: text.lower()
@@ -35,12 +47,14 @@ _ID: Final = "The id of a run (`rnd-actors ps` lists them)."
 _Run: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="RUN", show_default="the only one", help=_ID)
 ]
-_RunOption: TypeAlias = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", show_default="the only one", help=_ID)
-]
 _Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="JSON on stdout: an object a line for each.")
 ]
+
+
+def _words_of(metavar: str, text: str) -> Any:
+    """Return the argument `[RUN] METAVAR` for `Annotated`: RUN may be left out."""
+    return typer.Argument(metavar=f"[RUN] {metavar}", help=f"{text} RUN: {_ID}")
 
 
 def ps(*, json: _Json = False) -> int:
@@ -58,7 +72,7 @@ def ps(*, json: _Json = False) -> int:
             typer.echo(json_lines.dumps(status))
         return 0
     columns = dict.fromkeys(("id", "pid", "goal", "samples", "progress", "rate", "age"), "right")
-    print_table({**columns, "worker": "fold"}, map(_row_of_run, found))
+    print_table({**columns, "page, worker": "fold"}, map(row_of_run, found))
     return 0
 
 
@@ -85,21 +99,70 @@ def status(
             console.clear()
         elif number:
             console.print()
-        console.print(_status_view(seen))
+        console.print(status_view(seen))
     return 0
 
 
-def restart(
-    worker: Annotated[
-        str, typer.Argument(metavar="WORKER|all", parser=_WORKER, help="Its id, or all.")
+def scale(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN] [N|+N|-N]",
+            help="How many workers are to be at work, 1 to 1000, or to 10000 with a cluster; or "
+            "how many more or fewer.",
+        ),
+    ] = None,
+    *,
+    drain: Annotated[
+        list[int] | None,
+        option(
+            whole_number(1, 10**9), "WORKER", "One that leaves; may be given many times.", "--drain"
+        ),
+    ] = None,
+) -> int:
+    """Have more workers in a run, or fewer, without touching the others.
+
+    New ones get the next ids. Those that are too many leave, the newest first or those named: each
+    is stopped in order, and what it has sent counts. With --drain alone, only those named leave.
+    """
+    if unknown := next(filter(_LOOKS_LIKE_AN_OPTION, words or ()), None):
+        raise typer.BadParameter(f"No such option: {unknown}")
+    leave = list(dict.fromkeys(drain or ()))
+    words = list(words or ())
+    if leave and (not words or (len(words) == 1 and _is_run(words[0]))):
+        words.append(f"-{len(leave)}")
+    run, size = _run_and(context, words, "N|+N|-N", _SIZE)
+    return _tell(run, "scale", workers=size, drain=leave)
+
+
+def goal(context: typer.Context, words: Annotated[list[str], _words_of("N", "Samples.")]) -> int:
+    """Have a run collect exactly N samples instead, more or fewer; it cannot have more already."""
+    run, samples = _run_and(context, words, "N", whole_number(1, 10**9))
+    return _tell(run, "goal", samples=samples)
+
+
+def deadline(
+    context: typer.Context,
+    words: Annotated[
+        list[str], _words_of("SECONDS|none", "From the first spawn; none: there is no deadline.")
     ],
-    run: _RunOption = None,
+) -> int:
+    """Have a run end SECONDS after its first spawn instead; they must not have passed."""
+    run, seconds = _run_and(context, words, "SECONDS|none", _DEADLINE)
+    return _tell(run, "deadline", seconds=seconds)
+
+
+def restart(
+    context: typer.Context,
+    words: Annotated[list[str], _words_of("WORKER|all", "Its id, or all.")],
 ) -> int:
     """Stop a worker in order and start it again; start one that is given up or down.
 
     That is no crash, and no sample is lost: what the worker has sent before its end counts.
     """
-    return _tell(run, "restart", worker=worker if worker == _ALL else int(worker))
+    run, worker = _run_and(context, words, "WORKER|all", _WORKER)
+    return _tell(run, "restart", worker=worker)
 
 
 def stop(
@@ -124,17 +187,21 @@ def dump(run: _Run = None) -> int:
 
 
 def trace(
-    actor: Annotated[
-        str, typer.Argument(metavar="ACTOR", help="Its name, like collector (`tree` shows all).")
-    ],
-    run: _RunOption = None,
+    context: typer.Context,
+    words: Annotated[list[str], _words_of("ACTOR", "Its name, like collector (`tree` shows all).")],
     *,
     number: Annotated[
         int, option(whole_number(1, 1000), "N", "How many messages.", "--number", "-n")
     ] = 20,
 ) -> int:
     """Show the next messages that an actor of a run handles, within ten seconds."""
-    return _tell(run, "trace", actor=actor, n=number)
+    from rnd_actors.control import ask, find_run  # noqa: PLC0415
+
+    run, actor = _run_and(context, words, "ACTOR", _ACTOR)
+    messages = ask(find_run(run), "trace", actor=actor, n=number)["messages"]
+    columns = dict.fromkeys(("time", "incarnation", "seconds"), "right")
+    print_table({**columns, "outcome": "left", "message": "fold"}, map(row_of_message, messages))
+    return 0
 
 
 def events(
@@ -161,9 +228,29 @@ def events(
     else:
         records = iter(control.ask(address, "events", n=number, level=level))
     for record in records:
-        typer.echo(json_lines.dumps(record) if json else _event_line(record))
+        typer.echo(json_lines.dumps(record) if json else event_line(record))
         sys.stdout.flush()
     return 0
+
+
+def _is_run(word: str) -> bool:
+    from rnd_actors.control import runs  # noqa: PLC0415
+
+    return any(address.id == word for address in runs())
+
+
+def _run_and(
+    context: typer.Context, words: Sequence[str], metavar: str, kind: Kind
+) -> tuple[str | None, Any]:
+    """Return the run, if it was named, and the value of what follows it."""
+    command = str(context.info_name)
+    if len(words) not in (1, 2):
+        raise SettingsError(command, f"[RUN] {metavar}", " ".join(words))
+    *run, value = words
+    if not run and _is_run(value):
+        form = f"RUN {metavar} where there is a run {value}, such as {value} {value}"
+        raise SettingsError(command, form, value)
+    return (run[0] if run else None), kind(value, metavar)
 
 
 def _tell(run: str | None, operation: str, **arguments: object) -> int:
@@ -175,7 +262,9 @@ def _tell(run: str | None, operation: str, **arguments: object) -> int:
     match operation:
         case "restart":
             plural = "" if len(answer) == 1 else "s"
-            answer = f"run {address.id} restarts worker{plural} {', '.join(map(str, answer))}"
+            answer = f"run {address.id} restarts worker{plural} {ranges(answer)}"
+        case "scale" | "goal" | "deadline":
+            answer = f"run {address.id}: {answer['text']}"
         case "stop":
             answer = f"run {address.id} {answer}"
     typer.echo("\n".join(escaped(line) for line in answer.splitlines()))
@@ -191,67 +280,3 @@ def _again(look: Callable[[], Any], *, watch: bool) -> Iterator[Any]:
             yield look()
         except ControlError:  # the run has ended
             return
-
-
-def _row_of_run(status: dict[str, Any]) -> tuple[str, ...]:
-    goal, rate = status["goal"], status["rate_per_s"]
-    return (
-        status["id"],
-        str(status["pid"]),
-        "-" if goal is None else str(goal),
-        str(status["samples"]),
-        f"{status['progress']:.0%}",
-        "-" if rate is None else f"{rate:.1f}/s",
-        _age(status["elapsed_s"]),
-        one_line(status["worker"]),
-    )
-
-
-def _age(seconds: float) -> str:
-    if seconds < _MINUTE_S:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(int(seconds) // _MINUTE_S, 60)
-    return f"{hours}:{minutes:02} h"
-
-
-def _status_view(status: dict[str, Any]) -> "Group":
-    from rich.console import Group  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    grid = Table.grid(padding=(0, 2))
-    for name, figure in _figures(status):
-        grid.add_row(Text(name), Text(one_line(figure)))
-    names = ("worker", "state", "port", "pid", "samples", "restarts", "last")
-    columns = [(name, "left" if name == "state" else "right") for name in names]
-    rows = (
-        ["-" if cell is None else str(cell) for cell in worker.values()]
-        for worker in status["workers"]
-    )
-    return Group(grid, "", table(columns, rows))
-
-
-def _figures(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    started = datetime.fromtimestamp(status["started_at"]).astimezone()
-    goal, rate, ideal = status["goal"], status["rate_per_s"], status["ideal_rate_per_s"]
-    yield "run", f"{status['id']}, begun at {started:%Y-%m-%d %H:%M:%S}, pid {status['pid']}"
-    yield "worker", status["worker"]
-    of = "" if goal is None else f" of {goal}"
-    yield "samples", f"{status['samples']}{of} ({status['progress']:.0%})"
-    yield "time", f"{status['elapsed_s']:.1f} s"
-    if rate is not None:
-        yield "rate", f"{rate:.1f}/s" + ("" if ideal is None else f" (ideal {ideal:.1f}/s)")
-    if status["finish_s"] is not None:
-        yield "done at", f"{status['finish_s']:.1f} s"
-    if status["deadline_s"] is not None:
-        yield "deadline", f"{status['deadline_s']:g} s"
-    yield "restarts", str(status["restarts"])
-    last = "" if status["last_warning"] is None else f", the last: {status['last_warning']}"
-    yield "warnings", f"{status['warnings']}{last}"
-
-
-def _event_line(record: dict[str, Any]) -> str:
-    if "lost" in record:
-        return f"({record['lost']} events are left out: they came faster than they were read)"
-    at = datetime.fromisoformat(record["time"])
-    return f"{at:%H:%M:%S} {record['level']:<7} {record['text']}"

@@ -7,10 +7,11 @@ import io
 import os
 import signal
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from itertools import compress, repeat
+from itertools import compress
 from math import ceil
 from signal import SIGALRM, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGXCPU
 from types import FrameType
@@ -27,6 +28,8 @@ from rnd_actors.cli._ticking import ticking
 from rnd_actors.running import Progress, ProgressReport, WorkerRow, WorkerState
 
 _REFRESH_S: Final = 1 / 8
+_PART: Final = 5
+"""Painting takes a fifth of the time at most, with whatever workers on whatever terminal."""
 _COLUMNS: Final = {
     "worker": 0,
     "port": 58,
@@ -48,6 +51,9 @@ _STYLES: Final = {
     WorkerState.RESTARTING: "yellow",
     WorkerState.GIVEN_UP: "bold red",
     WorkerState.STOPPED: "dim",
+    WorkerState.REPLACED: "yellow",
+    WorkerState.DRAINING: "yellow",
+    WorkerState.DRAINED: "dim",
 }
 _ENTER: Final = b"\x1b[?1049h\x1b[?25l"
 _LEAVE: Final = b"\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l"
@@ -58,22 +64,36 @@ _KEPT_LINES: Final = 1000
 
 
 @contextmanager
-def live_view(progress: Progress, screen: "Screen") -> Iterator[Callable[[str], None]]:
+def live_view(
+    progress: Progress, screen: "Screen", page: str = ""
+) -> Iterator[Callable[[str], None]]:
     """Show the progress on a screen while the block runs; yield a writer of lines.
 
     The lines stand below the progress, as many as there is room for, and stay after the view.
     """
+    took_s = 0.0
 
     def refresh() -> None:
-        screen.paint(draw_live_view(progress, *screen.console.size, screen.lines))
+        nonlocal took_s
+        began = time.thread_time()
+        screen.paint(draw_live_view(progress, *screen.console.size, screen.lines, page))
+        took_s = time.thread_time() - began
 
-    with screen.opened(), ticking(repeat(_REFRESH_S), refresh):
+    def pauses_s() -> Iterator[float]:
+        while True:
+            yield max(_REFRESH_S, (_PART - 1) * took_s)
+
+    with screen.opened(), ticking(pauses_s(), refresh):
         refresh()
         yield screen.tell
 
 
 def draw_live_view(
-    progress: Progress, width: int = 80, height: int = 24, lines: Sequence[str] = ()
+    progress: Progress,
+    width: int = 80,
+    height: int = 24,
+    lines: Sequence[str] = (),
+    page: str = "",
 ) -> Group:
     """Return the view as it is now, which fits 16 workers and their failures into 24 lines.
 
@@ -82,15 +102,17 @@ def draw_live_view(
         width: columns of the terminal; a narrow one lacks the columns that matter least.
         height: rows of the terminal; workers without a row are counted.
         lines: the lines below; by default the warnings, each with its time.
+        page: where the page of the run is; empty: it has none.
     """
     report = progress.report()
     told = list(lines) or [f"{at:.1f} s {text}" for at, text in progress.warnings]
-    rows = height - 2
+    rows = height - 2 - bool(page)
     workers = _workers(progress, width, rows - min(len(told), ceil(rows / 8)))
     room = rows - sum(part.row_count + 1 if isinstance(part, Table) else 1 for part in workers)
     return Group(
         _bar(report, width),
         _line(report.clock, "bold red" if report.late_s else ""),
+        *([_line(page, "dim")] if page else ()),
         *workers,
         *(_line(text, "" if lines else "yellow") for text in told[max(0, len(told) - room) :]),
     )
@@ -110,14 +132,18 @@ def _bar(report: ProgressReport, width: int) -> Table:
 
 
 def _workers(progress: Progress, width: int, rows: int) -> list[RenderableType]:
-    """Return the workers in at most `rows` rows: a table, and a line that counts the others."""
-    workers = list(progress.workers.items())
+    """Return the workers in at most `rows` rows: a table, and a line that counts the others.
+
+    Where there is no room for all, those that are gone make room for those that are not.
+    """
+    workers = progress.by_host
     depth = rows - 1  # below the header
     abreast = 1
     if len(workers) > depth > 1:
         abreast = min(ceil(len(workers) / depth), max(1, width // _SIDE_BY_SIDE))
     if len(workers) <= depth * abreast:
         return [_table(progress, workers, width, abreast)]
+    workers.sort(key=lambda worker: worker[1].state is WorkerState.DRAINED)
     shown = workers[: max(0, depth - 1) * abreast]
     states = Counter(row.state.value for _, row in workers[len(shown) :])
     more = ", ".join(f"{count} {state}" for state, count in states.most_common())
@@ -144,6 +170,8 @@ def _table(
 def _cells(worker: int, row: WorkerRow, *, is_worst: bool) -> tuple[str | Text, ...]:
     numbers = (row.port, row.pid, row.last_value)
     port, pid, last = ("-" if number is None else str(number) for number in numbers)
+    if row.host is not None:
+        port = f"{row.host}:{port}"
     state = Text(row.state.value, style=_STYLES[row.state])
     worst = Text("worst", style="bold red") if is_worst else ""
     return str(worker), port, pid, state, str(row.samples), str(row.restarts), last, worst

@@ -23,6 +23,7 @@ from rnd_actors.errors import SettingsConflictError, SettingsError
 if TYPE_CHECKING:
     from rnd_actors.sinks import Existing
 
+_PREFIX: Final = "RND_ACTORS"
 OTHERWISE: Final = "unless --overwrite or --append is given"
 
 
@@ -77,15 +78,27 @@ def whole_number(least: int, most: int) -> Kind:
 
 
 class CommandLine(tuple[str, ...]):
-    """An executable program, and its arguments."""
+    """A program, and its arguments."""
+
+    @classmethod
+    def read(cls, text: str) -> "CommandLine":
+        """Return the program at a path, which may contain spaces, or that of a command line."""
+        words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
+        if words:
+            return cls(words)
+        raise ValueError(text)
 
     @classmethod
     def find(cls, text: str) -> "CommandLine":
-        """Return the program at a path, which may contain spaces, or that of a command line."""
-        words = [os.path.abspath(text)] if os.path.isfile(text) else _split(text)  # noqa: PTH100, PTH113
-        if words and (program := shutil.which(words[0])):
-            return cls((program, *words[1:]))
-        raise ValueError(text)
+        """Return the same with the path of the program, which is to be executable here."""
+        if (found := cls.read(text).found()) is None:
+            raise ValueError(text)
+        return found
+
+    def found(self) -> "CommandLine | None":
+        """Return it with the path of its program; None: there is no such one here."""
+        path = shutil.which(self[0])
+        return None if path is None else CommandLine((path, *self[1:]))
 
 
 def _split(text: str, where: str | None = None) -> list[str]:
@@ -110,14 +123,13 @@ _SWITCH: Final = Kind(
 _WORDS: Final = Kind(
     valid.instance(str, "a list of arguments, or a text that a shell could split into them")
 )
+TEXT: Final = Kind(valid.instance(str, "a text"))
 SECONDS: Final = Kind(valid.seconds, float)
 PATH: Final = Kind(valid.instance(Path, "a path"), lambda text: Path(text) if text else text)
-PROGRAM: Final = Kind(
-    valid.instance(
-        CommandLine, "the path of an executable, or a command line that starts with one"
-    ),
-    CommandLine.find,
-)
+EXECUTABLE: Final = "the path of an executable, or a command line that starts with one"
+_is_program: Final = valid.instance(CommandLine, EXECUTABLE)
+PROGRAM: Final = Kind(_is_program, CommandLine.find)
+PROGRAM_SOMEWHERE: Final = Kind(_is_program, CommandLine.read)
 
 
 def option(kind: Kind, metavar: str, text: str, *names: str, **others: Any) -> Any:
@@ -192,6 +204,18 @@ LogFormatOption: TypeAlias = Annotated[
 ]
 
 
+MetricsFile: TypeAlias = Annotated[
+    Path | None,
+    option(
+        PATH,
+        "FILE",
+        "Write the metrics of the run there at its end, for Prometheus: a .prom file, replaced "
+        "if it is there. It needs the extra rnd-actors[web].",
+        show_default="none",
+    ),
+]
+
+
 def existing_of(context: typer.Context, *, overwrite: bool, append: bool) -> "Existing":
     """Return what becomes of files that hold something already."""
     from rnd_actors.sinks import Existing  # noqa: PLC0415
@@ -260,7 +284,7 @@ def label(context: typer.Context, name: str) -> str:
     key = name.replace("_", "-")
     match source(context, name):
         case "ENVIRONMENT":
-            return f"{context.auto_envvar_prefix}_{name.upper()}"
+            return f"{context.auto_envvar_prefix or _PREFIX}_{name.upper()}"
         case "DEFAULT_MAP":
             return f"{key} in {context.params['config']}"
         case _:

@@ -22,3 +22,9 @@ class CommandPanels(TyperGroup):
         for panel, rows in panels.items():
             with formatter.section(panel):
                 formatter.write_dl(rows)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say where the commands are told to who gives none."""
+        if not args and not ctx.resilient_parsing:
+            ctx.fail(f"Missing command: `{ctx.command_path} --help` lists them.")
+        return super().parse_args(ctx, args)

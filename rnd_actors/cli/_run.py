@@ -1,21 +1,26 @@
 """The command `run`: makes its options into the settings of a run."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnd_actors._worker_limits import MOST_WORKERS
 from rnd_actors.cli._options import (
+    EXECUTABLE,
     OTHERWISE,
     PATH,
-    PROGRAM,
+    PROGRAM_SOMEWHERE,
     SECONDS,
+    TEXT,
     Append,
     CommandLine,
     Json,
     LogFormat,
     LogFormatOption,
+    MetricsFile,
     Overwrite,
     Quiet,
     StallTimeout,
@@ -31,7 +36,20 @@ from rnd_actors.cli._options import (
     whole_number,
     words,
 )
-from rnd_actors.errors import SettingsConflictError
+from rnd_actors.cli._scaling import (
+    DEFAULT_WORKERS,
+    Confidence,
+    Figures,
+    ReplaceSlow,
+    Scale,
+    ScaleOption,
+    Workers,
+    known_figures,
+    require_agreement,
+    require_cluster,
+)
+from rnd_actors.cli._web import Web, WebName, WebToken, open_page
+from rnd_actors.errors import SettingsConflictError, SettingsError
 
 if TYPE_CHECKING:
     from rnd_actors.collectors import Collector
@@ -43,11 +61,15 @@ def run(
     samples: Annotated[
         int, option(whole_number(1, 10**9), "N", "Stop at exactly N samples.")
     ] = 150,
-    workers: Annotated[int, option(whole_number(1, 1000), "N", "Worker processes.")] = 16,
+    workers: Workers = DEFAULT_WORKERS,
+    scale: ScaleOption = Scale.FIXED,
+    confidence: Confidence = 0.99,
+    replace_slow: ReplaceSlow = None,
+    figures: Figures = None,
     worker: Annotated[
         CommandLine | None,
         option(
-            PROGRAM,
+            PROGRAM_SOMEWHERE,
             "COMMAND",
             "The worker to run: a path, or a command line split as a shell would.",
             show_default="a stand-in that comes with rnd-actors",
@@ -71,6 +93,13 @@ def run(
             show_default="none",
         ),
     ] = None,
+    give_up_early: Annotated[
+        bool,
+        typer.Option(
+            "--give-up-early",
+            help="End as soon as the deadline is lost, with what there is, and exit with 3.",
+        ),
+    ] = False,
     start_timeout: StartTimeout = 5.0,
     stall_timeout: StallTimeout = 5.0,
     collector: Annotated[
@@ -102,8 +131,48 @@ def run(
             show_default="the last 20 lines, for what is said of a crash",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        option(
+            TEXT,
+            "ADDRESS|local:N",
+            "Run the workers on the hosts of a Dask scheduler; local:3: on three of this machine.",
+            show_default="the workers run on this machine",
+        ),
+    ] = None,
+    hosts: Annotated[
+        int | None,
+        option(
+            whole_number(1, 1000),
+            "N",
+            "How many hosts of the cluster are used.",
+            show_default="all that are there",
+        ),
+    ] = None,
+    workers_per_host: Annotated[
+        int | None,
+        option(
+            whole_number(1, MOST_WORKERS),
+            "N",
+            "Instead of --workers: so many on each of --hosts.",
+            show_default="--workers are spread over the hosts",
+        ),
+    ] = None,
+    cluster_timeout: Annotated[
+        float | None,
+        option(
+            SECONDS,
+            "SECONDS",
+            "How long the scheduler and the hosts may take to answer.",
+            show_default="10, or 60 with local:N",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     append: Append = False,
+    web: Web = None,
+    web_name: WebName = None,
+    web_token: WebToken = None,
+    metrics_file: MetricsFile = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -134,12 +203,27 @@ def run(
     from rnd_actors.workers import STANDIN  # noqa: PLC0415
 
     with naming_options(
-        context, worker_args="worker_arg", outputs="output", collector_options="collector_option"
+        context,
+        worker_args="worker_arg",
+        outputs="output",
+        collector_options="collector_option",
+        least_workers="workers",
     ):
+        require_agreement(context, scale, workers, deadline)
+        require_cluster(context, workers, cluster)
+        if give_up_early and deadline is None:
+            needing = label(context, "give_up_early")
+            raise SettingsConflictError(f"{needing} needs --deadline SECONDS")
         settings = RunSettings(
             samples=samples,
-            workers=workers,
-            worker=worker or STANDIN,
+            **_number_of_workers(context, workers.most, workers_per_host, hosts),
+            least_workers=1 if workers.least is None else workers.least,
+            scale=scale.value,
+            confidence=confidence,
+            replace_slow=replace_slow,
+            figures=known_figures(context, figures),
+            give_up_early=give_up_early,
+            worker=STANDIN if worker is None else _program(worker, cluster),
             worker_args=worker_arg or (),
             base_port=base_port,
             deadline=deadline,
@@ -148,6 +232,9 @@ def run(
             outputs=output or (),
             worker_log=worker_log,
             existing=existing_of(context, overwrite=overwrite, append=append),
+            cluster=cluster,
+            hosts=hosts,
+            cluster_timeout=cluster_timeout,
         )
         for file in settings.outputs:
             check_output(file, settings.existing, otherwise=OTHERWISE)
@@ -157,12 +244,37 @@ def run(
         session = Session(
             settings=settings,
             collector=_collector(context, collector, collector_option or ()),
+            listener=open_page(context, web, web_name, web_token, quiet=quiet),
+            metrics_file=metrics_file,
             json=json,
             quiet=quiet,
             verbose=verbose,
             log_format=log_format,
         )
         return execute(session)
+
+
+def _number_of_workers(
+    context: typer.Context, workers: int, per_host: int | None, hosts: int | None
+) -> dict[str, Any]:
+    if per_host is None:
+        return {"workers": workers}
+    mine = label(context, "workers_per_host")
+    if source(context, "workers") != "DEFAULT":
+        both = f"{label(context, 'workers')} and {mine}"
+        raise SettingsConflictError(f"{both} exclude each other: choose one of them")
+    if hosts is None:
+        raise SettingsConflictError(f"{mine} needs to know how many hosts: say it with --hosts")
+    return {"workers_per_host": per_host}
+
+
+def _program(worker: CommandLine, cluster: str | None) -> CommandLine:
+    """Return the command line of a worker, which is looked for where the worker is to run."""
+    if cluster is not None:
+        return worker
+    if (found := worker.found()) is None:
+        raise SettingsError("worker", EXECUTABLE, shlex.join(worker))
+    return found
 
 
 def _collector(

@@ -1,6 +1,5 @@
 """One run in the terminal, or the rest of one: its signals, its view, its log and its report."""
 
-import json
 import logging
 import math
 import os
@@ -9,29 +8,34 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gevent.event
 import typer
 from attrs import define, evolve, field, frozen
 from rich.console import Console
 
-from rnd_actors._printing import escaped, one_line
+from rnd_actors._printing import escaped
 from rnd_actors.cli._live import Screen, live_view
+from rnd_actors.cli._log import EventLog, log_line
 from rnd_actors.cli._options import LogFormat
+from rnd_actors.cli._run_control import RunControl
 from rnd_actors.cli._text import complain, say
 from rnd_actors.cli._ticking import pauses_s, ticking
 from rnd_actors.cli._views import lines_of_last_words, summary
 from rnd_actors.collectors import Collector, Outcome, Result
 from rnd_actors.errors import RndActorsError, SinkError
 from rnd_actors.events import Event
-from rnd_actors.running import Progress, ResumableRun, RunSettings, event_record, run
+from rnd_actors.running import Progress, ResumableRun, RunSettings, first_workers, run
+from rnd_actors.scaling import DeadlineLost
 from rnd_actors.sinks import STDOUT
 from rnd_actors.workers import WorkerProcess
+
+if TYPE_CHECKING:
+    from rnd_actors.web import Listener
 
 _EXIT_CODES: Final = {
     Outcome.COMPLETE: 0,
@@ -49,6 +53,8 @@ class Session:
         settings: of the run.
         collector: its collector; None: exactly `settings.samples` are collected.
         resumable: the run that goes on; None: a run begins.
+        listener: where its page is served; None: it has none.
+        metrics_file: a file for the metrics at the end of the run; None: none.
         json: whether the result is one JSON object on stdout.
         quiet: whether nothing but errors is written to stderr.
         verbose: 1: events from level INFO on are told one by one; 2: from level DEBUG on.
@@ -58,6 +64,8 @@ class Session:
     settings: RunSettings
     collector: Collector | None = None
     resumable: ResumableRun | None = None
+    listener: "Listener | None" = None
+    metrics_file: Path | None = None
     json: bool = False
     quiet: bool = False
     verbose: int = 0
@@ -68,32 +76,35 @@ def execute(session: Session) -> int:
     """Do the run, show its progress, report its result and return the exit code."""
     logging.getLogger("rnd_actors").addHandler(logging.NullHandler())  # events are told here
     settings, resumable = session.settings, session.resumable
-    if sys.platform == "linux" and not Path("/proc/self").exists():
-        say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
+    _announce(session)
     collector = session.collector if resumable is None else resumable.collector
     goal = settings.samples if collector is None else collector.goal
-    progress = Progress(goal, settings.workers, settings.deadline)
-    least_level: float = math.inf
+    progress = Progress(goal, first_workers(settings, collector), settings.deadline)
+    log, least_level = EventLog(session.log_format), math.inf
     if session.verbose and not session.quiet:
         least_level = logging.INFO if session.verbose == 1 else logging.DEBUG
 
     def tell(event: Event) -> None:
         progress(event)
-        if event.level >= least_level:
-            write(log_line(event, session.log_format))
+        is_loss = isinstance(event, DeadlineLost) and not session.quiet
+        if is_loss or event.level >= least_level:
+            for line in log.lines(event):
+                write(line)
 
-    with interruption() as told:
+    with interruption() as told, session.listener or nullcontext():
+        control = RunControl(
+            partial(told.interrupt, signal.SIGTERM), session.metrics_file, session.listener
+        )
         try:
             with _view(session, progress, told) as write:
-                result = _collect(session, tell, told)
+                result = _collect(session, tell, told, control)
         except RndActorsError:
             if session.verbose:
                 for line in traceback.format_exc().splitlines():
                     say(escaped(line))
             raise
         try:
-            _report(result, session)
-            sys.stdout.flush()
+            _finish(result, session, control)
         except SinkError as error:
             if not told.event.is_set():
                 raise
@@ -101,10 +112,20 @@ def execute(session: Session) -> int:
     return told.exit_code if told.event.is_set() else _EXIT_CODES[result.outcome]
 
 
-def _collect(session: Session, tell: Callable[[Event], object], told: "Interruption") -> Result:
-    from rnd_actors.control import serve_run  # noqa: PLC0415
+def _announce(session: Session) -> None:
+    """Say what there is to know before the run."""
+    if sys.platform == "linux" and not Path("/proc/self").exists():
+        say("rnd-actors: without /proc nobody finds processes that leave the group of their worker")
+    if session.listener is not None and not session.quiet:
+        say(f"rnd-actors: watch and steer this run at {session.listener.announced}")
 
-    control = partial(serve_run, interrupt=partial(told.interrupt, signal.SIGTERM))
+
+def _collect(
+    session: Session,
+    tell: Callable[[Event], object],
+    told: "Interruption",
+    control: RunControl,
+) -> Result:
     if session.resumable is not None:
         return session.resumable.resume(subscriber=tell, interrupted=told.event, control=control)
     return run(
@@ -126,7 +147,8 @@ def _view(
     if sys.stderr.isatty() and not terminal.is_dumb_terminal and not shares_it:
         screen = Screen(terminal, sys.stderr.fileno())
         told.before_giving_up = screen.leave
-        return live_view(progress, screen)
+        page = "" if session.listener is None else session.listener.announced
+        return live_view(progress, screen, page)
     return plain_view(progress, session.log_format)
 
 
@@ -152,12 +174,13 @@ def plain_view(progress: Progress, form: LogFormat) -> Iterator[Callable[[str], 
         report()
 
 
-def log_line(event: Event, form: LogFormat) -> str:
-    """Return the event as a line, stamped with the time of day; JSON is its `event_record`."""
-    now = datetime.now().astimezone()
-    if form is LogFormat.TEXT:
-        return f"{now:%H:%M:%S} {logging.getLevelName(event.level):<7} {one_line(event)}"
-    return json.dumps(event_record(event, now), default=str)
+def _finish(result: Result, session: Session, control: RunControl) -> None:
+    """Report the result and write the metrics, also if nobody reads the report any more."""
+    try:
+        _report(result, session)
+        sys.stdout.flush()
+    finally:
+        control.write_metrics()
 
 
 def _report(result: Result, session: Session) -> None:

@@ -14,11 +14,13 @@ from rnd_actors.cli._options import (
     OTHERWISE,
     PATH,
     SECONDS,
+    TEXT,
     Append,
     Json,
     Kind,
     LogFormat,
     LogFormatOption,
+    MetricsFile,
     Overwrite,
     Quiet,
     Verbose,
@@ -27,6 +29,7 @@ from rnd_actors.cli._options import (
     option,
 )
 from rnd_actors.cli._text import print_table, say
+from rnd_actors.cli._web import Web, WebName, WebToken, open_page
 from rnd_actors.errors import SettingsConflictError, SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -164,12 +167,25 @@ def resume(
             show_default="as many as the run was given",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        option(
+            TEXT,
+            "ADDRESS|local:N",
+            "Go on with the hosts of this Dask scheduler.",
+            show_default="where the run was",
+        ),
+    ] = None,
     yes: Annotated[
         bool,
         typer.Option(
             "--yes", help="Do not ask before what a store from somebody else names is run."
         ),
     ] = False,
+    web: Web = None,
+    web_name: WebName = None,
+    web_token: WebToken = None,
+    metrics_file: MetricsFile = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -183,8 +199,6 @@ def resume(
     It keeps its settings and samples, and goes on to its goal; its other files are written again.
     Exit codes are those of `run`.
     """
-    from attrs import evolve  # noqa: PLC0415
-
     from rnd_actors.cli._session import Session, execute  # noqa: PLC0415
     from rnd_actors.running import ResumableRun  # noqa: PLC0415
     from rnd_actors.sinks import STDOUT  # noqa: PLC0415
@@ -199,12 +213,12 @@ def resume(
             "--json needs stdout for itself, and the samples of this run go there"
         )
     with naming_options(context):
-        if deadline is not None:
-            settings = evolve(resumable.settings, deadline=deadline)
-            resumable = evolve(resumable, settings=settings)
+        resumable = resumable.changed(deadline, cluster)
         session = Session(
             settings=resumable.settings,
             resumable=resumable,
+            listener=open_page(context, web, web_name, web_token, quiet=quiet),
+            metrics_file=metrics_file,
             json=json,
             quiet=quiet,
             verbose=verbose,

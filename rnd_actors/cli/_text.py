@@ -6,11 +6,11 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from select import select
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rnd_actors._printing import one_line
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+W = TypeVar("W")
 _MOST_BYTES: Final = 1 << 24
 _PATIENCE_S: Final = 5.0
 _PIECE: Final = 1 << 16
@@ -25,6 +26,9 @@ _STAND_INS: Final = {"█": "#", "░": ":", "·": ".", "…": ".", "━": "-", 
 """Characters of ASCII for others, each as wide as the other, so that charts keep their form."""
 _UNKNOWN: Final = "?"
 _HANDLER: Final = "rnd-actors"
+_MOST_WORKERS: Final = 200
+"""Rows of a table of workers: with more, those that matter drown."""
+_HOST_COLUMNS: Final = ("host", "workers", "samples", "starts", "crashes", "lost")
 
 
 def say(line: str) -> None:
@@ -40,6 +44,8 @@ def complain(trouble: object) -> None:
 def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable["str | Text"]]) -> "Table":
     """Return a table of texts without markup.
 
+    The first column says what a row is about: its cells stay whole in the narrowest terminal.
+
     Args:
         columns: their names, each with `left` or `right` if its cells are kept whole, or `fold`.
         rows: a cell for each column.
@@ -54,8 +60,38 @@ def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable["str | Tex
         else:
             made.add_column(name, justify="right" if form == "right" else "left", no_wrap=True)
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        texts = [Text(cell) if isinstance(cell, str) else cell for cell in row]
+        made.add_row(*texts)
+        if made.columns[0].no_wrap:
+            made.columns[0].min_width = max(made.columns[0].min_width or 0, texts[0].cell_len)
     return made
+
+
+def cut(workers: Sequence[W], trouble: Callable[[W], Any]) -> tuple[list[W], str]:
+    """Return the workers that a table has room for, in their order, and a line about the others.
+
+    Args:
+        workers: of a run, which may have thousands.
+        trouble: the sort key of a worker; those with the greatest are shown.
+    """
+    if len(workers) <= _MOST_WORKERS:
+        return list(workers), ""
+    first = sorted(range(len(workers)), key=lambda place: trouble(workers[place]), reverse=True)
+    shown = [workers[place] for place in sorted(first[:_MOST_WORKERS])]
+    return shown, f"… and {len(workers) - len(shown)} more workers"
+
+
+def table_of_hosts(hosts: Sequence[Mapping[str, object]]) -> "list[str | Table]":
+    """Return the table of the hosts of a run, below an empty line; nothing if there is only one.
+
+    Args:
+        hosts: the fields of a `HostResult` each.
+    """
+    if len(hosts) < 2:  # noqa: PLR2004  # the sums of one are those of the run
+        return []
+    columns = [(name, "left" if name == "host" else "right") for name in _HOST_COLUMNS]
+    rows = ([one_line(str(host[name])) for name in _HOST_COLUMNS] for host in hosts)
+    return ["", table(columns, rows)]
 
 
 def print_table(columns: dict[str, str], rows: Iterable[Iterable["str | Text"]]) -> None:
@@ -89,7 +125,7 @@ def read_text(path: Path) -> str:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        return b"".join(_pieces(descriptor)).decode()
+        return b"".join(_pieces(descriptor)).decode("utf-8-sig")  # Windows marks it so
     finally:
         os.close(descriptor)
 

@@ -6,24 +6,39 @@ from itertools import groupby
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import asdict, evolve, frozen
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from rnd_actors._histogram import Bar, draw_histogram, histogram
-from rnd_actors._printing import one_line
-from rnd_actors.cli._text import table
-from rnd_actors.collectors import Outcome, Result, WorkerResult
+from rnd_actors._printing import one_line, ranges
+from rnd_actors.cli._text import cut, table, table_of_hosts
+from rnd_actors.collectors import Outcome, Result, WorkerResult, by_host
 from rnd_actors.reporting import LEGEND, Activity, Timeline, draw_timeline, timeline
 from rnd_actors.store import RunHistory
 
 if TYPE_CHECKING:  # it would bring the simulation, which `show` does not need
-    from rnd_actors.planning import Forecast
+    from rnd_actors.planning import Forecast, PolicyForecast
+    from rnd_actors.scaling import ScalingPolicy
 
 _SHOWN_AT_EACH_END: Final = 150
-_COLUMNS: Final = {"id": 0, "port": 70, "samples": 0, "starts": 56, "crashes": 0, "malformed": 80}
+_COLUMNS: Final = {
+    "worker": 0,
+    "host": 64,
+    "port": 70,
+    "samples": 0,
+    "starts": 56,
+    "crashes": 0,
+    "malformed": 80,
+    "replaced": 0,
+    "at work": 0,
+}
 """The columns of the table of workers, each with the width from which on a terminal shows it."""
+_RARE: Final = ("host", "replaced", "at work")
+"""Those that are left out where no worker has anything in them."""
+_LEFT: Final = ("host", "at work")
+"""The columns of words, which begin at the left."""
 _HEADLINES: Final = {
     Outcome.COMPLETE: ("Complete", "bold green"),
     Outcome.DEADLINE: ("Deadline missed", "bold red"),
@@ -31,7 +46,7 @@ _HEADLINES: Final = {
     Outcome.FAILED: ("Failed", "bold red"),
 }
 _LONGEST_BAR: Final = 60
-_LONGEST_FORECAST_BAR: Final = 40
+_LONGEST_FORECAST_BAR: Final = 36
 _PERCENTILES: Final = (1, 10, 50, 90, 99)
 _STYLES: Final = {
     Activity.STREAMING: "green",
@@ -51,6 +66,7 @@ def summary(result: Result) -> Group:
         Text(_numbers(result.values)),
         "",
         _Workers(result.workers),
+        *table_of_hosts([asdict(host) for host in result.hosts]),
         *map(Text, lines_of_last_words(result)),
         "",
         Text.assemble(_HEADLINES[result.outcome], ": ", reason),
@@ -62,7 +78,7 @@ def lines_of_last_words(result: Result) -> Iterator[str]:
     """Give the last words of each worker that was given up, unless the reason has them already."""
     for words, writers in result.last_words().items():
         if "\n  ".join(("", *words)) not in result.reason:
-            ids = ", ".join(map(str, writers))
+            ids = ranges(writers)
             who = f"worker {ids} was" if len(writers) == 1 else f"workers {ids} were"
             yield ""
             yield f"{who} given up; the last words:"
@@ -79,19 +95,52 @@ def _numbers(values: tuple[int, ...]) -> str:
 
 @frozen
 class _Workers:
-    """A line for each worker; where a terminal is narrow, the columns that matter least go."""
+    """A line for each worker; where a terminal is narrow, the columns that matter least go.
+
+    Of many workers it has those with the most trouble.
+    """
 
     workers: Sequence[WorkerResult]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        workers, others = cut(by_host(self.workers), _trouble)
+        cells = [_cells(worker) for worker in workers]
         names = [name for name, least in _COLUMNS.items() if options.max_width >= least]
-        columns = [("worker" if name == "id" else name, "right") for name in names]
-        cut = console.is_terminal  # a file may be read in a wider window
+        shown = [name for name in names if name not in _RARE or any(row[name] for row in cells)]
+        is_cut = console.is_terminal  # a file may be read in a wider window
         rows: list[list[str | Text]] = []
-        for worker in self.workers:
-            end = Text(_last_exit(worker), no_wrap=cut, overflow="ellipsis" if cut else "fold")
-            rows.append([*(str(getattr(worker, name)) for name in names), end])
+        for row in cells:
+            end = Text(
+                str(row["last exit"]), no_wrap=is_cut, overflow="ellipsis" if is_cut else "fold"
+            )
+            rows.append([*(str(row[name]) for name in shown), end])
+        columns = [(name, "left" if name in _LEFT else "right") for name in shown]
         yield table([*columns, ("last exit", "fold")], rows)
+        if others:
+            yield Text(others)
+
+
+def _trouble(worker: WorkerResult) -> tuple[bool, int, int]:
+    return worker.given_up, worker.crashes, -worker.samples
+
+
+def _cells(worker: WorkerResult) -> dict[str, str | int]:
+    host = ""
+    if worker.hosts:
+        earlier = len(worker.hosts) - 1
+        host = one_line(worker.hosts[-1].host) + (f" (+{earlier})" if earlier else "")
+    return {
+        "worker": worker.id,
+        "host": host,
+        "port": worker.port,
+        "samples": worker.samples,
+        "starts": worker.starts,
+        "crashes": worker.crashes,
+        "malformed": worker.malformed,
+        "replaced": worker.replaced,
+        "at work": worker.at_work,
+        "last exit": _last_exit(worker),
+    }
 
 
 def _last_exit(worker: WorkerResult) -> str:
@@ -140,27 +189,33 @@ class _Histogram:
 
 @frozen
 class _Timeline:
-    """A row for each worker, and below it the times at both ends and a legend of the characters."""
+    """A row for each worker, and below it the times at both ends and a legend of the characters.
+
+    Of many workers it has those that crashed most.
+    """
 
     timeline: Timeline
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, begin, end = options.max_width, "0 s", f"{self.timeline.end_s:.1f} s"
-        for label, cells in draw_timeline(self.timeline, width):
+        lanes, others = cut(self.timeline.lanes, lambda lane: len(lane.crashes))
+        for label, cells in draw_timeline(evolve(self.timeline, lanes=tuple(lanes)), width):
             same = [(activity, len(list(group))) for activity, group in groupby(cells)]
             yield _line(
                 label, *((activity.value * count, _STYLES[activity]) for activity, count in same)
             )
         yield _line(begin, end.rjust(width - len(begin)))
         yield Text(LEGEND)
+        if others:
+            yield Text(others)
 
 
 def _line(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def forecast_report(outlook: "Forecast") -> Group:
-    """Return the probability, the figures of the plan, and the distribution of the times."""
+def forecast_report(outlook: "Forecast", policies: "Sequence[PolicyForecast]" = ()) -> Group:
+    """Return the probability, the figures of the plan, the times, and what other policies do."""
     plan, kept = outlook.plan, outlook.kept
     low, high = kept.limits
     verdict = Text.assemble(
@@ -168,22 +223,57 @@ def forecast_report(outlook: "Forecast") -> Group:
         f" of {kept.trials} simulated runs keep the deadline of {plan.deadline:g} s "
         f"(95 % confidence: {low:.1%} to {high:.1%}).",
     )
-    needed = "No number of workers up to 1000 keeps it in 99 % of the runs."
+    how = "" if plan.policy.only_starts else " with this policy"
+    needed = f"No number of workers up to {plan.most_sought} keeps it in 99 % of the runs{how}."
     if outlook.workers_needed is not None:
         plural = "" if outlook.workers_needed == 1 else "s"
         needed = f"It takes {outlook.workers_needed} worker{plural} to keep it in 99 % of the runs."
-    return Group(verdict, needed, "", _figures(outlook), "", _bars(outlook))
+    comparison = _comparison((outlook.policy, *policies))
+    return Group(verdict, needed, "", comparison, "", _figures(outlook), "", _bars(outlook))
+
+
+def policy_in_words(policy: "ScalingPolicy") -> str:
+    """Return what a policy does: for an installed one the options that ask for it."""
+    from rnd_actors.scaling import DeadlinePolicy, FixedPolicy  # noqa: PLC0415
+
+    if not isinstance(policy, FixedPolicy | DeadlinePolicy):
+        return type(policy).__name__
+    name = "fixed" if isinstance(policy, FixedPolicy) else "deadline"
+    return f"{name}, slow ones replaced" if policy.replace_slow else name
+
+
+def _comparison(policies: "Sequence[PolicyForecast]") -> Table:
+    names = ("policy", "kept", "workers at most", "on average", "replaced")
+    rows = (
+        (
+            policy_in_words(each.policy),
+            f"{each.kept.estimate:.1%}",
+            str(each.most_workers),
+            f"{each.mean_workers:.1f}",
+            f"{each.mean_replaced:.1f}",
+        )
+        for each in policies
+    )
+    return table([(name, "fold" if name == "policy" else "right") for name in names], rows)
 
 
 def _figures(outlook: "Forecast") -> Table:
     plan, figures = outlook.plan, outlook.plan.profile
     crashes = "never" if figures.mtbf is None else f"after {figures.mtbf:.4g} s on average"
     grid = Table.grid(padding=(0, 2))
-    grid.add_row("samples", f"{plan.samples} from {plan.workers} workers")
+    number = str(outlook.policy.most_workers)
+    if outlook.policy.mean_workers < outlook.policy.most_workers:
+        number = f"{outlook.policy.mean_workers:.1f} workers on average, {number} at most"
+    else:
+        number = f"{number} worker{'' if number == '1' else 's'}"
+    grid.add_row("samples", f"{plan.samples} from {number} ({policy_in_words(plan.policy)})")
     grid.add_row(
         "each worker",
         f"{figures.rate:.4g}/s, the first after {figures.startup:.4g} s, crashes {crashes}",
     )
+    if figures.slow_share:
+        slow = f"{figures.slow_share:.0%} need {figures.slow_factor:g} times as long for a number"
+        grid.add_row("slow ones", slow)
     for percent in _PERCENTILES:
         time = outlook.percentile(percent)
         within = "not even at ten times the deadline" if time == inf else f"within {time:.2f} s"

@@ -1,89 +1,49 @@
 """The collector actor: counts the samples of the workers, and does what its collector decides."""
 
-import logging
 import time
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final
 
 import gevent
-from attrs import frozen
 
 from rnd_actors.actors import Actor, ActorRef, Crashed, ExitReason, Normal, Terminated
+from rnd_actors.collectors._autoscaling import Autoscaling
+from rnd_actors.collectors._checks import progress_of
 from rnd_actors.collectors._collection import Collection
 from rnd_actors.collectors._collector import Collector, Sample
+from rnd_actors.collectors._messages import (
+    Accepted,
+    ChangeGoal,
+    CheckReach,
+    CollectorMessage,
+    Conclude,
+    Decide,
+    Look,
+    RunScaled,
+    SamplesAccepted,
+    Scale,
+    WorkerDrained,
+    WorkerGivenUp,
+    WorkerReplaced,
+)
+from rnd_actors.collectors._reach import Reach
 from rnd_actors.collectors._result import Outcome
-from rnd_actors.errors import WorkerError
-from rnd_actors.events import Event
+from rnd_actors.collectors._steering import MakeWorkers, change_goal, scale
+from rnd_actors.errors import SettingsError, WorkerError
+from rnd_actors.scaling import decision_interval_s
 from rnd_actors.supervision import (
     ChildDown,
     ChildGivenUp,
+    ChildSpec,
     ChildUp,
-    Delegated,
+    DeleteChild,
     RestartChild,
     ShutDown,
 )
 from rnd_actors.workers import Samples
 
-
-@frozen
-class Conclude:
-    """Message to the collector actor: end the run now, with the samples that it has."""
-
-    outcome: Outcome
-    reason: str
-
-
-CollectorMessage: TypeAlias = Samples | Delegated | Terminated | Conclude
-"""The messages that a `CollectorActor` accepts."""
-
-
-@frozen
-class Accepted:
-    """Message to a sink: samples that count, each sent once, in the order of their index."""
-
-    samples: tuple[Sample, ...]
-
-
-@frozen
-class SamplesAccepted(Event):
-    """The collector counted samples of a worker.
-
-    Args:
-        worker: the worker's id.
-        accepted: how many samples were accepted with this event, 1 or more.
-        last_value: the last of them.
-        total: how many were accepted in the run so far, these included.
-        progress: the share of the goal that is reached, 0.0 to 1.0.
-    """
-
-    worker: int
-    accepted: int
-    last_value: int
-    total: int
-    progress: float
-
-    def __str__(self) -> str:
-        return f"{self.accepted} samples from worker {self.worker}, {self.total} in all"
-
-
-@frozen
-class WorkerGivenUp(Event):
-    """A worker's restart intensity is exceeded, so it stays down for the rest of the run.
-
-    Args:
-        worker: the worker's id.
-        last_exit: why it went down for the last time.
-        last_words: the last 20 lines that it wrote to stdout or stderr.
-    """
-
-    level = logging.ERROR
-    worker: int
-    last_exit: str
-    last_words: tuple[str, ...]
-
-    def __str__(self) -> str:
-        words = f"; its last words: {' | '.join(self.last_words)}" if self.last_words else ""
-        return f"worker {self.worker} is given up: {self.last_exit}{words}"
+_LOOK: Final = "look"
+_REACH: Final = "reach"
 
 
 class CollectorActor(Actor[CollectorMessage]):
@@ -94,22 +54,27 @@ class CollectorActor(Actor[CollectorMessage]):
 
     Args:
         collector: decides what is accepted, when the goal is reached and who is restarted.
-        collection: keeps the samples and the ledger.
-        deadline: seconds from the first spawn after which the run is concluded; None: none.
+        collection: keeps the samples and the ledger, and the deadline, at which it is concluded.
         sinks: actors that are sent every accepted sample; the end of one ends the run.
+        make_workers: makes the child specs of workers that are added while the run goes on; None:
+            none can be.
+        autoscaling: decides how many workers there are; None: nobody but an operator.
     """
 
     def __init__(
         self,
         collector: Collector,
         collection: Collection,
-        deadline: float | None = None,
         sinks: Sequence[ActorRef[Accepted]] = (),
+        make_workers: MakeWorkers | None = None,
+        autoscaling: Autoscaling | None = None,
     ) -> None:
         self._collector = collector
         self._collection = collection
-        self._deadline = deadline
         self._sinks = sinks
+        self._make_workers = make_workers
+        self._autoscaling = autoscaling
+        self._reach = Reach(collector, collection)
 
     def on_start(self) -> None:
         for sink in self._sinks:
@@ -130,6 +95,20 @@ class CollectorActor(Actor[CollectorMessage]):
                 self._conclude(Outcome.FAILED, f"{ref.name}: {_described(reason)}")
             case Conclude(outcome, reason):
                 self._conclude(outcome, reason)
+            case Scale() | ChangeGoal():
+                self._steer(message)
+            case CheckReach() | Look() | Decide():
+                self._do_own(message)
+
+    def _do_own(self, message: CheckReach | Look | Decide) -> None:
+        """Do what it has told itself to do later."""
+        match message:
+            case CheckReach():
+                self._check_reach()
+            case Look():  # what has arrived by now is read in this turn of the loop, and counted
+                self.set_timer(_LOOK, 0.0, Decide())
+            case Decide():
+                self._decide()
 
     def _collect(self, batch: Samples) -> None:
         accept = self._accept_at_once if self._collector.counts_only else self._accept_each
@@ -142,6 +121,8 @@ class CollectorActor(Actor[CollectorMessage]):
             self._collection.count(batch, number)
             if number:
                 self._hand_on(accepted, number)
+        if self._reach.may_change_with(batch.worker):
+            self._check_reach()
 
     def _accept_at_once(self, batch: Samples, accepted: list[Sample]) -> None:
         """Accept as many as the goal still needs; make a `Sample` of each only for sinks."""
@@ -180,7 +161,7 @@ class CollectorActor(Actor[CollectorMessage]):
         """Return the share of the goal that is reached; of a duration, by the clock."""
         duration, started_at = self._collector.duration, self._collection.started_at
         if duration is None or started_at is None:
-            return self._collector.progress()
+            return progress_of(self._collector)
         elapsed_s = self._collection.earlier_s + time.monotonic() - started_at
         return min(1.0, elapsed_s / duration)
 
@@ -191,10 +172,18 @@ class CollectorActor(Actor[CollectorMessage]):
             self._arm_timers()
         if self._collection.conclusion is not None:
             up.supervisor.tell(ShutDown())
+        elif self._collection.workers[int(up.child_id)].left_s is not None:
+            up.ref.stop()
 
     def _worker_down(self, down: ChildDown) -> None:
-        self._collection.worker_down(down)
+        slow_rate = self._collection.worker_down(down)
         if self._collection.conclusion is not None:
+            return
+        if slow_rate is not None:
+            self.publish(WorkerReplaced(int(down.child_id), slow_rate))
+        if self._collection.workers[int(down.child_id)].left_s is not None:
+            down.supervisor.tell(DeleteChild(down.child_id))
+            self._has_left(int(down.child_id))
             return
         restart = True
         try:
@@ -204,36 +193,121 @@ class CollectorActor(Actor[CollectorMessage]):
             if restart:
                 down.supervisor.tell(RestartChild(down.child_id))
             else:
-                self._let_rest(int(down.child_id), down.reason)
+                self._let_rest(int(down.child_id), _described(down.reason))
 
     def _give_up(self, worker: int, reason: ExitReason) -> None:
         counts = self._collection.workers[worker]
         counts.given_up = True
         self.publish(WorkerGivenUp(worker, counts.last_exit or str(reason), counts.last_words))
-        self._let_rest(worker, reason)
+        self._let_rest(worker, _described(reason))
 
-    def _let_rest(self, worker: int, reason: ExitReason) -> None:
+    def _let_rest(self, worker: int, why: str) -> None:
         self._collection.workers[worker].rests = True
         if self._collection.all_rest:
-            words = f"no worker is left; the last one: {_described(reason)}"
-            self._conclude(Outcome.FAILED, words)
+            self._conclude(Outcome.FAILED, f"no worker is left; the last one: {why}")
+        self._check_reach_soon()
+
+    def _check_reach_soon(self) -> None:
+        self.set_timer(_REACH, 0.0, CheckReach())  # once for all that rest at the same time
+
+    def _check_reach(self) -> None:
+        """Tell when the workers cannot reach the goal, and end the run when they have sent all."""
+        if self._collection.conclusion is not None:
+            return
+        if (news := self._reach.look()) is not None:
+            self.publish(news)
+        if self._reach.is_exhausted:
+            self._conclude(Outcome.FAILED, f"the goal is out of reach: {self._reach.in_words}")
+
+    def _has_left(self, worker: int) -> None:
+        self.publish(WorkerDrained(worker))
+        self._let_rest(worker, "it was told to leave")
+
+    def _steer(self, request: Scale | ChangeGoal) -> None:
+        collection = self._collection
+        try:
+            match request:
+                case Scale():
+                    self.reply(request, self._scale(request, by_hand=True))
+                case ChangeGoal(goal):
+                    changed = change_goal(request, self._collector, collection)
+                    self.publish(changed)
+                    if len(collection.values) == goal:
+                        self._conclude(Outcome.COMPLETE, "the goal is reached")
+                    self._check_reach()
+                    self.reply(request, changed)
+        except Exception as error:  # noqa: BLE001  # whoever asked is told, and the run goes on
+            self.reply_error(request, error)
+
+    def _scale(self, request: Scale, *, by_hand: bool = False) -> RunScaled:
+        scaled = scale(request, self._collection, self._more_workers)
+        if by_hand:
+            self._collection.settle(scaled.workers)
+        self.publish(scaled)
+        for worker in scaled.draining:
+            if not self._collection.is_up(worker):
+                self._has_left(worker)
+        self._check_reach()
+        return scaled
+
+    def _look_again(self) -> None:
+        if self._autoscaling is not None and self._autoscaling.is_asked_again(self._collection):
+            workers = len(self._collection.workers)
+            pause_s = decision_interval_s(self._collection.deadline_s, workers)
+            self.set_timer(_LOOK, pause_s, Look())
+
+    def _decide(self) -> None:
+        """Do what the scaling policy decides."""
+        collection, autoscaling = self._collection, self._autoscaling
+        if autoscaling is None or collection.conclusion is not None:
+            return
+        decision = autoscaling.decide(collection, self._collector)
+        if decision.start > 0:
+            self._scale(Scale(decision.start, relative=True))
+        for worker in decision.replace:
+            collection.end_slow(worker)
+        if decision.lost is not None and collection.lost is None:
+            collection.lost = decision.lost
+            self.publish(decision.lost)
+            if autoscaling.gives_up_early:
+                self._conclude(Outcome.DEADLINE, str(decision.lost))
+        self._look_again()
+
+    def _more_workers(self, ids: Sequence[int]) -> Sequence[ChildSpec]:
+        if self._make_workers is None:
+            raise SettingsError("workers", "no more than there are: none can be added", len(ids))
+        return self._make_workers(ids, self.ref)
 
     def _arm_timers(self) -> None:
         """Conclude the run at its deadline and at the end of its duration, once it has begun."""
-        started_at, deadline = self._collection.started_at, self._deadline
+        started_at = self._collection.started_at
         if started_at is None:
             return
-        if deadline is not None:
-            reason = f"the deadline of {deadline:g} s has passed"
-            self.background(self._conclude_at, started_at + deadline, Outcome.DEADLINE, reason)
+        self.background(self._conclude_at_deadline, started_at)
+        self._look_again()
+        self._check_reach_soon()
         if (duration := self._collector.duration) is not None:
             end = started_at + duration - self._collection.earlier_s
-            self.background(self._conclude_at, end, Outcome.COMPLETE, f"{duration:g} s are over")
+            self.background(self._conclude_at, end, f"{duration:g} s are over")
 
-    def _conclude_at(self, end: float, outcome: Outcome, reason: str) -> None:
-        """Conclude at `end` (monotonic seconds), even while `receive` waits for a slow sink."""
+    # Both work even while `receive` waits for a slow sink.
+
+    def _conclude_at_deadline(self, started_at: float) -> None:
+        """Conclude when the deadline has passed, whatever it is by then."""
+        changed = self._collection.deadline_changed
+        while (deadline := self._collection.deadline_s) is None or (
+            started_at + deadline > time.monotonic()
+        ):
+            left = None if deadline is None else started_at + deadline - time.monotonic()
+            if changed.wait(left):
+                changed.clear()
+                self.set_timer(_LOOK, 0.0, Look())
+        self._conclude(Outcome.DEADLINE, f"the deadline of {deadline:g} s has passed")
+
+    def _conclude_at(self, end: float, reason: str) -> None:
+        """Conclude at `end`, in seconds of the monotonic clock."""
         gevent.sleep(max(0.0, end - time.monotonic()))
-        self._conclude(outcome, reason)
+        self._conclude(Outcome.COMPLETE, reason)
 
     def _conclude(self, outcome: Outcome, reason: str) -> None:
         self._collection.conclude(outcome, reason)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import gevent.event
 from attrs import define, evolve, field, frozen
 
+from rnd_actors._worker_limits import MOST_WORKERS
 from rnd_actors.actors import ActorRef, Crashed, Normal
 from rnd_actors.collectors._collector import Sample
-from rnd_actors.collectors._result import Ledger, Outcome, Result, WorkerResult
+from rnd_actors.collectors._counts import Counts, WorkerCounts
+from rnd_actors.collectors._result import Outcome, Result
+from rnd_actors.collectors._worker_result import HostResult, Ledger, sums_by_host
 from rnd_actors.errors import WorkerError
+from rnd_actors.scaling import DeadlineLost
 from rnd_actors.supervision import ChildDown, ChildUp, SupervisorMessage
-from rnd_actors.workers import Samples
+from rnd_actors.workers import LinesLost, Samples, WorkerSpawned
 
 
 @define
@@ -30,6 +36,19 @@ class Collection:
     workers: dict[int, WorkerCounts]
     supervisor: ActorRef[SupervisorMessage] | None = None
     """The supervisor of the workers; known from the first `ChildUp` on."""
+    deadline_s: float | None = None
+    """Seconds from the first spawn until the run is concluded; None: there is no limit."""
+    least_workers: int = 1
+    most_workers: int = MOST_WORKERS
+    """Between these numbers a scaling policy decides; who scales by hand sets them."""
+    possible_workers: int = MOST_WORKERS
+    """How many there may be after any scaling."""
+    lost: DeadlineLost | None = None
+    """Said once: the deadline will be missed, whatever is done."""
+    missing: int = 0
+    """Samples of the goal that none of the workers at work can send; 0: it is within reach."""
+    deadline_changed: gevent.event.Event = field(factory=gevent.event.Event)
+    """Set by `change_deadline`."""
     conclusion: Conclusion | None = None
     started_at: float | None = None
     """When the first worker was about to be spawned, in seconds of the monotonic clock."""
@@ -37,6 +56,12 @@ class Collection:
     """The samples that count, in the order of their arrival."""
     earlier_s: float = 0.0
     """Seconds that earlier sessions of the run took, if it is resumed."""
+    crash_reasons: Counter[str] = field(factory=Counter)
+    """How many crashes there were in this session, by the class of the error."""
+    ending: dict[int, float] = field(factory=dict)
+    """The workers whose incarnation was slow and is told to end, each with its lines a second."""
+    _up: dict[int, ActorRef[Any]] = field(factory=dict)
+    """The workers that have an incarnation, each with its ref."""
     _received: int = 0
     _surplus: int = 0
     _malformed: int = 0
@@ -49,8 +74,22 @@ class Collection:
         """Return an empty collection for workers with these ids and ports."""
         return cls({worker: WorkerCounts(port) for worker, port in ports.items()})
 
-    def resume_from(self, samples: Sequence[Sample], counts: Counts, earlier_s: float) -> None:
-        """Begin with samples and counts of the earlier sessions, which took `earlier_s` seconds."""
+    def resume_from(
+        self,
+        samples: Sequence[Sample],
+        counts: Counts,
+        earlier_s: float,
+        hosts: Mapping[tuple[int, int], str] = {},
+    ) -> None:
+        """Begin with what earlier sessions have left.
+
+        Args:
+            samples: all that count.
+            counts: as they were written last, which may be before the last samples came.
+            earlier_s: seconds that the sessions took.
+            hosts: where each incarnation of a worker was, by both numbers; without those that were
+                on this machine.
+        """
         self.values = [sample.value for sample in samples]
         self.earlier_s = earlier_s
         self._surplus, self._malformed = counts.surplus, counts.malformed
@@ -59,47 +98,153 @@ class Collection:
         for worker, present in self.workers.items():
             earlier = counts.workers.get(worker, present)
             self.workers[worker] = evolve(earlier, port=present.port, samples=stored[worker])
+        for worker in counts.workers.keys() - self.workers.keys():
+            earlier = counts.workers[worker]
+            self.workers[worker] = evolve(earlier, samples=stored[worker], rests=True)
+        if hosts:
+            self._place(samples, hosts)
 
     def counts(self) -> Counts:
         """Return all but the samples, with every incarnation counted as ended now."""
-        now = time.monotonic() if self.conclusion is None else self._concluded_at
+        now = self._now
         workers = {
-            worker: evolve(counts, rests=False, received=0, times=counts.times.ended(now))
+            worker: evolve(
+                counts,
+                rests=False,
+                received=0,
+                times=counts.times.ended(now),
+                hosts=dict(counts.hosts),
+                host=None,
+                has_process=False,
+            )
             for worker, counts in self.workers.items()
         }
         return Counts(self._surplus, self._malformed, workers)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger so far."""
+        lost = sum(host.lost for host in self.hosts)
+        return Ledger(self._received, len(self.values), self._surplus, self._malformed, lost)
+
+    @property
+    def hosts(self) -> tuple[HostResult, ...]:
+        """What the workers did on each host of a cluster so far."""
+        return sums_by_host(counts.hosts.values() for counts in self.workers.values())
 
     @property
     def all_rest(self) -> bool:
         """Whether no worker is left that could send anything."""
         return all(counts.rests for counts in self.workers.values())
 
+    @property
+    def serving(self) -> frozenset[int]:
+        """The ids of the workers that are at work, or will be again after a restart."""
+        return frozenset(worker for worker, counts in self.workers.items() if counts.serves)
+
+    @property
+    def streaming(self) -> int:
+        """How many of the workers that are at work have sent a line since they started last."""
+        return sum(counts.serves and counts.times.is_streaming for counts in self.workers.values())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds from the first spawn of this session; 0.0 before it."""
+        return 0.0 if self.started_at is None else time.monotonic() - self.started_at
+
+    def add_workers(self, workers: Iterable[int]) -> None:
+        """Have more workers, from now on."""
+        joined_s = self.earlier_s + self.elapsed_s
+        self.workers |= {worker: WorkerCounts(port=0, joined_s=joined_s) for worker in workers}
+
+    def settle(self, workers: int) -> None:
+        """Have so many workers as somebody wants: those that were given up are written off."""
+        self.most_workers, self.lost = workers, None
+        self.least_workers = min(self.least_workers, workers)
+        for worker, counts in self.workers.items():
+            if not counts.serves:
+                self._leave(worker)
+
+    def end_slow(self, worker: int) -> None:
+        """End the incarnation of a worker, if it has one; it counts as replaced when it is down."""
+        counts, ref = self.workers[worker], self._up.get(worker)
+        if ref is not None and counts.times.present is not None and counts.serves:
+            self.ending.setdefault(worker, counts.times.present.rate_per_s)
+            ref.stop()
+
+    def drain(self, worker: int) -> ActorRef[Any] | None:
+        """Let a worker leave the run; return its ref if it has an incarnation, which is to end."""
+        self._leave(worker)
+        return self._up.get(worker)
+
+    def is_up(self, worker: int) -> bool:
+        """Return whether a worker has an incarnation."""
+        return worker in self._up
+
+    def employ(self, ports: Mapping[int, int]) -> None:
+        """Begin a session with workers of these ids and ports; all others have left."""
+        self.add_workers(ports.keys() - self.workers.keys())
+        for worker, port in ports.items():
+            counts = self.workers[worker]
+            counts.port, counts.rests = port, False
+            if counts.left_s is not None:
+                counts.joined_s, counts.left_s = self.earlier_s, None
+        for worker in self.workers.keys() - ports.keys():
+            self._leave(worker)
+            self.workers[worker].rests = True
+
+    def change_deadline(self, deadline_s: float | None) -> None:
+        """Have another deadline, in seconds from the first spawn; None: no limit."""
+        self.deadline_s, self.lost = deadline_s, None
+        self.deadline_changed.set()
+
     def worker_up(self, up: ChildUp) -> None:
-        """Count a start of a worker; the first one starts the clock of the run."""
+        """Count a start of a worker; the first one starts the clock of the run.
+
+        One that has left before it was known to start was ended meanwhile, and nobody tells when.
+        """
         now = time.monotonic()
         if self.started_at is None:
             self.started_at = now
             self._epoch_offset = time.time() - self.started_at
         self.supervisor = up.supervisor
-        counts = self.workers[int(up.child_id)]
+        worker = int(up.child_id)
+        counts = self.workers[worker]
         counts.starts += 1
-        counts.given_up = counts.rests = False
         counts.received = 0
         counts.times.up(now)
+        if counts.left_s is None or not counts.rests:
+            counts.given_up = counts.rests = False
+            self._up[worker] = up.ref
 
-    def worker_down(self, down: ChildDown) -> None:
+    def worker_spawned(self, spawned: WorkerSpawned) -> None:
+        """Note where the present process of a worker is."""
+        self.workers[spawned.worker].spawned(spawned.port, spawned.host)
+
+    def lines_lost(self, lost: LinesLost) -> None:
+        """Enter lines into the ledger that were lost with a host."""
+        self.workers[lost.worker].add_on_host(lost.host, lost=lost.lines)
+
+    def worker_down(self, down: ChildDown) -> float | None:
         """Count a crash of a worker, and keep its reason and its last words.
 
-        An end by `Normal()` is no crash: the operator of the run asked for it.
+        An end by `Normal()` is no crash: the operator of the run asked for it, or the worker is
+        replaced; then its lines a second are returned.
         """
-        counts = self.workers[int(down.child_id)]
-        counts.times.down(time.monotonic())
+        worker = int(down.child_id)
+        counts, slow_rate = self.workers[worker], self.ending.pop(worker, None)
+        counts.ended(time.monotonic(), crashed=not isinstance(down.reason, Normal))
+        self._up.pop(worker, None)
         if isinstance(down.reason, Normal):
-            return
-        counts.crashes += 1
+            if slow_rate is None or self.conclusion is not None or not counts.serves:
+                return None
+            counts.replaced += 1
+            return slow_rate
         error = down.reason.error if isinstance(down.reason, Crashed) else None
+        self.crash_reasons[type(error or down.reason).__name__] += 1
         counts.last_exit = str(error or down.reason)
         counts.last_words = error.last_words if isinstance(error, WorkerError) else ()
+        return None
 
     def sample(self, batch: Samples, position: int, index: int) -> Sample:
         """Return the sample at a position of a batch; it gets this index in the run."""
@@ -123,6 +268,7 @@ class Collection:
         counts.malformed += batch.malformed
         self._surplus += len(batch.values) - accepted
         counts.samples += accepted
+        counts.add_on_host(counts.host, samples=accepted)
         if accepted:
             self._last_counted_at = batch.received_at
 
@@ -147,12 +293,33 @@ class Collection:
             goal=goal,
             elapsed_s=self._elapsed_s(),
             deadline_s=deadline_s,
-            lines=Ledger(self._received, len(self.values), self._surplus, self._malformed),
+            lines=self.ledger,
             values=tuple(self.values),
             workers=tuple(
-                counts.result(worker, self._concluded_at) for worker, counts in self.workers.items()
+                counts.result(worker, self._now) for worker, counts in self.workers.items()
             ),
         )
+
+    def _place(self, samples: Sequence[Sample], hosts: Mapping[tuple[int, int], str]) -> None:
+        """Count the samples of each host again: the counts may be older than the last of them."""
+        for counts in self.workers.values():
+            counts.hosts = {host: evolve(on, samples=0) for host, on in counts.hosts.items()}
+        placed = Counter(
+            (sample.worker, hosts.get((sample.worker, sample.incarnation))) for sample in samples
+        )
+        for (worker, host), number in placed.items():
+            if worker in self.workers:
+                self.workers[worker].add_on_host(host, samples=number)
+
+    def _leave(self, worker: int) -> None:
+        counts = self.workers[worker]
+        if counts.left_s is None:
+            counts.left_s = self.earlier_s + self.elapsed_s
+
+    @property
+    def _now(self) -> float:
+        """When it was concluded, or now, in monotonic seconds."""
+        return time.monotonic() if self.conclusion is None else self._concluded_at
 
     def _elapsed_s(self) -> float:
         if self.started_at is None:
@@ -169,111 +336,3 @@ class Conclusion:
 
     outcome: Outcome
     reason: str
-
-
-@frozen
-class Counts:
-    """All that a collection knows but its samples: plain data, from which a later session goes on.
-
-    A store keeps it as JSON, by the names of the fields of this class and of those in it.
-    """
-
-    surplus: int = 0
-    malformed: int = 0
-    workers: Mapping[int, WorkerCounts] = field(factory=dict)
-
-
-@define
-class Lifetimes:
-    """How soon a worker sends its first line, how fast it is, and how long it lasts.
-
-    Sums over its incarnations; times are seconds of the monotonic clock.
-    """
-
-    _starting_s: float = 0.0
-    _streams: int = 0
-    """How many incarnations have sent a line."""
-    _streamed_s: float = 0.0
-    """Seconds from the first line to the end, without the present incarnation."""
-    _paced_s: float = 0.0
-    _paced: int = 0
-    """Lines that came in that time, each after another one of the same incarnation."""
-    _up_at: float = 0.0
-    _first_at: float | None = None
-    _last_at: float = 0.0
-
-    def up(self, at: float) -> None:
-        """Begin an incarnation."""
-        self._up_at, self._first_at = at, None
-
-    def lines(self, count: int, at: float) -> None:
-        """Add lines of the present incarnation."""
-        if self._first_at is None:
-            self._first_at = at
-            self._starting_s += at - self._up_at
-            self._streams += 1
-        else:
-            self._paced_s += at - self._last_at
-            self._paced += count
-        self._last_at = at
-
-    def down(self, at: float) -> None:
-        """End the present incarnation."""
-        self._streamed_s = self.streamed_s(at)
-        self._first_at = None
-
-    def ended(self, at: float) -> Lifetimes:
-        """Return a copy in which the present incarnation ended at that time."""
-        return evolve(self, streamed_s=self.streamed_s(at), first_at=None)
-
-    def streamed_s(self, now: float) -> float:
-        """Return the seconds from the first line of each incarnation to its end, or to `now`."""
-        present_s = 0.0 if self._first_at is None else max(0.0, now - self._first_at)
-        return self._streamed_s + present_s
-
-    @property
-    def startup_s(self) -> float | None:
-        """Mean seconds from the beginning of an incarnation to its first line."""
-        return self._starting_s / self._streams if self._streams else None
-
-    @property
-    def rate_per_s(self) -> float | None:
-        """Lines a second, from the first to the last of each incarnation."""
-        return self._paced / self._paced_s if self._paced_s else None
-
-
-@define
-class WorkerCounts:
-    """The counts and times of one worker."""
-
-    port: int
-    samples: int = 0
-    malformed: int = 0
-    starts: int = 0
-    crashes: int = 0
-    last_exit: str | None = None
-    last_words: tuple[str, ...] = ()
-    given_up: bool = False
-    """Whether its restart intensity is exceeded."""
-    rests: bool = False
-    """Whether it is down for good, in this session of the run."""
-    received: int = 0
-    """Lines that its present incarnation has read."""
-    times: Lifetimes = field(factory=Lifetimes)
-
-    def result(self, worker: int, now: float) -> WorkerResult:
-        """Return the result of the worker with this id, at `now` (monotonic seconds)."""
-        return WorkerResult(
-            id=worker,
-            port=self.port,
-            samples=self.samples,
-            starts=self.starts,
-            crashes=self.crashes,
-            malformed=self.malformed,
-            last_exit=self.last_exit,
-            startup_s=self.times.startup_s,
-            streamed_s=self.times.streamed_s(now),
-            rate_per_s=self.times.rate_per_s,
-            given_up=self.given_up,
-            last_words=self.last_words,
-        )

@@ -5,7 +5,7 @@ Five are installed. Each raises a `SettingsError` if one of its values is out of
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from math import inf, sqrt
 from statistics import NormalDist
 from typing import Any, ClassVar, Final
@@ -13,7 +13,10 @@ from typing import Any, ClassVar, Final
 from attrs import define, field, frozen
 
 from rnd_actors._validators import accepts, seconds, whole_number
+from rnd_actors._worker_limits import MOST_WORKERS
 from rnd_actors.actors import ExitReason
+from rnd_actors.errors import SettingsError
+from rnd_actors.scaling import ScalingPolicy
 
 
 @frozen
@@ -60,11 +63,18 @@ class Collector(ABC):
     are accepted together, and `is_reached` is called with the last of them only, which is many
     times as fast. A subclass with its own `accepts` or `is_reached` has to set it again."""
 
+    any_worker: ClassVar[bool] = True
+    """Whether samples of any worker bring the goal nearer. If not, a scaling policy is shown no
+    goal, so that all workers start."""
+
     goal: int | None = None
     """The number of samples to collect; None: the goal is no number of samples."""
 
     duration: float | None = None
     """Seconds from the first spawn until the run is complete; None: the goal is no time."""
+
+    policy: ScalingPolicy | None = None
+    """Decides how many workers there are and which are replaced; None: the settings of the run."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -85,6 +95,31 @@ class Collector(ABC):
     def restarts(self, worker: int, reason: ExitReason) -> bool:
         """Return whether to restart this worker, which went down for that reason."""
         return True
+
+    def attainable(self, workers: Set[int]) -> int | None:
+        """Return how many samples can count in the end, those so far included; None: any number.
+
+        A run fails when they have come, and are fewer than its `goal`.
+
+        Args:
+            workers: the ids of the workers that are at work, as if no more were ever added.
+
+        Example:
+            >>> from rnd_actors.collectors import WorkerQuota
+            >>> WorkerQuota(quota=10, workers=3).attainable({1, 3})
+            20
+        """
+        return None
+
+    def change_goal(self, goal: int) -> None:
+        """Take another number of samples as the goal while the run goes on.
+
+        Raises:
+            SettingsError: the goal is not a number of samples that can be changed: what this
+                method does unless a subclass has its own.
+        """
+        kind = type(self).__name__
+        raise SettingsError("goal", f"none: the goal of {kind} cannot be changed", goal)
 
     def progress(self) -> float:
         """Return the share of the goal that is reached, 0.0 to 1.0; 0.0 if it is unknown."""
@@ -112,6 +147,9 @@ class SampleCount(Collector):
         self._accepted = sample.index + 1
         return self._accepted >= self.goal
 
+    def change_goal(self, goal: int) -> None:
+        self.goal = goal
+
     def progress(self) -> float:
         return self._accepted / self.goal
 
@@ -120,15 +158,22 @@ class SampleCount(Collector):
 class WorkerQuota(Collector):
     """Collects the same number of samples of each worker; what a worker sends beyond is surplus.
 
+    It needs all its workers: with any `scale` they start at once. If some have left or are given up
+    before they have sent their share, and no new ones take their places, the run fails as soon as
+    the others have sent theirs.
+
     Args:
         quota: samples of each worker, 1 or more.
-        workers: how many workers the run has, 1 to 1000.
+        workers: how many workers the run has, 1 to 1000, or to 10000 with a cluster.
     """
 
+    any_worker: ClassVar[bool] = False
+
     quota: int = field(validator=whole_number(1, 10**9))
-    workers: int = field(default=16, validator=whole_number(1, 1000))
+    workers: int = field(default=16, validator=whole_number(1, MOST_WORKERS))
     goal: int = field(init=False)
     _accepted: Counter[int] = field(factory=Counter, init=False)
+    _total: int = field(default=0, init=False)
 
     @goal.default
     def _all(self) -> int:
@@ -138,13 +183,17 @@ class WorkerQuota(Collector):
         if self._accepted[sample.worker] >= self.quota:
             return False
         self._accepted[sample.worker] += 1
+        self._total += 1
         return True
 
     def is_reached(self, sample: Sample) -> bool:
-        return self._accepted.total() >= self.goal
+        return self._total >= self.goal
+
+    def attainable(self, workers: Set[int]) -> int:
+        return self._total + sum(self.quota - self._accepted[each] for each in workers)
 
     def progress(self) -> float:
-        return self._accepted.total() / self.goal
+        return self._total / self.goal
 
 
 @define

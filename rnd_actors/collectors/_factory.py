@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import NOTHING, Attribute, asdict, fields, frozen, has, resolve_types
 
+from rnd_actors._printing import shown_error
 from rnd_actors.collectors._collector import Collector
 from rnd_actors.errors import SettingsError
 
@@ -18,6 +19,8 @@ _GROUP: Final = "rnd_actors.collectors"
 """The entry-point group in which packages register their collectors."""
 _SETTING: Final = "collector"
 _OPTIONS: Final = "collector_options"
+_LONGEST_RANGE: Final = 1_000_000
+"""Numbers that `first-last` may mean: a slip of the hand is not to fill the memory."""
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "yes", "1"), True),
     **dict.fromkeys(("false", "no", "0"), False),
@@ -60,6 +63,9 @@ def make_collector(name: str, options: Iterable[str] = ()) -> Collector:
         raise SettingsError(_OPTIONS, form, f"{error.setting}={error.got}") from None
     except (TypeError, ValueError) as error:
         raise SettingsError(_SETTING, f"{name} with other options ({error})", given) from error
+    except Exception as error:  # of a collector of others
+        form = f"a collector that can be made ({shown_error(error)})"
+        raise SettingsError(_SETTING, form, name) from error
 
 
 def installed_collectors() -> list[CollectorInfo]:
@@ -222,6 +228,8 @@ def _converted(field: Attribute[Any], text: str, option: str) -> Any:
     is_collection = getattr(kind, "__origin__", None) in (frozenset, set, tuple, list)
     try:
         return converter.structure(list(_pieces(text)) if is_collection else text, kind)
+    except SettingsError:
+        raise
     except Exception as error:  # converters of others may raise anything
         raise SettingsError(_OPTIONS, f"{field.alias}={_type_name(field)}", option) from error
 
@@ -231,6 +239,10 @@ def _pieces(text: str) -> Iterable[str | int]:
     for piece in text.split(","):
         first, dash, last = piece.strip().partition("-")
         if dash and first.isdigit() and last.isdigit():
-            yield from range(int(first), int(last) + 1)
+            numbers = range(int(first), int(last) + 1)
+            if numbers[_LONGEST_RANGE:]:
+                form = f"ranges of at most {_LONGEST_RANGE} numbers"
+                raise SettingsError(_OPTIONS, form, piece.strip())
+            yield from numbers
         else:
             yield piece.strip()

@@ -1,7 +1,7 @@
 """The result of a run, and its forms: JSON, a data frame, words, and HTML for notebooks."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache, partial
 from html import escape
@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from rnd_actors._histogram import histogram
+from rnd_actors._json import to_json
+from rnd_actors.collectors._worker_result import (
+    HostResult,
+    Ledger,
+    WorkerResult,
+    by_host,
+    sums_by_host,
+)
 from rnd_actors.errors import ResultFormatError
 
 if TYPE_CHECKING:
@@ -30,55 +38,6 @@ class Outcome(Enum):
     """Somebody stopped it."""
     FAILED = "failed"
     """It could not go on; the reason says why."""
-
-
-@frozen
-class Ledger:
-    """The ledger of a run: received = accepted + surplus + malformed."""
-
-    received: int
-    """Lines read from the workers."""
-    accepted: int
-    """Samples that count."""
-    surplus: int
-    """Samples that the collector did not want, mostly since its goal was reached."""
-    malformed: int
-    """Lines that are no sample."""
-
-    def __str__(self) -> str:
-        return (
-            f"{self.received} received: {self.accepted} accepted, {self.surplus} surplus, "
-            f"{self.malformed} malformed"
-        )
-
-
-@frozen
-class WorkerResult:
-    """The counts and times of one worker, over all its incarnations."""
-
-    id: int
-    port: int
-    samples: int
-    starts: int
-    crashes: int
-    malformed: int
-    last_exit: str | None
-    """Why its last incarnation went down by itself; None if none did."""
-    given_up: bool = False
-    """Whether its restart intensity was exceeded, so that it was not started again."""
-    last_words: tuple[str, ...] = ()
-    """The last 20 lines that this incarnation wrote to stdout or stderr."""
-    startup_s: float | None = None
-    """Mean seconds from a spawn to the first line; None if no line came."""
-    streamed_s: float = 0.0
-    """Seconds from the first lines of its processes to their ends, or to the end of the run."""
-    rate_per_s: float | None = None
-    """Lines a second while it streamed; None if no process sent two lines."""
-
-    @property
-    def restarts(self) -> int:
-        """How many times it was started again."""
-        return max(0, self.starts - 1)
 
 
 @frozen
@@ -120,12 +79,17 @@ class Result:
         """How many times a worker was started again."""
         return sum(worker.restarts for worker in self.workers)
 
+    @property
+    def hosts(self) -> tuple[HostResult, ...]:
+        """What the workers did on each host of a cluster; empty: all were on this machine."""
+        return sums_by_host(worker.hosts for worker in self.workers)
+
     def to_json(self) -> str:
         """Return the result as one line of JSON, whose keys docs/result.md explains.
 
         Numbers that JSON does not know (not a number, infinity) become null.
         """
-        return json.dumps(_plain(self), allow_nan=False)
+        return to_json(_plain(self), allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Result":
@@ -206,9 +170,8 @@ _TROUBLES_SHOWN: Final = 3
 
 def _plain(result: Result) -> dict[str, Any]:
     """Return fields and derived figures as dictionaries, lists, numbers and strings."""
-    derived = {
-        name: getattr(result, name) for name in ("samples", "rate_per_s", "mean", "restarts")
-    }
+    names = ("samples", "rate_per_s", "mean", "restarts", "hosts")
+    derived = {name: getattr(result, name) for name in names}
     unstructure = _converter().unstructure
     return {"schema": _SCHEMA, **unstructure(derived), **unstructure(result)}
 
@@ -250,6 +213,7 @@ _COLOURS: Final = {
 }
 """Colours that suit light and dark pages."""
 _COUNTS: Final = ("port", "samples", "starts", "crashes", "malformed")
+_HOST_COUNTS: Final = ("host", "workers", "samples", "starts", "crashes", "lost")
 _WIDTH, _HEIGHT, _LABELS = 360, 80, 16
 
 
@@ -260,22 +224,46 @@ def _html(result: Result) -> str:
     told = (
         f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in result.figures().items()
     )
-    head = "".join(f"<th>{name}</th>" for name in ("worker", *_COUNTS, "last exit"))
     return (
         f'<div style="{border}"><p style="white-space:pre-wrap">{headline}</p>'
-        f"<table>{_rows(told)}</table>{_drawn(result.values)}"
-        '<div style="max-height:30em; overflow:auto"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{_rows(map(_cells, result.workers))}</tbody>"
-        "</table></div></div>"
+        f"<table>{_rows(told)}</table>{_drawn(result.values)}{_hosts(result)}"
+        '<div style="max-height:30em; overflow:auto">'
+        f"{_workers(result.workers)}</div></div>"
     )
+
+
+def _hosts(result: Result) -> str:
+    """Return the table of the hosts; nothing if there are not several."""
+    hosts = result.hosts
+    if len(hosts) < 2:  # noqa: PLR2004  # the sums of one are those of the run
+        return ""
+    cells = (
+        "".join(f"<td>{escape(str(getattr(host, name)))}</td>" for name in _HOST_COUNTS)
+        for host in hosts
+    )
+    return _table(_HOST_COUNTS, cells)
+
+
+def _workers(workers: Sequence[WorkerResult]) -> str:
+    counts = ["places"] if any(worker.hosts for worker in workers) else []
+    counts += _COUNTS
+    names = ("host" if name == "places" else name for name in counts)
+    cells = (_cells(worker, counts) for worker in by_host(workers))
+    return _table(("worker", *names, "last exit"), cells)
+
+
+def _table(names: Iterable[str], rows: Iterable[str]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{_rows(rows)}</tbody></table>"
 
 
 def _rows(rows: Iterable[str]) -> str:
     return "".join(f"<tr>{row}</tr>" for row in rows)
 
 
-def _cells(worker: WorkerResult) -> str:
-    cells = "".join(f"<td>{getattr(worker, name)}</td>" for name in ("id", *_COUNTS))
+def _cells(worker: WorkerResult, counts: Sequence[str]) -> str:
+    shown = (escape(str(getattr(worker, name))) for name in ("id", *counts))
+    cells = "".join(f"<td>{words}</td>" for words in shown)
     end = escape(worker.last_exit or "")
     if worker.given_up:
         words = escape("\n".join(worker.last_words))

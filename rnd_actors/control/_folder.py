@@ -90,7 +90,11 @@ def _folders() -> Iterator[Path]:
 
 def _is_own(folder: Path) -> bool:
     """Return whether it is a folder of this user: `sudo` may keep the variable of another one."""
-    return folder.is_dir() and folder.stat().st_uid == os.getuid()
+    try:
+        found = folder.stat()
+    except OSError:  # also one that lies in a folder of somebody else
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def _make_private(folder: Path) -> None:

@@ -1,64 +1,76 @@
-"""What a live run can be asked: a fixed table of operations, plain data in and plain data out."""
+"""What any system of actors can be asked: a fixed table, plain data in and plain data out."""
 
-import os
-import shlex
 import time
-from collections.abc import Callable, Iterator
-from inspect import signature
+from collections.abc import Iterator
 from typing import Any, Final
 
-from rnd_actors import _validators as valid
-from rnd_actors.control._events import KeptEvents, level_of
-from rnd_actors.errors import ControlError
-from rnd_actors.inspection import dump, trace
-from rnd_actors.running import LiveRun, Progress
-from rnd_actors.workers import WorkerProcess
+from attrs import asdict
 
-_ALL: Final = "all"
-_IS_NUMBER: Final = valid.whole_number(1, 1000)
-_IS_NAME: Final = valid.instance(str, "the name of an actor, like workers/3 or collector")
-_IS_SWITCH: Final = valid.instance(bool, "true or false")
-_IS_LEVEL: Final = valid.accepts(
-    "debug, info, warning, error or critical",
-    lambda value: (
-        isinstance(value, str)
-        and value.lower() in ("debug", "info", "warning", "error", "critical")
+from rnd_actors import _validators as valid
+from rnd_actors._printing import encodable
+from rnd_actors.actors import ActorRef, ActorSystem
+from rnd_actors.control._events import KeptEvents, iso, level_of
+from rnd_actors.control._operation import Argument, Effect, Operation
+from rnd_actors.control._snapshots import Snapshots
+from rnd_actors.errors import ControlError, UnknownActorError
+from rnd_actors.inspection import dump, inspect, overview, trace
+
+_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+_EVENTS_OF_ACTOR: Final = 50
+_MOST_NAMED: Final = 20
+_LONGEST_TRACE_S: Final = 600
+_ACTOR: Final = Argument(
+    "actor",
+    "The name of an actor, like workers/3 or collector.",
+    valid.instance(str, "the name of an actor, like workers/3 or collector"),
+    {"type": "string"},
+)
+_LEVEL: Final = Argument(
+    "level",
+    "The least level of the events.",
+    valid.accepts(
+        "debug, info, warning, error or critical",
+        lambda value: isinstance(value, str) and value.lower() in _LEVELS,
     ),
+    {"type": "string", "enum": list(_LEVELS)},
+    "info",
 )
-_IS_WORKER: Final = valid.accepts(
-    "the id of a worker, or all", lambda value: type(value) is int or value == _ALL
+_SECONDS: Final = Argument(
+    "seconds",
+    "How long to wait for messages at most.",
+    valid.accepts(
+        f"seconds > 0, up to {_LONGEST_TRACE_S}",
+        lambda value: type(value) in (int, float) and 0 < value <= _LONGEST_TRACE_S,
+    ),
+    {"type": "number", "exclusiveMinimum": 0, "maximum": _LONGEST_TRACE_S},
+    10.0,
 )
+_OBJECT: Final = {"type": "object"}
+_OBJECTS: Final = {"type": "array", "items": _OBJECT}
+_TEXT: Final = {"type": "string"}
+
+
+def _number(text: str, default: int) -> Argument:
+    schema = {"type": "integer", "minimum": 1, "maximum": 1000}
+    return Argument("n", text, valid.whole_number(1, 1000), schema, default)
 
 
 class Operations:
-    """The operations on a live run, and what they need to know of it.
+    """The operations on a system, and what they need to know of it.
+
+    It follows the events of the system from the moment at which it is made until `end`.
 
     Args:
-        run: its id.
-        live: the run.
-        interrupt: called to stop the run, and a second time to end it at once; None: the first is
-            `live.interrupted`, and the second kills the workers.
+        system: an entered `ActorSystem`.
     """
 
-    def __init__(self, run: str, live: LiveRun, interrupt: Callable[[], object] | None) -> None:
-        self._run = run
-        self._live = live
-        self._interrupt = interrupt or self._interrupt_run
-        self._started_at = time.time()
-        self._progress = Progress(live.goal, live.settings.workers, live.settings.deadline)
-        self._events = KeptEvents()
-        live.system.events.subscribe(self._progress)
-        live.system.events.subscribe(self._events)
-        self._table: dict[str, Callable[..., Any]] = {
-            "dump": self._dump,
-            "events": self._last_events,
-            "follow": self._follow,
-            "restart": self._restart,
-            "status": self._status,
-            "stop": self._stop,
-            "trace": self._trace,
-            "tree": self._tree,
-        }
+    def __init__(self, system: ActorSystem) -> None:
+        self.system = system
+        self.events = KeptEvents()
+        self.snapshots = Snapshots(system, self.status)
+        self._unsubscribe = [system.events.subscribe(self.events)]
+        self.table = {operation.name: operation for operation in self._operations()}
+        """The operations by their names."""
 
     def answers(self, operation: object, arguments: object) -> Iterator[Any]:
         """Carry out an operation, and give its answers: most have one.
@@ -67,112 +79,120 @@ class Operations:
             ControlError: there is no such operation, or it has other arguments.
             RndActorsError: why it cannot be done.
         """
-        carry_out = self._table.get(operation) if isinstance(operation, str) else None
-        if carry_out is None:
-            known = ", ".join(self._table)
-            raise ControlError(f"there is no operation {operation!r}; the operations are: {known}")
-        try:
-            bound = signature(carry_out).bind(**_mapping(arguments))
-        except TypeError as error:
-            raise ControlError(f"{operation} cannot be asked with {arguments!r}: {error}") from None
-        answer = carry_out(*bound.args, **bound.kwargs)
-        if isinstance(answer, Iterator):
-            yield from answer
-        else:
-            yield answer
+        known = self.table.get(operation) if isinstance(operation, str) else None
+        if known is None:
+            names = ", ".join(self.table)
+            raise ControlError(f"there is no operation {operation!r}; the operations are: {names}")
+        yield from known.answers(known.bind(arguments))
+
+    def status(self) -> dict[str, Any] | None:
+        """Return how far the run is; None: the system is no run."""
+        return None
+
+    def history(self) -> dict[str, Any] | None:
+        """Return what the run was like so far; None: the system is no run."""
+        return None
+
+    def outcome(self) -> dict[str, str]:
+        """Return the `outcome` of a run and its `reason`; nothing without one."""
+        return {}
 
     def end(self) -> None:
-        """Let those who follow events read the last of them, and end."""
-        self._events.end()
+        """Let those who follow events read the last of them, and follow the system no more."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self.events.end()
 
-    def _status(self) -> dict[str, Any]:
-        settings, report = self._live.settings, self._progress.report()
-        rows = (
-            {
-                "id": worker,
-                "state": row.state.value,
-                "port": row.port,
-                "pid": row.pid,
-                "samples": row.samples,
-                "restarts": row.restarts,
-                "last_value": row.last_value,
-            }
-            for worker, row in self._progress.workers.items()
+    def _operations(self) -> Iterator[Operation]:
+        yield Operation(
+            "actors",
+            "A row for each actor, parents before their children; and the status of the run.",
+            self.snapshots.take,
+            answer=_OBJECT,
         )
-        return {
-            "id": self._run,
-            "pid": os.getpid(),
-            "worker": shlex.join([*settings.worker, *settings.worker_args]),
-            "started_at": self._started_at,
-            "goal": report.goal,
-            "samples": report.samples,
-            "progress": report.progress,
-            "elapsed_s": report.elapsed_s,
-            "rate_per_s": report.rate_per_s,
-            "ideal_rate_per_s": report.ideal_rate_per_s,
-            "finish_s": report.finish_s,
-            "deadline_s": report.deadline_s,
-            "restarts": report.restarts,
-            "warnings": report.warnings,
-            "last_warning": report.last_warning,
-            "workers": list(rows),
-        }
+        yield Operation(
+            "actor",
+            "One actor: its state, its messages, its timers, its last events and ends.",
+            self._actor,
+            arguments=(_ACTOR,),
+            answer=_OBJECT,
+        )
+        yield Operation(
+            "dead_letters",
+            "The last hundred messages that were not delivered.",
+            self.events.dead_letters,
+            answer=_OBJECTS,
+        )
+        yield Operation(
+            "dump", "All actors, and a look into each that is not idle.", self._dump, answer=_TEXT
+        )
+        yield Operation(
+            "events",
+            "The last events, the oldest first.",
+            self._last_events,
+            arguments=(_number("How many.", 100), _LEVEL),
+            answer=_OBJECTS,
+        )
+        yield Operation(
+            "follow",
+            "The events to come.",
+            self._follow,
+            Effect.FOLLOW,
+            (_LEVEL,),
+            _OBJECT,
+        )
+        yield Operation(
+            "trace",
+            "The next messages that an actor handles.",
+            self._trace,
+            Effect.WAIT,
+            (_ACTOR, _number("How many.", 20), _SECONDS),
+            _OBJECT,
+        )
+        yield Operation("tree", "All actors as a picture in text.", self._tree, answer=_TEXT)
 
     def _tree(self) -> str:
-        return str(self._live.system.tree())
+        return str(self.system.tree())
 
     def _dump(self) -> str:
-        return dump(self._live.system)
+        return dump(self.system)
 
-    def _last_events(self, n: int = 100, level: str = "info") -> list[dict[str, Any]]:
-        valid.require(_IS_NUMBER, "n", n)
-        valid.require(_IS_LEVEL, "level", level)
-        return self._events.last(n, level_of(level))
+    def _actor(self, actor: str) -> dict[str, Any]:
+        ref = self._ref_of(actor)
+        inspection, name = asdict(inspect(ref)), ref.name
+        events, ends = self.events.of_actor(name, _EVENTS_OF_ACTOR), self.events.ends_of(name)
+        return {**inspection, "events": events, "ends": ends}
 
-    def _follow(self, level: str = "info") -> Iterator[dict[str, Any]]:
-        valid.require(_IS_LEVEL, "level", level)
-        return self._events.follow(level_of(level))
+    def _last_events(self, n: int, level: str) -> list[dict[str, Any]]:
+        return self.events.last(n, level_of(level))
 
-    def _restart(self, worker: int | str) -> list[int]:
-        valid.require(_IS_WORKER, "worker", worker)
-        ids = list(self._progress.workers) if isinstance(worker, str) else [worker]
-        for each in ids:
-            self._live.restart(each)
-        return ids
+    def _follow(self, level: str) -> Iterator[dict[str, Any]]:
+        return self.events.follow(level_of(level))
 
-    def _trace(self, actor: str, n: int = 20, seconds: float = 10.0) -> str:
-        """Trace an actor until it is done with `n` messages, or for so many seconds."""
-        valid.require(_IS_NAME, "actor", actor)
-        valid.require(_IS_NUMBER, "n", n)
-        valid.require(valid.seconds, "seconds", seconds)
-        ref = self._live.system.find(actor)
-        if ref is None:
-            names = ", ".join(info.name for info in self._live.system.tree())
-            raise ControlError(f"there is no actor {actor!r}; the actors are: {names}")
-        with trace(ref, n) as messages:
+    def _trace(self, actor: str, n: int, seconds: float) -> dict[str, Any]:
+        epoch_offset = time.time() - time.monotonic()
+        with trace(self._ref_of(actor), n) as messages:
             messages.wait_for(n, seconds)
-            return str(messages)
+            entries = messages.entries
+        rows = (
+            {
+                "time": iso(entry.at + epoch_offset),
+                "message": entry.message,
+                "incarnation": entry.incarnation,
+                "seconds": entry.took_s,
+                "outcome": entry.outcome.value,
+                "error": entry.error,
+            }
+            for entry in entries
+        )
+        return {"messages": list(rows)}
 
-    def _stop(self, now: bool = False) -> Iterator[str]:  # noqa: FBT001, FBT002  # JSON names it
-        valid.require(_IS_SWITCH, "now", now)
-        if now:
-            yield "ends at once"  # it is sent before that happens
-            if not self._live.interrupted.is_set():
-                self._interrupt()
-            self._interrupt()
-        elif self._live.interrupted.is_set():
-            yield "stops already"
-        else:
-            self._interrupt()
-            yield "stops"
-
-    def _interrupt_run(self) -> None:
-        if self._live.interrupted.is_set():
-            WorkerProcess.kill_all()
-        self._live.interrupted.set()
-
-
-def _mapping(arguments: object) -> dict[str, Any]:
-    if not isinstance(arguments, dict):
-        raise TypeError("they are no object")
-    return arguments
+    def _ref_of(self, actor: str) -> ActorRef[Any]:
+        refs = {row.ref.name: row.ref for row in overview(self.system)}
+        shown = {encodable(name): ref for name, ref in refs.items()}
+        ref = refs.get(actor) or shown.get(actor)
+        if ref is None:
+            more = f" and {len(refs) - _MOST_NAMED} more" if len(refs) > _MOST_NAMED else ""
+            names = ", ".join([*shown][:_MOST_NAMED])
+            raise UnknownActorError(f"there is no actor {actor!r}; the actors are: {names}{more}")
+        return ref

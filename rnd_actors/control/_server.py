@@ -15,9 +15,10 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 from gevent.socket import wait_read
 
+from rnd_actors._json import to_json
 from rnd_actors._printing import one_line, text_of
 from rnd_actors.control._folder import RunAddress, give_back, take_address
-from rnd_actors.control._operations import Operations
+from rnd_actors.control._run_operations import RunOperations
 from rnd_actors.errors import ControlError, RndActorsError
 from rnd_actors.events import Event
 from rnd_actors.running import LiveRun
@@ -82,7 +83,7 @@ class _Server:
         self._address = address
         self._answering = set[Any]()
         try:
-            self._operations = Operations(address.id, live, interrupt)
+            self._operations = RunOperations(live, interrupt, address.id)
             self._clients = Pool(_MOST_CLIENTS)
             self._server = StreamServer(_listening(address), self._serve, spawn=self._clients)
             self._server.start()
@@ -158,7 +159,7 @@ def _request_of(line: bytes) -> dict[str, Any]:
 
 
 def _line(**answer: object) -> bytes:
-    return json.dumps(answer, default=text_of).encode() + b"\n"
+    return to_json(answer, default=text_of).encode() + b"\n"
 
 
 def _may_ask(client: Any) -> bool:

@@ -32,6 +32,13 @@ def actor_of(cell: Any) -> Any:
     return None if cell.greenlet is None else cell.greenlet.actor
 
 
+def work_of(cell: Any) -> str:
+    """Return the present work of an actor in words, also what it waits for."""
+    if cell.exit_reason is not None and cell.greenlet is None:
+        return shortened(f"has stopped for good: {cell.exit_reason}")
+    return shortened(cell.describe_work())
+
+
 def short(thing: object) -> str:
     """Return `repr(thing)` in one line of bounded length, whatever that does."""
     return shortened(shown(thing))

@@ -15,7 +15,7 @@ from rnd_actors._printing import escaped, shown_error, text_of
 from rnd_actors.actors import ActorRef, ActorStats
 from rnd_actors.actors._cell import Cell, message_of
 from rnd_actors.actors._loop import SYSTEM_ERRORS
-from rnd_actors.inspection._actors import actor_of, cell_of, listed, short, shortened
+from rnd_actors.inspection._actors import actor_of, cell_of, listed, short, shortened, work_of
 from rnd_actors.inspection._suspend import is_suspended
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def inspection_of(cell: Cell) -> Inspection:
         name=cell.name,
         kind=cell.kind,
         incarnation=cell.incarnation,
-        doing=_doing(cell),
+        doing=work_of(cell),
         is_suspended=is_suspended(cell),
         state=_state_of(actor_of(cell)),
         waiting=tuple(short(message_of(entry)) for entry in cell.mailbox.oldest(_MOST_MESSAGES)),
@@ -143,12 +143,6 @@ def inspection_of(cell: Cell) -> Inspection:
         stack="".join(_stack_of(cell.greenlet)),
         stats=cell.stats(),
     )
-
-
-def _doing(cell: Cell) -> str:
-    if cell.exit_reason is not None and cell.greenlet is None:
-        return shortened(f"has stopped for good: {cell.exit_reason}")
-    return shortened(cell.describe_work())
 
 
 def _state_of(actor: Any) -> dict[str, str]:

@@ -19,7 +19,7 @@ from gevent.os import make_nonblocking, nb_read
 from rnd_actors.cli import ticking
 from rnd_actors.collectors import CollectorSpec, SampleCount
 from rnd_actors.errors import RndActorsError
-from rnd_actors.running import Progress, RunSettings, run
+from rnd_actors.running import Progress, RunSettings, first_workers, run
 
 _PROGRESS_S: Final = 0.5
 
@@ -44,7 +44,7 @@ def _run(request: dict[str, Any], answers: BinaryIO) -> dict[str, Any]:
         if collector_spec is None
         else CollectorSpec(**collector_spec).make()
     )
-    progress = Progress(collector.goal, settings.workers, settings.deadline)
+    progress = Progress(collector.goal, first_workers(settings, collector), settings.deadline)
     interrupted = Event()
     gevent.spawn(_await_end_of_stdin, interrupted)
     with ticking(repeat(_PROGRESS_S), lambda: _tell(answers, {"progress": str(progress.report())})):

@@ -62,15 +62,16 @@ def progress(report: Report) -> str:
             drawstyle="steps-post",
             label="samples",
         )
-        ideal = [0.0, figures.ideal.samples(end)]
-        axes.plot([0.0, end], ideal, color=_INK, linestyle="--", linewidth=1, label="ideal")
+        ideal_s = [0.0, *(time for time in figures.ideal.changes_s if time < end), end]
+        ideal = [figures.ideal.samples(time) for time in ideal_s]
+        axes.plot(ideal_s, ideal, color=_INK, linestyle="--", linewidth=1, label="ideal")
         if goal:
             axes.axhline(goal, color=_RED, linewidth=1, label="goal")
         _mark_breaks(axes, report)
         axes.set_xlabel("seconds of the run")
         axes.set_ylabel("samples")
         axes.set_xlim(0, end or 1)
-        axes.set_ylim(0, 1.08 * max(len(times), goal or ideal[1], 1))
+        axes.set_ylim(0, 1.08 * max(len(times), goal or ideal[-1], 1))
         axes.grid()
 
     return _as_svg("progress", 3.2, draw)

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from rnd_actors._histogram import Bar, histogram
 from rnd_actors._printing import one_line
-from rnd_actors.collectors import Outcome
+from rnd_actors.collectors import Outcome, by_host
 from rnd_actors.reporting._statistics import (
     RunStatistics,
     Spread,
@@ -35,6 +35,7 @@ _LONGEST_NAME: Final = 60
 _SECONDS: Final = "{:.2f} s"
 _RATE: Final = "{:.2f}/s"
 _SHARE: Final = "{:.1%}"
+_HOST_COLUMNS: Final = ("host", "workers", "samples", "starts", "crashes", "lost")
 
 
 @frozen
@@ -97,22 +98,41 @@ class Report:
 
     @property
     def workers(self) -> Table:
-        """The figures of each worker."""
+        """The figures of each worker, host by host."""
+        results = by_host(self.history.result.workers)
+        is_placed = any(result.hosts for result in results)
+        was_scaled = any(result.at_work for result in results)
+        has_replaced = any(result.replaced for result in results)
+        figures = {worker.id: worker for worker in self.statistics.workers}
         rows = (
             (
-                str(worker.id),
-                str(worker.samples),
-                str(worker.crashes),
-                str(worker.restarts),
-                _written(_SECONDS, worker.streaming_s),
-                _written(_SHARE, worker.uptime),
-                _written(_RATE, worker.rate_per_s),
-                one_line(worker.last_exit or "") + (" (given up)" if worker.given_up else ""),
+                str(result.id),
+                *([one_line(result.places)] if is_placed else []),
+                str(result.samples),
+                str(result.crashes),
+                str(result.restarts),
+                _written(_SECONDS, figures[result.id].streaming_s),
+                _written(_SHARE, figures[result.id].uptime),
+                _written(_RATE, result.rate_per_s),
+                *([str(result.replaced)] if has_replaced else []),
+                *([result.at_work] if was_scaled else []),
+                one_line(result.last_exit or "") + (" (given up)" if result.given_up else ""),
             )
-            for worker in self.statistics.workers
+            for result in results
         )
-        columns = ("worker", "samples", "crashes", "restarts", "streaming", "uptime", "rate")
-        return Table((*columns, "last exit"), tuple(rows))
+        columns = ("samples", "crashes", "restarts", "streaming", "uptime", "rate")
+        more = (*["replaced"] * has_replaced, *["at work"] * was_scaled)
+        names = ("worker", *["host"] * is_placed, *columns, *more, "last exit")
+        return Table(names, tuple(rows))
+
+    @property
+    def hosts(self) -> Table:
+        """The sums of each host of a cluster; no rows if there are not several."""
+        hosts = self.history.result.hosts
+        rows = (
+            tuple(one_line(str(getattr(host, name))) for name in _HOST_COLUMNS) for host in hosts
+        )
+        return Table(_HOST_COLUMNS, tuple(rows) if len(hosts) > 1 else ())
 
     @property
     def failures(self) -> Table:

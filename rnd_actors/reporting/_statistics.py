@@ -4,13 +4,14 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 from statistics import fmean, median, quantiles, stdev
 from typing import Final
 
 from attrs import frozen
 
 from rnd_actors._histogram import Bar, histogram
-from rnd_actors.collectors import Outcome
+from rnd_actors.collectors import Outcome, WorkerOnHost
 from rnd_actors.reporting._timeline import RunClock, Timeline, timeline
 from rnd_actors.store import RunHistory
 
@@ -55,26 +56,40 @@ class Spread:
 class Ideal:
     """The samples of a run whose workers all stream all the time from the first spawn on.
 
-    A run can be a little ahead of it, since the first number of a worker comes at once, and not
-    after one interval.
+    Those that were added or have left while it went on stream only between these times. A run can
+    be a little ahead of it, since the first number of a worker comes at once, and not after one
+    interval.
 
     Args:
         worker_rate_per_s: numbers a second of a worker: the median of those that were measured,
             or 1 if none was.
-        workers: the number of workers.
+        terms: from when to when each worker was at work, in seconds of the run; infinite: to its
+            end.
     """
 
     worker_rate_per_s: float
-    workers: int
+    terms: tuple[tuple[float, float], ...]
+
+    @property
+    def workers(self) -> int:
+        """The number of workers in the end."""
+        return sum(end == inf for _, end in self.terms)
 
     @property
     def rate_per_s(self) -> float:
-        """Samples a second of all workers together."""
+        """Samples a second of all workers together, in the end."""
         return self.worker_rate_per_s * self.workers
+
+    @property
+    def changes_s(self) -> tuple[float, ...]:
+        """When its rate changes, in seconds of the run, in order."""
+        times = {time for term in self.terms for time in term}
+        return tuple(sorted(times - {0.0, inf}))
 
     def samples(self, at_s: float) -> float:
         """Return the number of samples after `at_s` seconds."""
-        return self.rate_per_s * at_s
+        served_s = (max(0.0, min(at_s, end) - begin) for begin, end in self.terms)
+        return self.worker_rate_per_s * sum(served_s)
 
 
 @frozen(kw_only=True)
@@ -92,6 +107,10 @@ class WorkerStatistics:
         rate_per_s: numbers a second while it streamed; None if it sent too few.
         given_up: whether its restart intensity was exceeded.
         last_exit: why it went down by itself the last time.
+        replaced: how many of its incarnations were ended because they were slow.
+        joined_s: when it was added, in seconds of the run; 0.0: it is one of the first.
+        left_s: when it was told to leave; None: it was not.
+        hosts: what it did on each host of a cluster, the last one last; empty: it was in none.
     """
 
     id: int
@@ -103,6 +122,10 @@ class WorkerStatistics:
     rate_per_s: float | None
     given_up: bool
     last_exit: str | None
+    replaced: int
+    joined_s: float
+    left_s: float | None
+    hosts: tuple[WorkerOnHost, ...]
 
 
 @frozen(kw_only=True)
@@ -147,7 +170,11 @@ def statistics(history: RunHistory) -> RunStatistics:
     gaps = array("d", (after - before for before, after in pairwise(times)))
     elapsed = history.run.elapsed_s
     rates = [worker.rate_per_s for worker in history.result.workers if worker.rate_per_s]
-    ideal = Ideal(median(rates) if rates else 1.0, history.run.workers)
+    terms = (
+        (worker.joined_s, inf if worker.left_s is None else worker.left_s)
+        for worker in history.result.workers
+    )
+    ideal = Ideal(median(rates) if rates else 1.0, tuple(terms))
     failures = Counter(
         life.failure.replace(f"worker {life.worker} ", "worker ")
         for life in history.incarnations
@@ -182,6 +209,10 @@ def _workers(history: RunHistory, activities: Timeline) -> tuple[WorkerStatistic
             rate_per_s=worker.rate_per_s,
             given_up=worker.given_up,
             last_exit=worker.last_exit,
+            replaced=worker.replaced,
+            joined_s=worker.joined_s,
+            left_s=worker.left_s,
+            hosts=worker.hosts,
         )
         for worker in history.result.workers
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from rnd_actors.collectors import Outcome
+from rnd_actors.collectors import Outcome, by_host
 from rnd_actors.store import Incarnation, RunHistory
 
 
@@ -82,7 +82,7 @@ class Timeline:
     Args:
         end_s: the time of the last sample if the run is complete, else of the last thing that is
             known to have happened.
-        lanes: one for each worker, by its id.
+        lanes: one for each worker, by its id; in a cluster host by host.
         breaks: where the run was resumed, in seconds of the run.
     """
 
@@ -95,10 +95,11 @@ def timeline(history: RunHistory) -> Timeline:
     """Return the timeline of a run, whether it is over or not."""
     clock = RunClock(history)
     end_s = _end_s(history, clock)
-    lives: dict[int, list[Incarnation]] = {worker.id: [] for worker in history.result.workers}
+    workers = by_host(history.result.workers)
+    lives: dict[int, list[Incarnation]] = {worker.id: [] for worker in workers}
     for life in sorted(history.incarnations, key=lambda life: (life.worker, life.number)):
         lives.setdefault(life.worker, []).append(life)
-    lanes = (_lane(worker, lives[worker], clock, end_s) for worker in sorted(lives))
+    lanes = (_lane(worker, lives[worker], clock, end_s) for worker in lives)
     return Timeline(end_s, tuple(lanes), clock.breaks)
 
 

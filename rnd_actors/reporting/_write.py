@@ -1,6 +1,5 @@
 """Writes the report of a run to a file, as HTML, Markdown or JSON."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 from attrs import asdict
 
 from rnd_actors._histogram import draw_histogram
+from rnd_actors._json import to_json
 from rnd_actors.errors import SettingsError
 from rnd_actors.reporting._report import IDEAL, Report
 from rnd_actors.reporting._timeline import LEGEND, draw_timeline
@@ -109,10 +109,11 @@ def _as_json(report: Report) -> str:
         "uniformity": asdict(report.uniformity),
         "histogram": [asdict(bar) for bar in report.bars],
         "workers": [asdict(worker) for worker in figures.workers],
+        "hosts": [asdict(host) for host in result.hosts],
         "failures": [{"text": text, "count": count} for text, count in figures.failures],
         "findings": dict(result.findings),
     }
-    return json.dumps(content, indent=2) + "\n"
+    return to_json(content, indent=2) + "\n"
 
 
 _FORMS: Final[dict[str, Callable[[Report], str]]] = {
@@ -128,6 +129,8 @@ def _markdown_lines(report: Report) -> Iterator[str]:
     yield from ("", IDEAL)
     yield from ("", "## Timeline", "", "```text", *_timeline(report), "```")
     yield from ("", "## Workers", *_table(report.workers.columns, report.workers.rows))
+    if report.hosts.rows:
+        yield from ("", "## Hosts", *_table(report.hosts.columns, report.hosts.rows))
     if report.failures.rows:
         yield from ("", "## Failures", *_table(report.failures.columns, report.failures.rows))
     yield from ("", "## Values", *_facts(report.values_facts))

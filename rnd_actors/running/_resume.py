@@ -1,17 +1,22 @@
 """A run that ended before its goal and goes on from there."""
 
 import shlex
+from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
 
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.collectors import Collector, CollectorSpec, Outcome, Result
-from rnd_actors.errors import StoreError
+from rnd_actors._printing import shown_error
+from rnd_actors._worker_limits import most_workers
+from rnd_actors.collectors import Collection, Collector, CollectorSpec, Outcome, Result
+from rnd_actors.errors import SettingsError, StoreError
 from rnd_actors.events import Event
+from rnd_actors.running._description import with_workers
 from rnd_actors.running._live import Control
-from rnd_actors.running._run import Session, prepare
+from rnd_actors.running._prepare import prepared
+from rnd_actors.running._run import Session
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.sinks import Existing, is_store
 from rnd_actors.store import Checkpoint, Recording, damaged, read_checkpoint
@@ -24,7 +29,7 @@ class ResumableRun:
 
     Args:
         store: the SQLite store that it was recorded to.
-        settings: of the run, for this store.
+        settings: of the run, for this store, with as many workers as its goal needs.
         collector: its collector, which has seen the stored samples.
         is_reached: whether its goal is reached already: it died before it could record that.
         checkpoint: all that was stored of it.
@@ -55,8 +60,15 @@ class ResumableRun:
             )
         collector = collector or _collector(checkpoint, store)
         reached = False
-        for sample in checkpoint.samples:
-            reached = collector.accepts(sample) and collector.is_reached(sample)
+        try:
+            for sample in checkpoint.samples:
+                reached = collector.accepts(sample) and collector.is_reached(sample)
+            workers = _needed_workers(settings, collector, checkpoint)
+        except Exception as error:
+            form = f"one that can be given the stored samples again ({shown_error(error)})"
+            raise SettingsError("collector", form, type(collector).__name__) from error
+        if workers != settings.workers:
+            settings = with_workers(settings, workers)
         return cls(
             store=store,
             settings=settings,
@@ -83,6 +95,15 @@ class ResumableRun:
         appends = settings.existing is Existing.APPEND
         return settings if appends else evolve(settings, existing=Existing.OVERWRITE)
 
+    def changed(self, deadline: float | None, cluster: str | None) -> "ResumableRun":
+        """Return the same with another deadline or cluster; None: those that it has."""
+        settings = self.settings
+        if deadline is not None:
+            settings = evolve(settings, deadline=deadline)
+        if cluster is not None:
+            settings = evolve(settings, cluster=cluster)
+        return evolve(self, settings=settings)
+
     def resume(
         self,
         *,
@@ -93,22 +114,32 @@ class ResumableRun:
     ) -> Result:
         """Collect what is missing; arguments, errors and result are those of `run`."""
         checkpoint = self.checkpoint
-        workers, collection = prepare(self.settings, spawn, checkpoint.incarnations)
-        collection.resume_from(checkpoint.samples, checkpoint.counts, checkpoint.run.elapsed_s)
-        if self.is_reached:
-            collection.conclude(Outcome.COMPLETE, "the goal is reached")
-        return Session(
-            settings=self.settings,
-            workers=workers,
-            collector=self.collector,
-            collection=collection,
-            recording=Recording.resume(self.store, checkpoint.run),
-            earlier=checkpoint.samples,
-            subscriber=subscriber,
+        collection = Collection({})
+        collection.resume_from(
+            checkpoint.samples, checkpoint.counts, checkpoint.run.elapsed_s, checkpoint.hosts
+        )
+        with prepared(
+            self.settings,
+            spawn,
+            self.collector,
+            collection,
+            earlier=checkpoint.incarnations,
             interrupted=interrupted,
-            spawn=spawn,
-            control=control,
-        ).run()
+        ) as (workers, autoscaling):
+            if self.is_reached:
+                collection.conclude(Outcome.COMPLETE, "the goal is reached")
+            return Session(
+                settings=self.settings,
+                workers=workers,
+                autoscaling=autoscaling,
+                collector=self.collector,
+                collection=collection,
+                recording=Recording.resume(self.store, checkpoint.run),
+                earlier=checkpoint.samples,
+                subscriber=subscriber,
+                interrupted=interrupted,
+                control=control,
+            ).run()
 
 
 def resume(
@@ -117,6 +148,7 @@ def resume(
     *,
     collector: Collector | None = None,
     deadline: float | None = None,
+    cluster: str | None = None,
     trusted: bool = False,
     subscriber: Callable[[Event], object] | None = None,
     interrupted: gevent.event.Event | None = None,
@@ -133,6 +165,7 @@ def resume(
         run: its id; None: the latest.
         collector: a new one, for runs whose collector cannot be made again from the store.
         deadline: seconds from now; None: as many as the run was given.
+        cluster: the scheduler of a Dask cluster to go on with; None: where the run was.
         trusted: whether the programs that the store names may be run even if you have not begun
             this run on this computer, or if its settings were changed since.
         subscriber: called with every event of the run; it must be quick and must not wait.
@@ -144,15 +177,29 @@ def resume(
         NotPatchedError: gevent has not patched this process.
         StoreError: there is no such run, or it is complete, being worked on, damaged, or from
             somebody else.
-        SettingsError: its collector cannot be made again, or a value is not accepted.
+        SettingsError: its collector cannot be made again, or raises when it is given the stored
+            samples, or a value is not accepted.
     """
     resumable = ResumableRun.of(store, read_checkpoint(store, run), collector, trusted=trusted)
-    if deadline is not None:
-        settings = evolve(resumable.settings, deadline=deadline)
-        resumable = evolve(resumable, settings=settings)
-    return resumable.resume(
+    return resumable.changed(deadline, cluster).resume(
         subscriber=subscriber, interrupted=interrupted, spawn=spawn, control=control
     )
+
+
+def _needed_workers(settings: RunSettings, collector: Collector, checkpoint: Checkpoint) -> int:
+    """Return with how many workers to go on: with more than it had if only they reach the goal.
+
+    Those are workers that have left the run. If they do not help either, none comes back.
+    """
+
+    def is_enough(workers: int) -> bool:
+        most = collector.attainable(frozenset(range(1, workers + 1)))
+        return most is None or goal is None or most >= goal
+
+    goal, known = collector.goal, max(checkpoint.incarnations, default=0)
+    numbers = range(settings.workers, min(known, most_workers(settings.cluster)) + 1)
+    place = bisect_left(numbers, True, key=is_enough)  # noqa: FBT003  # the least that is enough
+    return numbers[place] if place < len(numbers) else settings.workers
 
 
 def _collector(checkpoint: Checkpoint, store: Path) -> Collector:

@@ -4,35 +4,41 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from traceback import format_exception
 from typing import Final
 
 import gevent
 import gevent.event
 from attrs import evolve, frozen
 
-from rnd_actors.actors import ActorRef, ActorSystem, Crashed, require_patched
+from rnd_actors._printing import one_line, shown
+from rnd_actors.actors import ActorRef, ActorSystem, Crashed
 from rnd_actors.collectors import (
     Accepted,
+    Autoscaling,
     Collection,
     Collector,
     CollectorActor,
     CollectorMessage,
-    CollectorSpec,
+    DeadlineChanged,
+    GoalChanged,
     Outcome,
     Result,
+    RunScaled,
     Sample,
     SampleCount,
+    findings_of,
 )
-from rnd_actors.errors import RestartIntensityError, SettingsError, SinkError
+from rnd_actors.errors import ClusterError, RestartIntensityError, SettingsError, SinkError
 from rnd_actors.events import ActorFailed, Event, EventStream
+from rnd_actors.running._description import begin_recording, describe
 from rnd_actors.running._live import Control, LiveRun
+from rnd_actors.running._prepare import TOLD_TO_STOP, prepared
 from rnd_actors.running._settings import RunSettings
-from rnd_actors.running._workers import worker_settings, workers_spec
-from rnd_actors.sinks import Sink, begin_output, check_output, is_store, writer_for
-from rnd_actors.store import Recording, RunDescription
+from rnd_actors.running._workers import Workers
+from rnd_actors.sinks import Sink, begin_output, is_store, writer_for
+from rnd_actors.store import Recording
 from rnd_actors.supervision import ChildSpec, Restart, ShutDown, SupervisorMessage
-from rnd_actors.workers import Spawn, WorkerProcess, WorkerSettings, WorkerSpawned
+from rnd_actors.workers import LinesLost, Spawn, WorkerProcess, WorkerSpawned
 
 _CAPACITY: Final = 1000
 """How many messages wait for the collector or a sink before their senders have to wait."""
@@ -61,9 +67,10 @@ def run(
 
     Raises:
         NotPatchedError: gevent has not patched this process.
-        SettingsError: an output cannot be written, or holds something that is not to be lost, or
-            the operating system does not allow as many file descriptors or processes as so many
-            workers need.
+        SettingsError: the goal, the duration or the policy of the collector is none, or an output
+            cannot be written, or holds something that is not to be lost, or the operating system
+            does not allow as many file descriptors or processes as so many workers need, or the
+            cluster cannot be used.
         SinkError: a file of samples cannot be prepared.
         StoreError: an output is to be a store of runs, and cannot.
 
@@ -75,52 +82,22 @@ def run(
         ('complete', 20, 20)
     """
     collector = collector or SampleCount(settings.samples)
-    workers, collection = prepare(settings, spawn, earlier={})
-    return Session(
-        settings=settings,
-        workers=workers,
-        collector=collector,
-        collection=collection,
-        recording=_begin_recording(settings, collector),
-        subscriber=subscriber,
-        interrupted=interrupted,
-        spawn=spawn,
-        control=control,
-    ).run()
-
-
-def prepare(
-    settings: RunSettings, spawn: Spawn, earlier: Mapping[int, int]
-) -> tuple[list[WorkerSettings], Collection]:
-    """Check what a session needs; return the settings of its workers, and an empty collection.
-
-    Each worker has had `earlier[id]` incarnations in earlier sessions.
-
-    Raises:
-        NotPatchedError: gevent has not patched this process.
-        SettingsError: an output cannot be written, or a limit is too low for so many workers.
-    """
-    require_patched()
-    for output in settings.outputs:
-        check_output(output, settings.existing)
-    workers = worker_settings(settings, spawn, earlier)
-    return workers, Collection.for_workers({worker.id: worker.port for worker in workers})
-
-
-def _begin_recording(settings: RunSettings, collector: Collector) -> Recording | None:
-    store = next(filter(is_store, settings.outputs), None)
-    if store is None:
-        return None
-    collector_spec = CollectorSpec.of(collector)
-    options = {} if collector_spec is None else collector_spec.options
-    values = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    description = RunDescription(
-        settings=settings.to_plain(),
-        collector_spec=None if collector_spec is None else collector_spec.to_plain(),
-        collector=f"{type(collector).__name__}({values})",
-        goal=collector.goal,
-    )
-    return Recording.begin(store, description)
+    collection = Collection({})
+    with prepared(settings, spawn, collector, collection, earlier={}, interrupted=interrupted) as (
+        workers,
+        autoscaling,
+    ):
+        return Session(
+            settings=settings,
+            workers=workers,
+            autoscaling=autoscaling,
+            collector=collector,
+            collection=collection,
+            recording=begin_recording(settings, collector),
+            subscriber=subscriber,
+            interrupted=interrupted,
+            control=control,
+        ).run()
 
 
 @frozen(kw_only=True)
@@ -128,7 +105,8 @@ class Session:
     """One session of a run: from its beginning, or from where an earlier session has ended."""
 
     settings: RunSettings
-    workers: list[WorkerSettings]
+    workers: Workers
+    autoscaling: Autoscaling
     collector: Collector
     collection: Collection
     recording: Recording | None
@@ -137,7 +115,6 @@ class Session:
     """The samples of earlier sessions, which are written to the files first."""
     subscriber: Callable[[Event], object] | None
     interrupted: gevent.event.Event | None
-    spawn: Spawn
     control: Control | None
 
     def run(self) -> Result:
@@ -148,7 +125,7 @@ class Session:
             SinkError: a file cannot be prepared.
         """
         try:
-            if self.settings.worker_log is not None:
+            if self.settings.worker_log is not None and self.settings.cluster is None:
                 _make_folder(self.settings.worker_log)
             for output in self.settings.outputs:  # no other program works on the run by now
                 begin_output(output, self.settings.existing, self.earlier)
@@ -169,7 +146,11 @@ class Session:
                 collector = ChildSpec(
                     "collector",
                     lambda: CollectorActor(
-                        self.collector, self.collection, self.settings.deadline, sinks
+                        self.collector,
+                        self.collection,
+                        sinks,
+                        partial(self.workers.more, self.collection),
+                        self.autoscaling,
                     ),
                     capacity=_CAPACITY,
                     drain=True,
@@ -179,14 +160,18 @@ class Session:
                     self._run_workers(system, collecting)
         except SinkError:  # a sink could not start, and `_note_failed_output` knows that
             pass
+        except ClusterError as error:
+            self.collection.conclude(Outcome.FAILED, f"the cluster is lost: {error}")
         except RestartIntensityError as error:
-            reason = "".join(format_exception(error.__cause__ or error)).rstrip()
+            reason = one_line(error)  # the log has the traceback
+            if isinstance(error.__cause__, ClusterError):
+                reason = f"the cluster is lost: {reason}"
             self.collection.conclude(Outcome.FAILED, reason)
 
     def _run_workers(self, system: ActorSystem, collecting: ActorRef[CollectorMessage]) -> None:
-        spec = workers_spec(self.workers, collecting, self.spawn)
         if self.control is None:
-            _await_end_of(system.start(spec), self.collection, self.interrupted)
+            workers = self._start_workers(system, collecting)
+            _await_end_of(workers, self.collection, self.interrupted)
             return
         live = LiveRun(
             settings=self.settings,
@@ -194,24 +179,36 @@ class Session:
             system=system,
             collection=self.collection,
             interrupted=self.interrupted or gevent.event.Event(),
+            stored_as=None if self.recording is None else self.recording.run,
             collecting=collecting,
-            spawn=self.spawn,
-            worker_settings={worker.id: worker for worker in self.workers},
+            known=self.workers,
         )
         with self.control(live):
-            live.workers = system.start(spec)
+            live.workers = self._start_workers(system, collecting)
             _await_end_of(live.workers, self.collection, live.interrupted)
 
+    def _start_workers(
+        self, system: ActorSystem, collecting: ActorRef[CollectorMessage]
+    ) -> ActorRef[SupervisorMessage]:
+        """Start their supervisor; before it what tells of their hosts, by now to all who listen."""
+        if self.workers.cluster is not None:
+            system.start(self.workers.cluster.spec())
+        return system.start(self.workers.supervisor_spec(collecting))
+
     def _subscribe_to(self, events: EventStream) -> None:
-        events.subscribe(self._note_port, to=WorkerSpawned)
+        events.subscribe(self.collection.worker_spawned, to=WorkerSpawned)
+        events.subscribe(self.collection.lines_lost, to=LinesLost)
         events.subscribe(self._note_failed_output, to=ActorFailed)
         if self.recording is not None:
             events.subscribe(self.recording.note)
+            for steered in (RunScaled, GoalChanged, DeadlineChanged):
+                events.subscribe(self._describe_again, to=steered)
         if self.subscriber is not None:
             events.subscribe(self.subscriber)
 
-    def _note_port(self, spawned: WorkerSpawned) -> None:
-        self.collection.workers[spawned.worker].port = spawned.port
+    def _describe_again(self, _: Event) -> None:
+        assert self.recording is not None  # noqa: S101  # else nobody has subscribed this
+        self.recording.describe(describe(self.settings, self.collector, self.collection))
 
     def _note_failed_output(self, failed: ActorFailed) -> None:
         if output := self._outputs.get(failed.actor):
@@ -256,11 +253,11 @@ class Session:
     def _result(self) -> Result:
         findings: Mapping[str, float | int | str | None] = {}
         try:
-            findings = self.collector.findings()
+            findings = findings_of(self.collector)
         except Exception as error:  # noqa: BLE001  # it is the user's code, and the result is dear
-            self.collection.fail(f"the collector's findings failed: {error!r}")
-        result = self.collection.result(self.collector.goal, self.settings.deadline)
-        return evolve(result, findings=dict(findings))
+            self.collection.fail(f"the collector's findings failed: {shown(error)}")
+        result = self.collection.result(self.collector.goal, self.collection.deadline_s)
+        return evolve(result, findings=findings)
 
 
 def _await_end_of(
@@ -278,7 +275,7 @@ def _await_end_of(
 
     def end() -> None:
         interrupted.wait()
-        collection.conclude(Outcome.INTERRUPTED, "it was told to stop")
+        collection.conclude(Outcome.INTERRUPTED, TOLD_TO_STOP)
         workers.tell(ShutDown())
 
     messenger = gevent.spawn(end)

@@ -1,17 +1,16 @@
-"""The workers of a run: the system's limits that they need, their settings, their supervisor."""
+"""The workers of a run: their settings, their child specs, their supervisor."""
 
-import os
-import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from sys import float_info
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Never
 
-from rnd_actors._descriptors import open_descriptors
-from rnd_actors.actors import ActorRef
-from rnd_actors.collectors import CollectorMessage
-from rnd_actors.errors import SettingsError
+from attrs import define, evolve
+
+from rnd_actors.actors import Actor, ActorRef
+from rnd_actors.collectors import Collection, CollectorMessage
+from rnd_actors.running._limits import make_room
 from rnd_actors.running._settings import RunSettings
 from rnd_actors.supervision import (
     INFINITY,
@@ -23,127 +22,150 @@ from rnd_actors.supervision import (
 )
 from rnd_actors.workers import Spawn, WorkerActor, WorkerProcess, WorkerSettings, choose_ports
 
+if TYPE_CHECKING:
+    from rnd_actors.cluster import Cluster
+
 _RESTARTS: Final = 5
-_DESCRIPTORS_PER_WORKER: Final = 5
-"""Its output, its stream, the claim of its port, its process if the run is not in the main thread,
-and one that is being closed during a restart."""
-_SPARE_DESCRIPTORS: Final = 50
-"""For the guardian, the output file, the loop, the control socket and its clients, and files that
-are open for a moment."""
-_GUARDIAN: Final = 1
-_LIMITED: Final = {
-    resource.RLIMIT_NOFILE: ("file descriptors", "-n"),
-    resource.RLIMIT_NPROC: ("processes and threads", "-u"),
-}
-"""The resource of each limit, and the option of `ulimit` that shows and sets it."""
+_NONE: Final[Mapping[int, int]] = MappingProxyType({})
+_HIGHEST_PORT: Final = 65535
 
 
-def worker_settings(
-    settings: RunSettings, spawn: Spawn, earlier: Mapping[int, int]
-) -> list[WorkerSettings]:
-    """Raise the limits of this process to what the workers need, and return their settings.
+@define
+class Workers:
+    """The workers that a run has had so far, by id.
 
-    Simulated workers listen nowhere: they need no room, and any port numbers do.
+    Args:
+        settings: of the run.
+        spawn: how each worker is started.
+        cluster: on whose hosts they run; None: on this machine.
+        by_id: the settings of each.
     """
-    base_port = settings.base_port
-    if spawn == WorkerProcess.spawn:
-        make_room(settings.workers, with_logs=settings.worker_log is not None)
-    else:
-        base_port = base_port or 1
-    return [
-        WorkerSettings(
-            id=worker,
-            port=port,
-            program=settings.worker,
-            arguments=settings.worker_args,
-            start_timeout=settings.start_timeout,
-            stall_timeout=settings.stall_timeout,
-            log=settings.worker_log,
-            earlier_incarnations=earlier.get(worker, 0),
+
+    settings: RunSettings
+    spawn: Spawn
+    cluster: "Cluster | None"
+    by_id: dict[int, WorkerSettings]
+
+    @classmethod
+    def first(
+        cls,
+        settings: RunSettings,
+        spawn: Spawn,
+        cluster: "Cluster | None",
+        number: int,
+        earlier: Mapping[int, int],
+    ) -> "Workers":
+        """Return those with which a session begins; each has had `earlier[id]` incarnations.
+
+        Raises:
+            SettingsError: a limit of this process is too low for as many as the settings allow, and
+                cannot be raised.
+        """
+        workers = cls(settings, spawn, cluster, {})
+        workers._make_room(settings.workers)
+        workers.add(range(1, number + 1), earlier)
+        return workers
+
+    def add(
+        self,
+        ids: Sequence[int],
+        earlier: Mapping[int, int] = _NONE,
+        *,
+        present: int = 0,
+        streaming: int = 0,
+    ) -> None:
+        """Have workers with these ids, besides `present` ones, of which so many are streaming.
+
+        The limits of this process are raised to what they need. Those on other hosts need no room
+        here; simulated workers listen nowhere, and any port numbers do for them.
+
+        Raises:
+            SettingsError: a limit of this process is too low for so many, and cannot be raised.
+        """
+        settings = self.settings
+        self._make_room(present + len(ids), streaming=streaming)
+        for worker, port in zip(ids, self._ports(ids), strict=True):
+            self.by_id[worker] = WorkerSettings(
+                id=worker,
+                port=port,
+                program=settings.worker,
+                arguments=settings.worker_args,
+                start_timeout=settings.start_timeout,
+                stall_timeout=settings.stall_timeout,
+                log=settings.worker_log,
+                earlier_incarnations=earlier.get(worker, 0),
+            )
+
+    def more(
+        self,
+        collection: Collection,
+        ids: Sequence[int],
+        collecting: ActorRef[CollectorMessage],
+    ) -> list[ChildSpec]:
+        """Return the specs of more workers with these ids, which follow all others of the run.
+
+        Errors are those of `add`.
+        """
+        present = len(collection.serving)
+        self.add(ids, present=present, streaming=collection.streaming)
+        return [self.spec(worker, collecting) for worker in ids]
+
+    def supervisor_spec(self, collecting: ActorRef[CollectorMessage]) -> ChildSpec:
+        """Return the spec of the workers' supervisor, with a child for each worker.
+
+        A worker without samples exceeds its intensity, however long each attempt takes: every
+        sample starts the count again.
+        """
+        attempt_s = self.settings.start_timeout + self.settings.stall_timeout
+        within = min(60.0 + (_RESTARTS + 1) * attempt_s, float_info.max)
+        intensity = RestartIntensity(_RESTARTS, within=within)
+        children = [self.spec(worker, collecting) for worker in self.by_id]
+        order = ShutdownOrder.PARALLEL
+        return ChildSpec(
+            "workers",
+            lambda: Supervisor(children, intensity=intensity, shutdown_order=order),
+            restart=Restart.TEMPORARY,
+            shutdown=INFINITY,
         )
-        for worker, port in enumerate(choose_ports(base_port, settings.workers), 1)
-    ]
 
+    def spec(
+        self, worker: int, collecting: ActorRef[CollectorMessage], earlier: int | None = None
+    ) -> ChildSpec:
+        """Return the spec of a worker, whose restarts its collector decides.
 
-def workers_spec(
-    workers: Sequence[WorkerSettings], collecting: ActorRef[CollectorMessage], spawn: Spawn
-) -> ChildSpec:
-    """Return the spec of the workers' supervisor, with a child for each worker.
-
-    A worker without samples exceeds its intensity, however long each attempt takes: every sample
-    starts the count again.
-    """
-    attempt_s = max(worker.start_timeout + worker.stall_timeout for worker in workers)
-    within = min(60.0 + (_RESTARTS + 1) * attempt_s, float_info.max)
-    intensity = RestartIntensity(_RESTARTS, within=within)
-    children = [worker_spec(worker, collecting, spawn) for worker in workers]
-    return ChildSpec(
-        "workers",
-        lambda: Supervisor(children, intensity=intensity, shutdown_order=ShutdownOrder.PARALLEL),
-        restart=Restart.TEMPORARY,
-        shutdown=INFINITY,
-    )
-
-
-def worker_spec(
-    worker: WorkerSettings, collecting: ActorRef[CollectorMessage], spawn: Spawn
-) -> ChildSpec:
-    """Return the spec of a worker, whose restarts its collector decides."""
-    return ChildSpec(
-        str(worker.id),
-        partial(WorkerActor, worker, collecting, spawn),
-        restart=Restart.DELEGATED,
-        decider=collecting,
-    )
-
-
-def make_room(workers: int, *, with_logs: bool = False) -> None:
-    """Raise the soft limits of this process to what so many workers need.
-
-    These are the limit of open files and that of the user's processes. The latter does not apply to
-    root, and counts every thread: the number of threads of a worker is unknown, and one is assumed.
-    Workers inherit the limits.
-
-    Raises:
-        SettingsError: a hard limit is too low.
-    """
-    fixed = len(open_descriptors()) + _SPARE_DESCRIPTORS
-    per_worker = _DESCRIPTORS_PER_WORKER + with_logs
-    raise_limit(resource.RLIMIT_NOFILE, workers, fixed=fixed, per_worker=per_worker)
-    if os.getuid() != 0:
-        tasks = _tasks_of_the_user() + _GUARDIAN
-        raise_limit(resource.RLIMIT_NPROC, workers, fixed=tasks, per_worker=1)
-
-
-def raise_limit(limit: int, workers: int, *, fixed: int, per_worker: int) -> None:
-    """Raise a soft limit to what a run with so many workers needs, unless it is high enough.
-
-    It needs `per_worker` for each, and `fixed` for what is in use already and for the rest of it.
-
-    Raises:
-        SettingsError: the hard limit is too low.
-    """
-    soft, hard = resource.getrlimit(limit)
-    needed = fixed + workers * per_worker
-    if soft == resource.RLIM_INFINITY or needed <= soft:
-        return
-    if hard != resource.RLIM_INFINITY and needed > hard:
-        what, option = _LIMITED[limit]
-        most = max(0, (hard - fixed) // per_worker)
-        accepted = f"as many as {hard} {what} allow, which is {most}"
-        raise SettingsError(
-            "workers", f"{accepted}: {workers} need {needed} (see ulimit {option})", workers
+        Args:
+            worker: its id.
+            collecting: the collector.
+            earlier: how many incarnations it has had; None: as its settings say.
+        """
+        settings = self.by_id[worker]
+        if earlier is not None:
+            settings = evolve(settings, earlier_incarnations=earlier)
+        return ChildSpec(
+            str(worker),
+            self._factory(settings, collecting),
+            restart=Restart.DELEGATED,
+            decider=collecting,
         )
-    resource.setrlimit(limit, (needed, hard))
 
+    def _factory(
+        self, settings: WorkerSettings, collecting: ActorRef[CollectorMessage]
+    ) -> Callable[[], Actor[Never]]:
+        if self.cluster is None:
+            return partial(WorkerActor, settings, collecting, self.spawn)
+        from rnd_actors.cluster import RemoteWorker  # noqa: PLC0415  # only such runs need it
 
-def _tasks_of_the_user() -> int:
-    """Count the processes of this user with their threads; 0 where there is no `/proc`."""
-    user, count = os.getuid(), 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.stat().st_uid == user:
-                count += sum(1 for _ in (process / "task").iterdir())
-        except OSError:  # it has just ended
-            continue
-    return count
+        return partial(RemoteWorker, settings, collecting, self.cluster)
+
+    def _make_room(self, number: int, *, streaming: int = 0) -> None:
+        if self.spawn == WorkerProcess.spawn and self.settings.cluster is None:
+            with_logs = self.settings.worker_log is not None
+            make_room(number, streaming=streaming, with_logs=with_logs)
+
+    def _ports(self, ids: Sequence[int]) -> list[int]:
+        base = self.settings.base_port
+        if self.spawn != WorkerProcess.spawn:
+            base = base or 1
+        first = base + ids[0] - 1 if ids else 0
+        are_ports = base and first + len(ids) - 1 <= _HIGHEST_PORT
+        return choose_ports(first if are_ports else 0, len(ids))

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from gevent.event import Event
 from gevent.hub import Waiter
 
-from rnd_actors._validators import delay, probability, rate
+from rnd_actors._validators import delay, factor, instance, probability, rate
 from rnd_actors.errors import (
     StreamCutError,
     WorkerBusyError,
@@ -43,6 +43,9 @@ class SimulatedWorker:
         lifetime: draws the seconds from the spawn to the crash; None: it never crashes.
         hang: the probability that it sends nothing more, before each line.
         malformed: the probability of each line to be no sample.
+        slow_share: the probability of each process to be slow.
+        slow_factor: how many times as long a slow one needs for each line, 1 or more.
+        irregular: whether the gaps between lines are exponentially distributed, not all alike.
 
     Raises:
         SettingsError: a value is out of range.
@@ -62,6 +65,9 @@ class SimulatedWorker:
     lifetime: Callable[[], float] | None = None
     hang: float = field(default=0.0, validator=probability)
     malformed: float = field(default=0.0, validator=probability)
+    slow_share: float = field(default=0.0, validator=probability)
+    slow_factor: float = field(default=4.0, validator=factor)
+    irregular: bool = field(default=False, validator=instance(bool, "True or False"))
 
     def __call__(self, settings: _Settings) -> SimulatedProcess:
         return SimulatedProcess(self, settings)
@@ -95,6 +101,8 @@ class SimulatedProcess:
         self.exit_code: int | None = None
         self.said_started = Event()
         self.is_streaming = False
+        is_slow = bool(model.slow_share) and random.random() < model.slow_share  # noqa: S311
+        self._gap_s = (model.slow_factor if is_slow else 1.0) / model.rate
         self._next_faults: list[Fault] = []
         self._sleeper: Waiter[None] | None = None
         loop = gevent.get_hub().loop
@@ -139,6 +147,10 @@ class SimulatedProcess:
             due.extend(self._simulation.injector.by_chance(self))
         return due
 
+    def draw_gap_s(self) -> float:
+        """Return the seconds from one line to the next."""
+        return random.expovariate(1 / self._gap_s) if self.model.irregular else self._gap_s
+
     def sleep(self, seconds: float) -> None:
         """Wait so long, or until it exits. `Event.wait(timeout)` would cost more than all else."""
         waiter = self._sleeper = Waiter()
@@ -182,7 +194,7 @@ class SimulatedStream:
                 self._wait_until(inf)
             malformed = model.malformed and random.random() < model.malformed  # noqa: S311
             yield b"oops\n" if malformed else b"rnd=%d\n" % int(_NUMBERS * random.random())  # noqa: S311
-            due += 1 / model.rate
+            due += self._process.draw_gap_s()
 
     def close(self) -> None:
         self._process.is_streaming = False

@@ -9,7 +9,7 @@ from typing import Final
 
 from rnd_actors.errors import RndActorsError, StoreError
 from rnd_actors.store import _tables as sql
-from rnd_actors.store._file import APPLICATION_ID, StoreFile
+from rnd_actors.store._file import APPLICATION_ID, StoreFile, check_version, wrong_schema
 
 _PATIENCE_S: Final = 30.0
 """How long a write waits for another run that writes to the same store."""
@@ -130,21 +130,40 @@ def _sqlite(uri: str) -> StoreConnection:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, *, in_use: bool) -> None:
-    """Bring a store of an older schema, or an empty file, to today's.
+    """Bring a store of an older schema, or an empty file, to today's, and see that it has that.
 
     An older version that works on a run needs what would vanish.
     """
     version = _version(connection)
-    if version >= sql.VERSION:
-        return
-    if version and in_use:
+    if version:
+        check_version(version, path)  # the header of the file may be older than its journal
+    if 0 < version < sql.VERSION and in_use:
         raise StoreError(f"an older rnd-actors works on a run in {path}; wait until that has ended")
-    with transaction(connection):
-        version = _version(connection)  # another program may just have done it
-        for statement in sql.MIGRATIONS[version - 1 :] if version else sql.SCHEMA:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {sql.VERSION}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    try:
+        if version == sql.VERSION:
+            _find_columns(connection)
+            return
+        with transaction(connection):
+            _bring_up_to_date(connection)
+            _find_columns(connection)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise wrong_schema(path, version, f"its tables are others ({error})") from error
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    version = _version(connection)  # another program may just have done it
+    for statement in sql.MIGRATIONS[version - 1 :] if version else sql.SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {sql.VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _find_columns(connection: sqlite3.Connection) -> None:
+    """Fail with SQLite's error if a table or a column of today's schema is missing."""
+    for table in (sql.RUNS, *sql.TABLES_OF_A_RUN):
+        connection.execute(table.select, (0,)).close()
 
 
 def _version(connection: sqlite3.Connection) -> int:

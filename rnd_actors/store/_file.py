@@ -151,11 +151,26 @@ def _check_header(header: bytes, path: Path, *, may_be_empty: bool) -> None:
     _, version, application = _HEADER.unpack(header)
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is not a store of rnd-actors: it belongs to another program")
+    check_version(version, path)
+
+
+def check_version(version: int, path: Path) -> None:
+    """Refuse a store whose schema this program does not know."""
     if version > sql.VERSION:
         raise StoreError(
             f"{path} was written by a newer rnd-actors: its schema is {version}, "
             f"and this one knows {sql.VERSION}; please upgrade"
         )
+    if version < 1:
+        raise wrong_schema(path, version, "there is no such schema")
+
+
+def wrong_schema(path: Path, version: int, trouble: str) -> StoreError:
+    """Return the error for a store whose schema is another than it says."""
+    return StoreError(
+        f"{path} is damaged, or was changed by another program: it says that its schema is "
+        f"{version}, but {trouble}; this rnd-actors knows the schemas 1 to {sql.VERSION}"
+    )
 
 
 def _flock(kind: int, run: int, count: int) -> bytes:

@@ -129,6 +129,7 @@ def read_checkpoint(path: Path, run: int | None = None) -> Checkpoint:
             samples=tuple(Sample(*row) for row in samples),
             counts=_counts(connection, path, stored.id),
             incarnations=dict(connection.execute(sql.LAST_INCARNATIONS, {"run": stored.id})),
+            hosts=_hosts(connection, stored.id),
         )
 
 
@@ -206,7 +207,8 @@ def _result(
     ports = {worker: base_port + worker - 1 for worker in range(1, stored.workers + 1)}
     ports |= {worker: known.port for worker, known in counts.workers.items()}
     collection = Collection.for_workers(ports)
-    collection.resume_from(samples, counts, stored.elapsed_s)
+    hosts = _hosts(connection, stored.id)
+    collection.resume_from(samples, counts, stored.elapsed_s, hosts)
     if outcome is None:
         what = "it still runs" if stored.state == "running" else "the program died"
         collection.conclude(Outcome.FAILED, what)
@@ -219,6 +221,12 @@ def _counts(connection: sqlite3.Connection, path: Path, run: int) -> Counts:
     """Return what the run knew of its workers when it last wrote that down."""
     row = connection.execute(sql.LATEST_TALLY, (run,)).fetchone()
     return Counts() if row is None else sound_counts(row[0], path, run)
+
+
+def _hosts(connection: sqlite3.Connection, run: int) -> dict[tuple[int, int], str]:
+    """Return the hosts of a cluster that incarnations of workers were on, by their numbers."""
+    rows = connection.execute(sql.HOSTS_OF_INCARNATIONS, (run,))
+    return {(worker, number): host for worker, number, host in rows}
 
 
 def _batches(connection: sqlite3.Connection, run: int) -> Iterator[list[Any]]:

@@ -12,18 +12,21 @@ from typing import Final, TypeAlias
 
 from attrs import asdict, astuple, define, field
 
+from rnd_actors._printing import encodable
 from rnd_actors.collectors import Counts, Result, Sample
 from rnd_actors.errors import SinkError, StoreError
 from rnd_actors.events import ActorFailed, ActorStopped, Event
 from rnd_actors.store import _tables as sql
 from rnd_actors.store._database import StoreConnection, clear_errors, connect, transaction
 from rnd_actors.store._records import RunDescription, StoredRun
-from rnd_actors.store._trust import seal
+from rnd_actors.store._trust import is_sealed, seal
 from rnd_actors.workers import WorkerEvent, WorkerSpawned, WorkerStreaming
 
 _MOST_WAITING: Final = 10_000
 """Events between two writes; more are not kept, since workers can cause any number."""
 _TALLY_S: Final = 0.5
+_TALLIED_PER_S: Final = 2_000
+"""Workers: of more, the counts are taken less often, since each costs some 0.03 ms."""
 _WORKERS: Final = "workers/"
 _INSERT_EVENT: Final = sql.EVENTS.insert
 
@@ -57,6 +60,9 @@ class Recording:
     _take_counts: Callable[[], Counts] = Counts
     _counts: Counts | None = None
     _tallied_at: float = 0.0
+    _tally_s: float = _TALLY_S
+    _description: RunDescription | None = None
+    """Another beginning of the run, to be written."""
 
     @classmethod
     def begin(cls, path: Path, run: RunDescription) -> "Recording":
@@ -65,16 +71,7 @@ class Recording:
         Raises:
             StoreError: the file is no store, or cannot be written.
         """
-        settings = json.dumps(run.settings)
-        collector_spec = None if run.collector_spec is None else json.dumps(run.collector_spec)
-        row = {
-            "settings": settings,
-            "recipe": collector_spec,
-            "collector": run.collector,
-            "goal": run.goal,
-            "seal": seal(settings, collector_spec),
-        }
-        return cls._enter(path, connect(path, create=True), sql.INSERT_RUN, row)
+        return cls._enter(path, connect(path, create=True), sql.INSERT_RUN, _row_of(run))
 
     @classmethod
     def resume(cls, path: Path, run: StoredRun) -> "Recording":
@@ -108,6 +105,10 @@ class Recording:
         self._take_counts = take_counts
         self._counts = take_counts()
 
+    def describe(self, run: RunDescription) -> None:
+        """Store with the next samples that the run was changed: it is resumed as it is now."""
+        self._description = run
+
     def note(self, event: Event) -> None:
         """Keep an event until the next write; a subscriber of the event stream.
 
@@ -120,10 +121,11 @@ class Recording:
             self._waiting.append(change)
         is_kept = event.level >= logging.INFO or isinstance(event, WorkerEvent)
         if is_kept and len(self._waiting) < _MOST_WAITING:
-            row = (self.run, now, event.level, type(event).__name__, str(event))
+            row = (self.run, now, event.level, type(event).__name__, encodable(str(event)))
             self._waiting.append((_INSERT_EVENT, row))
-        if abs(now - self._tallied_at) >= _TALLY_S:
+        if abs(now - self._tallied_at) >= self._tally_s:
             self._counts, self._tallied_at = self._take_counts(), now
+            self._tally_s = max(_TALLY_S, len(self._counts.workers) / _TALLIED_PER_S)
 
     def open(self) -> None:
         """Do nothing: a recording is open from its beginning."""
@@ -150,6 +152,9 @@ class Recording:
             while self._waiting:
                 self._connection.execute(*self._waiting.popleft())
             self._connection.execute(sql.UPDATE_SESSION, session)
+            if self._description is not None:
+                self._write_description(self._description)
+                self._description = None
 
     def close(self) -> None:
         """Write the events since the last samples."""
@@ -168,7 +173,7 @@ class Recording:
         end = {
             "run": self.run,
             "outcome": result.outcome.value,
-            "reason": result.reason,
+            "reason": encodable(result.reason),
             "findings": json.dumps(findings, default=str),
         }
         self._counts = self._take_counts()
@@ -184,22 +189,45 @@ class Recording:
         """End the session without a result, as if the program had died."""
         self._connection.close()
 
+    def _write_description(self, run: RunDescription) -> None:
+        """Write the settings; they are sealed if those before were: a foreign run stays one."""
+        row = {**_row_of(run), "run": self.run}
+        settings, collector_spec, found = self._connection.execute(
+            sql.BEGINNING_OF_RUN, (self.run,)
+        ).fetchone()
+        if not is_sealed(found, settings, collector_spec):
+            row["seal"] = found
+        self._connection.execute(sql.DESCRIBE_RUN, row)
+
     def _incarnation_change(self, event: Event, at: float) -> _Statement | None:
         """Return what an event changes in the table of incarnations."""
         row: dict[str, object] = {"run": self.run, "at": at}
         match event:
-            case WorkerSpawned(worker, number, pid, port):
+            case WorkerSpawned(worker, number, pid, port, host):
                 row |= {"worker": worker, "number": number, "pid": pid, "port": port}
+                row["host"] = host and encodable(host)
                 return sql.INSERT_INCARNATION, row
             case WorkerStreaming(worker, number):
                 return sql.INCARNATION_STREAMS, row | {"worker": worker, "number": number}
             case ActorFailed(actor=name, reason=reason) if name.startswith(_WORKERS):
-                row["failure"] = str(reason)
+                row["failure"] = encodable(str(reason))
             case ActorStopped(actor=name) if name.startswith(_WORKERS):
                 row["failure"] = None
             case _:
                 return None
         return sql.INCARNATION_ENDED, row | {"worker": int(name.removeprefix(_WORKERS))}
+
+
+def _row_of(run: RunDescription) -> dict[str, object]:
+    settings = json.dumps(run.settings)
+    collector_spec = None if run.collector_spec is None else json.dumps(run.collector_spec)
+    return {
+        "settings": settings,
+        "recipe": collector_spec,
+        "collector": encodable(run.collector),
+        "goal": run.goal,
+        "seal": seal(settings, collector_spec),
+    }
 
 
 def _locked_run(

@@ -85,6 +85,7 @@ class Incarnation:
         streaming_at: when it answered the request.
         ended_at: when it ended; None: it was alive when the program died.
         failure: why it ended by itself; None: it was told to stop, or the reason is not known.
+        host: of a cluster, where it was; None: it was on the computer of the session.
     """
 
     worker: int
@@ -95,6 +96,7 @@ class Incarnation:
     streaming_at: float | None
     ended_at: float | None
     failure: str | None
+    host: str | None = None
 
 
 @frozen(kw_only=True)
@@ -132,6 +134,7 @@ class Checkpoint:
         samples: all that it has collected.
         counts: what it knew of its workers.
         incarnations: the highest number that each worker had; none for those that never ran.
+        hosts: where each incarnation of a worker was, by both numbers, if that was in a cluster.
     """
 
     run: StoredRun
@@ -141,6 +144,7 @@ class Checkpoint:
     samples: tuple[Sample, ...]
     counts: Counts
     incarnations: dict[int, int]
+    hosts: dict[tuple[int, int], str]
 
 
 class StoredSamples(Sequence[Sample]):

@@ -1,9 +1,11 @@
 """The SQL of a store, table by table: to make, write, read and check each."""
 
+from sys import float_info
 from typing import Final
 
 from attrs import frozen
 
+from rnd_actors._worker_limits import MOST_WORKERS
 from rnd_actors.collectors import Outcome
 
 
@@ -92,17 +94,17 @@ _TIME: Final = _seconds(2.5e11)  # since the epoch: what Python can tell in any 
 _TEXT: Final = "typeof({0}) = 'text'"
 _OBJECT: Final = f"CASE WHEN {_TEXT} AND json_valid({{0}}) THEN json_type({{0}}) = 'object' END"
 _LONGEST: Final = 1e10
-"""Seconds that a session or a deadline can take."""
+"""Seconds that a session can take."""
 _OUTCOMES: Final = ", ".join(f"'{outcome.value}'" for outcome in Outcome)
 _SETTINGS: Final = f"""
 {_OBJECT}
 AND coalesce(json_type({{0}}, '$.workers') = 'integer', 0)
-AND json_extract({{0}}, '$.workers') BETWEEN 1 AND 1000
+AND json_extract({{0}}, '$.workers') BETWEEN 1 AND {MOST_WORKERS}
 AND coalesce(json_type({{0}}, '$.worker'), 'array') = 'array'
 AND coalesce(json_type({{0}}, '$.base_port'), 'integer') = 'integer'
 AND coalesce(json_extract({{0}}, '$.base_port'), 0) BETWEEN 0 AND 65535
 AND coalesce(json_type({{0}}, '$.deadline'), 'null') IN ('null', 'integer', 'real')
-AND coalesce(json_extract({{0}}, '$.deadline'), 0) BETWEEN 0 AND {_LONGEST}
+AND coalesce(json_extract({{0}}, '$.deadline'), 0) BETWEEN 0 AND {float_info.max!r}
 """
 
 RUNS: Final = Table(
@@ -123,6 +125,11 @@ RUNS: Final = Table(
 INSERT_RUN: Final = """
 INSERT INTO runs (settings, recipe, collector, goal, seal)
 VALUES (:settings, :recipe, :collector, :goal, :seal) RETURNING id
+"""
+DESCRIBE_RUN: Final = """
+UPDATE runs
+SET settings = :settings, recipe = :recipe, collector = :collector, goal = :goal, seal = :seal
+WHERE id = :run
 """
 REOPEN_RUN: Final = """
 UPDATE runs SET outcome = NULL, reason = NULL
@@ -199,12 +206,13 @@ INCARNATIONS: Final = Table(
         ("streaming_at REAL", _or_null(_TIME)),
         ("ended_at REAL", _or_null(_TIME)),
         ("failure TEXT", _or_null(_TEXT)),  # NULL if it was told to stop
+        ("host TEXT", _or_null(_TEXT)),  # of a cluster; NULL if it was on this machine
     ),
     keys="PRIMARY KEY (run, worker, number)",
 )
 INSERT_INCARNATION: Final = """
-INSERT OR REPLACE INTO incarnations (run, worker, number, port, pid, spawned_at)
-VALUES (:run, :worker, :number, :port, :pid, :at)
+INSERT OR REPLACE INTO incarnations (run, worker, number, port, pid, spawned_at, host)
+VALUES (:run, :worker, :number, :port, :pid, :at, :host)
 """
 INCARNATION_STREAMS: Final = """
 UPDATE incarnations SET streaming_at = :at
@@ -213,6 +221,9 @@ WHERE run = :run AND worker = :worker AND number = :number AND streaming_at IS N
 INCARNATION_ENDED: Final = """
 UPDATE incarnations SET ended_at = :at, failure = :failure
 WHERE run = :run AND worker = :worker AND ended_at IS NULL
+"""
+HOSTS_OF_INCARNATIONS: Final = """
+SELECT worker, number, host FROM incarnations WHERE run = ? AND host IS NOT NULL
 """
 LAST_INCARNATIONS: Final = """
 SELECT worker, max(number) FROM (
@@ -241,6 +252,7 @@ MIGRATIONS: Final = (
     "ALTER TABLE runs ADD COLUMN seal TEXT",
     "ALTER TABLE sessions ADD COLUMN host TEXT",
     "DROP TABLE restarts",
+    "ALTER TABLE incarnations ADD COLUMN host TEXT",
 )
 """Each makes a store of one version one of the next, beginning with version 1."""
 

@@ -5,6 +5,7 @@ from rnd_actors.workers._ports import choose_ports
 from rnd_actors.workers._process import WorkerProcess
 from rnd_actors.workers._worker import (
     STANDIN,
+    LinesLost,
     MalformedLine,
     PortTaken,
     Samples,
@@ -21,6 +22,7 @@ from rnd_actors.workers._worker import (
 
 __all__ = [
     "STANDIN",
+    "LinesLost",
     "MalformedLine",
     "PortTaken",
     "Samples",

@@ -137,6 +137,11 @@ class WorkerActor(Actor[Never]):
             self._collector.tell(self._unsent)
 
     @property
+    def lines_read(self) -> int:
+        """How many lines this incarnation has read; the last ones may wait for the collector."""
+        return self._parser.received
+
+    @property
     def _number(self) -> int:
         """Its incarnation, among all that the worker has had in the run."""
         return self._settings.earlier_incarnations + self.incarnation

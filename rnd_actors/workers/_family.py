@@ -80,7 +80,9 @@ class Family:
         calm = 0
         try:
             while True:
-                is_calm = not (self.signal(signal.SIGKILL) or self._are_left() or _are_changing())
+                others = self.signal(signal.SIGKILL)
+                strangers = set(_children_of(os.getpid())) - _first_ones
+                is_calm = not (others or self._are_left() or _are_changing(strangers))
                 calm = calm + 1 if is_calm else 0
                 if calm == _CALM_ROUNDS or time.monotonic() > give_up_at:
                     break
@@ -127,9 +129,20 @@ class Family:
         return set(filter(_lives, orphans.union(_descendants_of(ancestors))))
 
 
-def marked_children(mark: str) -> list[int]:
-    """Return the children of this program with a mark in their environment; none without /proc."""
-    return [pid for pid in _children_of(os.getpid()) if _is_marked(pid, mark.encode())]
+def kill_marked(mark: str) -> list[int]:
+    """Kill the groups of the children with a mark; return their leaders, none without /proc.
+
+    A child that is in its `execve` is waited for: nobody could tell whether it is one of them.
+    """
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while _are_changing(_children_of(os.getpid())) and time.monotonic() < give_up_at:
+        os.sched_yield()
+    marked = [pid for pid in _children_of(os.getpid()) if _is_marked(pid, mark.encode())]
+    for pid in marked:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        _first_ones.discard(pid)
+    return marked
 
 
 def inherit_orphans(*, do: bool) -> None:
@@ -142,12 +155,9 @@ def _is_marked(pid: int, mark: bytes) -> bool:
     return mark in _read(pid, "environ").split(b"\0")
 
 
-def _are_changing() -> bool:
-    """Whether a child of this program is in an `execve`, during which its mark cannot be read."""
-    return any(
-        not (_read(pid, "cmdline") or _read(pid, "environ")) and _lives(pid)
-        for pid in set(_children_of(os.getpid())) - _first_ones
-    )
+def _are_changing(pids: Iterable[int]) -> bool:
+    """Whether one of these is in an `execve`, during which its mark cannot be read."""
+    return any(not (_read(pid, "cmdline") or _read(pid, "environ")) and _lives(pid) for pid in pids)
 
 
 def _read(pid: int, name: str) -> bytes:

@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 import posix  # gevent puts off a close, which is too late in a fork, and watches on one loop alone
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -194,11 +195,20 @@ class _Process:
 
 
 def _inheritable_descriptors() -> list[int]:
-    """Return the inherited descriptors beside 0, 1 and 2; Python makes its own not inheritable."""
+    """Return the inherited descriptors beside 0, 1 and 2; Python makes its own not inheritable.
+
+    Those above the limit of open files, which was higher when they were opened, become so here:
+    `posix_spawn` of the C library does not accept that they are closed.
+    """
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     found = []
     for number in open_descriptors():
         with suppress(OSError):
-            if number > _STDERR and os.get_inheritable(number):
+            if number <= _STDERR or not os.get_inheritable(number):
+                continue
+            if 0 <= allowed <= number:
+                os.set_inheritable(number, False)  # noqa: FBT003
+            else:
                 found.append(number)
     return found
 

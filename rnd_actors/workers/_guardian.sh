@@ -6,11 +6,15 @@
 # that the program has started, `-4712` one that has ended. When the pipe ends, so has the program,
 # in whatever way; then every group that is left is killed, and where there is /proc so is every
 # process with this variable in its environment. The latter finds a worker that was being started
-# when the program died, of which no line could tell: until such a process has become the worker,
-# and with that has its environment, it holds the pipe open.
+# when the program died, of which no line could tell: until such a process is about to become the
+# worker, it holds the pipe open. The kernel closes that before the environment can be read, and
+# where a disk is slow long before: a process that has neither environment nor arguments yet is
+# waited for. It may get them while others are looked at, so that two rounds in a row have to find
+# nobody.
 #
 # It is a shell script because a shell starts in a millisecond, while sixteen workers start.
 
+trap '' HUP INT QUIT TERM # blocked until now: some shells end that with the first program they run
 cd / || exit # whoever started the program may want to remove its folder
 
 groups=
@@ -31,10 +35,21 @@ for group in $groups; do
     kill -s KILL -- "-$group"
 done
 
+somebody_starts() {
+    for arguments in $(grep -Lsz -e . /proc/[0-9]*/cmdline); do
+        process=${arguments%/cmdline}
+        [ -e "$process/exe" ] || continue # it is of the kernel, of others, or a zombie
+        grep -qsz -e . "$process/environ" || return 0
+    done
+    return 1
+}
+
 rounds=0
-while [ "$rounds" -lt 500 ]; do # what was killed is gone after one or two
+calm=0
+while [ "$rounds" -lt 500 ] && [ "$calm" -lt 2 ]; do # what was killed is gone after one or two
     marked=$(grep -lsz -e "^$1\." /proc/[0-9]*/environ)
-    [ -n "$marked" ] || exit 0
+    calm=$((calm + 1))
+    if [ -n "$marked" ] || somebody_starts; then calm=0; fi
     for path in $marked; do
         pid=${path#/proc/}
         kill -s KILL "${pid%/environ}"

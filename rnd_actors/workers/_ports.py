@@ -4,12 +4,26 @@ import errno
 import socket
 import sys
 from contextlib import ExitStack
+from typing import Final
+
+_AT_ONCE: Final = 500
+"""Sockets: a run over a cluster needs thousands of ports, and no descriptors for them."""
 
 
 def choose_ports(base: int, count: int) -> list[int]:
     """Return the `count` ports from `base` on, or free ones if `base` is 0."""
     if base:
         return list(range(base, base + count))
+    ports: dict[int, None] = {}
+    while (missing := count - len(ports)) > 0:
+        known = len(ports)
+        ports |= dict.fromkeys(_free_ports(min(missing, _AT_ONCE)))
+        if len(ports) == known:
+            raise OSError(errno.EADDRINUSE, f"there are no {count} free ports")
+    return [*ports]
+
+
+def _free_ports(count: int) -> list[int]:
     with ExitStack() as open_sockets:
         sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
         for sock in sockets:

@@ -15,7 +15,7 @@ from gevent.os import make_nonblocking, nb_read
 from gevent.socket import wait_read
 
 from rnd_actors.errors import WorkerRefusedError, WorkerStartError, WorkerUnreachableError
-from rnd_actors.workers._family import Family, marked_children
+from rnd_actors.workers._family import Family, kill_marked
 from rnd_actors.workers._guardian import guarded, guardian, kill_all_groups
 from rnd_actors.workers._ports import Port
 from rnd_actors.workers._stream import WorkerStream
@@ -239,9 +239,7 @@ def _spawn(command: Sequence[str], mark: str, output: int) -> int:
 
 def _end_lost(mark: str) -> None:
     """End the process with this mark, if there is one: nobody will have its number."""
-    for pid in marked_children(mark):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+    for pid in kill_marked(mark):
         _wait_for(pid)
         guardian().remove(pid)
 

@@ -151,13 +151,21 @@ class WorkerEvent(Event):
 
 @frozen
 class WorkerSpawned(WorkerEvent):
-    """The worker's process runs; it may not listen yet."""
+    """The worker's process runs; it may not listen yet.
+
+    Args:
+        pid: of the process.
+        port: where it will listen.
+        host: of a cluster, where both are; None: this machine.
+    """
 
     pid: int
     port: int
+    host: str | None = None
 
     def __str__(self) -> str:
-        return f"worker {self.worker} spawned: pid {self.pid}, port {self.port}"
+        where = "" if self.host is None else f" on {self.host}"
+        return f"worker {self.worker} spawned{where}: pid {self.pid}, port {self.port}"
 
 
 @frozen
@@ -166,6 +174,24 @@ class WorkerStreaming(WorkerEvent):
 
     def __str__(self) -> str:
         return f"worker {self.worker} streams"
+
+
+@frozen
+class LinesLost(WorkerEvent):
+    """Lines of the worker were read on a host of a cluster, and will not count.
+
+    Args:
+        lines: how many, 1 or more, beyond those of earlier events; there may have been more.
+        host: where they were read.
+    """
+
+    level = logging.WARNING
+    lines: int
+    host: str
+
+    def __str__(self) -> str:
+        lines = f"{self.lines} line{'' if self.lines == 1 else 's'}"
+        return f"lost with host {self.host}: at least {lines} of worker {self.worker}"
 
 
 @frozen

@@ -161,6 +161,15 @@ def test_start_child_that_is_told_starts_it_too(boss: ActorRef[object], diary: R
     assert list(children_of(boss)) == ["a"]
 
 
+def test_a_start_that_nobody_waits_for_is_restarted_when_it_fails(
+    boss: ActorRef[object], diary: Record
+) -> None:
+    puppet_ = puppet("a", diary, at_start=lambda p: crash() if p.incarnation == 1 else 0)
+    boss.tell(StartChild(puppet_))
+    up(diary, "team/a", 2)
+    assert children_of(boss)["a"].state is ChildState.RUNNING
+
+
 def test_no_more_than_max_children_are_taken(system: ActorSystem) -> None:
     boss = team(system, max_children=2)
     for name in ("a", "b"):

@@ -74,7 +74,7 @@ from tests.actors.toys import (
 )
 from tests.actors.toys_supervision import up
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_forgotten_timeout_meets_its_own_actor(system: ActorSystem, events: Re
     careless = system.start(puppet("careless", restart=Restart.TEMPORARY))
     answer = innocent.ask_future(Ask(gate.pass_through))
     gate.await_entry()
-    careless.ask(Ask(lambda _: gevent.Timeout(0.01).start()))
+    careless.ask(Ask(lambda _: gevent.Timeout(0.2).start()))
     reason = careless.join()
     gate.open()
     answer.get()
@@ -278,10 +278,10 @@ def test_a_forgotten_timeout_of_an_actor_that_has_ended_meets_nobody(
     expired = Flag()
     others = [system.start(puppet(f"other {number}")) for number in range(3)]
     careless = system.start(puppet("careless", restart=Restart.TEMPORARY))
-    careless.ask(Ask(lambda _: gevent.Timeout(0.01).start()))
+    careless.ask(Ask(lambda _: gevent.Timeout(1.0).start()))
     careless.stop()
     careless.join()
-    with loop().timer(0.03) as timer:
+    with loop().timer(1.05) as timer:
         timer.start(expired.set)
         expired.wait()
     for other in others:
@@ -313,7 +313,7 @@ def test_a_late_switch_that_an_actor_left_behind_does_nothing(
         switched.wait()
     for ref in (echo,) if ends else (echo, once):
         for _ in range(3):
-            assert ref.ask(Ask(lambda _: "pong"), timeout=1.0) == "pong"
+            assert ref.ask(Ask(lambda _: "pong"), timeout=_PATIENCE_S) == "pong"
     assert events.all(ActorFailed) == []
     for timer in timers:
         timer.close()
@@ -337,7 +337,7 @@ def test_killing_the_greenlet_of_an_actor_kills_that_actor_and_returns(
         inside = Gate()
         watched.tell(Do(inside.pass_through))
         inside.await_entry()
-    with gevent.Timeout(2.0):
+    with gevent.Timeout(_PATIENCE_S):
         gevent.kill(greenlets[0])
     up(diary, "watched", 2)
     gate.open()
@@ -357,7 +357,7 @@ def test_an_actor_that_is_killed_before_its_first_turn_is_never_made(
         return made[-1]
 
     greenlet = ActorGreenlet(system.new_cell(ChildSpec("stillborn", make), None))
-    with gevent.Timeout(2.0):
+    with gevent.Timeout(_PATIENCE_S):
         greenlet.kill()
     settle(system.start(puppet("other")))
     assert made == []
@@ -387,7 +387,7 @@ def test_what_a_signal_handler_tells_wakes_the_actor(system: ActorSystem) -> Non
             while len(sent) == number:
                 ref.tell(Do(nothing))
                 gevent.sleep(0)
-            assert heard.wait(2.0), f"signal {number}: {ref.stats()}"
+            assert heard.wait(_PATIENCE_S), f"signal {number}: {ref.stats()}"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -411,7 +411,7 @@ def test_an_actor_that_a_signal_handler_tells_while_it_crashes_is_restarted(
             ref.tell(Do(nothing))
         ref.drain()
         signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-        with gevent.Timeout(20.0):
+        with gevent.Timeout(_PATIENCE_S):
             while ref.stats().handled < 20_000:
                 gevent.sleep(0.01)
     finally:
@@ -545,16 +545,16 @@ def test_an_asker_whose_time_ends_with_the_answer_is_not_woken_in_its_next_wait(
     other, answers, in_next_wait = system.start(puppet("other")), list[object](), Flag()
 
     def ask() -> None:
-        answers.append(promise.future.get(0.02))
+        answers.append(promise.future.get(0.5))
         hub: Any = gevent.get_hub()
         in_next_wait.set()
         hub.switch()
 
-    asker = gevent.spawn(ask)
-    gevent.sleep(0)
-    with loop().timer(0.019) as timer:
+    with loop().timer(0.4) as timer:
         timer.start(promise.keep, "in time")
-        spin(0.04)
+        asker = gevent.spawn(ask)
+        gevent.sleep(0)
+        spin(0.6)
         in_next_wait.wait()
     settle(other)
     settle(other)
@@ -698,7 +698,7 @@ def test_an_exception_in_one_greenlet_takes_nobody_elses_turn(
 # --- busy actors let others have their turn
 
 
-_GIVE_UP_S = 5.0
+_GIVE_UP_S = 20.0
 """Where others starve, a rally ends after that time: then the test fails and does not hang."""
 
 
@@ -902,11 +902,11 @@ def counted_switches() -> Iterator[list[object]]:
 def test_a_busy_actor_gives_way_by_time_and_not_for_each_message(system: ActorSystem) -> None:
     ref = system.start(puppet("puppet"))
     settle(ref)
-    for _ in range(30_000):
+    for _ in range(200_000):
         ref.tell(Do(nothing))
     with counted_switches() as switches:
         settle(ref)
-    assert 2 < switches.count(greenlet_of(ref)) < 30_000 / 8
+    assert 2 < switches.count(greenlet_of(ref)) < 200_000 / 8
 
 
 def test_a_checkpoint_that_is_not_due_lets_nobody_have_a_turn(system: ActorSystem) -> None:
@@ -1129,7 +1129,7 @@ def test_an_error_that_cannot_be_printed_is_a_crash_like_any_other(
     ref = system.start(puppet("puppet", diary))
     ref.tell(Do(raise_wordless))
     up(diary, "puppet", 2)
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=2.0) == 2
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=_PATIENCE_S) == 2
     assert len(events.all(ActorFailed)) == len(events.all(MessageFailed)) == 1
     assert balance(ref) == (2, 2)
 
@@ -1137,7 +1137,7 @@ def test_an_error_that_cannot_be_printed_is_a_crash_like_any_other(
 def test_an_asker_gets_an_error_that_cannot_be_printed(system: ActorSystem) -> None:
     ref = system.start(puppet("puppet"))
     with pytest.raises(WordlessError):
-        ref.ask(Ask(raise_wordless), timeout=2.0)
+        ref.ask(Ask(raise_wordless), timeout=_PATIENCE_S)
     settle(ref)
 
 
@@ -1155,7 +1155,7 @@ def test_a_hook_whose_error_cannot_be_printed_ends_that_incarnation_alone(
         up(diary, "puppet", 2)
         ref.stop()
     up(diary, "puppet", 3)
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=2.0) == 3
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=_PATIENCE_S) == 3
     assert [event.incarnation for event in events.all(ActorFailed)] == [1, 2]
 
 
@@ -1185,9 +1185,9 @@ def test_messages_that_cannot_be_printed_are_dead_letters_like_others(
     ref.join()
     for future in waits:
         with pytest.raises(ActorDeadError):
-            future.get(2.0)
+            future.get(_PATIENCE_S)
     with pytest.raises(ActorDeadError):
-        ref.ask(Wordless(), timeout=2.0)
+        ref.ask(Wordless(), timeout=_PATIENCE_S)
     assert len(events.all(DeadLetter)) == 3
     assert balance(ref) == (4, 4)
 
@@ -1198,10 +1198,10 @@ def test_a_message_that_cannot_be_printed_may_be_unanswered_unhandled_or_too_slo
     gate = Gate()
     ref = system.start(ChildSpec("listener", Listener))
     with pytest.raises(NotAnsweredError):
-        ref.ask(Wordless(), timeout=2.0)
+        ref.ask(Wordless(), timeout=_PATIENCE_S)
     counter: Any = system.start(ChildSpec("counter", Counter))
     with pytest.raises(UnhandledMessageError):
-        counter.ask(Wordless(), timeout=2.0)
+        counter.ask(Wordless(), timeout=_PATIENCE_S)
     ref.tell(Do(gate.pass_through))
     with pytest.raises(AskTimeoutError):
         ref.ask(Wordless(), timeout=0.01)
@@ -1223,7 +1223,7 @@ def test_whoever_crashes_on_a_message_that_cannot_be_printed_is_restarted(
 
     ref = system.start(ChildSpec("fragile", lambda: Fragile(diary)))
     with pytest.raises(BoomError):
-        ref.ask(Wordless(), timeout=2.0)
+        ref.ask(Wordless(), timeout=_PATIENCE_S)
     up(diary, "fragile", 2)
     settle(ref)
     assert balance(ref) == (2, 2)
@@ -1245,7 +1245,7 @@ def test_a_subscriber_that_raises_what_is_no_error_disturbs_no_actor(
         ref.tell(Do(crash))
         up(diary, "puppet", 2)
     unsubscribe()
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=2.0) == 2
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=_PATIENCE_S) == 2
     assert [record.exc_info[0] for record in caplog.records if "subscriber" in record.msg] == [  # type: ignore[index]
         kind
     ]
@@ -1264,4 +1264,4 @@ def test_a_subscriber_that_exits_the_program_disturbs_no_actor(
         Flag().wait()
     unsubscribe()
     up(diary, "puppet", 2)
-    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=2.0) == 2
+    assert ref.ask(Ask(lambda puppet: puppet.incarnation), timeout=_PATIENCE_S) == 2

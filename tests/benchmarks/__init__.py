@@ -4,6 +4,6 @@
 programs are in `framework`, `savina` and `tool`, and `catalogue` has their parameters; `contest`
 runs each in a process of its own, which is `measured`; `table` writes docs/performance.md of the
 results, and `targets` says what they are to reach. The docstrings of `history`, `where`, `soak`,
-`fuzz`, `load`, `big_store`, `beside_a_server`, `ten_hours` and `plan_against_reality` tell what
-these are for.
+`fuzz`, `load`, `big_store`, `beside_a_server`, `watchers`, `ten_hours`, `deadline` and
+`plan_against_reality` tell what these are for.
 """

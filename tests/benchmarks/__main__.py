@@ -1,4 +1,4 @@
-"""`make bench`: all contests, and what simulation and plans are measured by.
+"""`make bench`: all contests, and what simulation, plans and runs over hosts are measured by.
 
 `make bench-quick` is the same in small: fewer sides, fewer rounds, smaller sizes, in under two
 minutes. The results go to a JSON file, of which `tests.benchmarks.table` makes docs/performance.md.
@@ -16,11 +16,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import plan_against_reality, ten_hours
+from tests.benchmarks import deadline, plan_against_reality, ten_hours
 from tests.benchmarks.catalogue import CONTESTS
+from tests.benchmarks.cluster import capacity, figures
 from tests.benchmarks.contest import Contest
 from tests.benchmarks.results import Results
 
+OTHERS = (ten_hours, plan_against_reality, deadline, figures, capacity)
 PEERS = ("gevent", "greenlet", "urllib3", "Pykka", "thespian", "xoscar")
 
 
@@ -40,7 +42,7 @@ def main() -> None:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(_as_json(others + results, size), indent=1) + "\n")
     print(f"written to {options.json}")
-    for benchmark in () if options.quick or options.only else (ten_hours, plan_against_reality):
+    for benchmark in () if options.quick or options.only else OTHERS:
         title, _, explanation = (benchmark.__doc__ or "").partition("\n")
         print(f"## {title}\n{explanation}")
         benchmark.main()

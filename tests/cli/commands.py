@@ -13,13 +13,13 @@ from typing import Any, Final
 from gevent.os import make_nonblocking, nb_read
 
 from rnd_actors import cli
+from tests.processes import PATIENCE_S
 
 __all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "execute", "read_terminal", "started"]
 
 MODULE: Final = (sys.executable, "-m", "rnd_actors")
 SCRIPT: Final = (str(Path(sys.executable).with_name("rnd-actors")),)
 FAST: Final = ("run", "--base-port=0", "--worker-arg=-interval=0.01")
-PATIENCE_S: Final = 20
 
 
 def call(*arguments: str, encoding: str = "utf-8") -> "CompletedProcess[str]":

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from tests.cli.terminals import Terminal
 def test_it_tells_its_version(command: tuple[str, ...]) -> None:
     told = execute("--version", command=command)
     assert (told.returncode, told.stdout) == (0, f"rnd-actors {version('rnd-actors')}\n")
+
+
+def test_without_a_command_it_says_where_the_commands_are() -> None:
+    done = call()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "rnd-actors: Missing command: `rnd-actors --help` lists them.\n"
 
 
 def test_help_names_every_option_with_its_default_and_range(
@@ -49,7 +56,8 @@ def test_a_run_gives_exactly_the_samples_asked_for(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     done = execute(*FAST, "--samples=30", "--workers=4", "--json", f"--output={output}")
     result = json.loads(done.stdout)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert all(" of 30 samples in " in line for line in done.stderr.splitlines())  # one a second
     assert result["outcome"] == "complete"
     assert result["samples"] == result["lines"]["accepted"] == len(result["values"]) == 30
     samples = [json.loads(line) for line in output.read_text().splitlines()]
@@ -63,12 +71,12 @@ def test_a_summary_is_for_people() -> None:
 
 
 def test_a_missed_deadline_is_exit_code_3_with_what_there_is_and_told_even_when_quiet() -> None:
-    limits = ("--samples=100000", "--workers=2", "--deadline=1.2")
+    limits = ("--samples=100000", "--workers=2", "--deadline=5")
     done = execute(*FAST, *limits, "--json", "--quiet")
     result = json.loads(done.stdout)
-    assert (done.returncode, result["outcome"], result["deadline_s"]) == (3, "deadline", 1.2)
+    assert (done.returncode, result["outcome"], result["deadline_s"]) == (3, "deadline", 5)
     assert 0 < result["samples"] == len(result["values"])
-    assert done.stderr == "rnd-actors: the deadline of 1.2 s has passed\n"
+    assert done.stderr == "rnd-actors: the deadline of 5 s has passed\n"
 
 
 def test_workers_that_cannot_work_are_exit_code_1_with_their_last_words() -> None:
@@ -119,7 +127,7 @@ def last_line(done: "subprocess.CompletedProcess[str]") -> str:
 @pytest.mark.slow
 def test_a_limit_of_open_files_that_may_be_raised_is_raised() -> None:
     limited = ("sh", "-c", 'ulimit -Sn 32; exec "$@"', "sh", *MODULE)
-    flags = ("--samples=150", "--workers=12", "--worker-arg=-crash-at=9", "--json")
+    flags = ("--samples=150", "--workers=12", "--worker-arg=-hang-at=14", "--json")  # 11 have 143
     done = execute(*FAST, *flags, command=limited)
     result = json.loads(done.stdout)
     assert (done.returncode, result["samples"]) == (0, 150)
@@ -136,17 +144,19 @@ def test_a_result_that_cannot_be_written_is_exit_code_1(form: list[str]) -> None
 
 
 def test_without_a_terminal_there_is_at_most_one_line_a_second() -> None:
-    settings = ("--base-port=0", "--samples=100000", "--deadline=2.5", "--workers=2", "--json")
+    settings = ("--base-port=0", "--samples=100000", "--deadline=4.5", "--workers=2", "--json")
+    began = time.monotonic()
     done = call("run", *settings, "--worker-arg=-interval=0.1", "--worker-arg=-crash-at=8")
     *reports, end = done.stderr.splitlines()
-    assert len(reports) in (2, 3)  # the workers may take a moment to end
-    assert all(re.search(r" \d+ of 100000 samples in \d\.\d s", line) for line in reports)
-    assert "warnings: " in reports[-1]
-    assert end == "rnd-actors: the deadline of 2.5 s has passed"
+    reports = [line for line in reports if "the deadline is lost" not in line]
+    assert 1 <= len(reports) <= time.monotonic() - began + 1
+    assert all(re.search(r" \d+ of 100000 samples in \d+\.\d s", line) for line in reports)
+    assert any("warnings: " in line for line in reports)
+    assert end == "rnd-actors: the deadline of 4.5 s has passed"
 
 
 def test_on_a_terminal_there_is_a_live_view_and_log_lines_that_stay() -> None:
-    flags = ("--samples=100", "--workers=2", "--worker-arg=-crash-at=30", "-v")
+    flags = ("--samples=600", "--workers=2", "--worker-arg=-crash-at=30", "-v")
     with Terminal(*FAST, *flags, rows=60) as terminal:
         assert terminal.end() == 0
         shown = terminal.written
@@ -155,7 +165,7 @@ def test_on_a_terminal_there_is_a_live_view_and_log_lines_that_stay() -> None:
             re.fullmatch(r"\d\d:\d\d:\d\d INFO    workers/\d is restarted now", line)
             for line in terminal.lines
         )
-    assert "of 100" in shown
+    assert "of 600" in shown
     hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
     assert shown.index(hide_cursor) < shown.index("streaming") < shown.index(show_cursor)
 

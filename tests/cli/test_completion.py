@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import SCRIPT
+from tests.cli.commands import PATIENCE_S, SCRIPT
 
 
 def completed(line: str) -> set[str]:
@@ -20,7 +20,12 @@ def completed(line: str) -> set[str]:
     )
     environment = {**os.environ, "PATH": f"{Path(SCRIPT[0]).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", ask], env=environment, capture_output=True, text=True, check=True, timeout=25
+        ["bash", "-c", ask],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     return set(done.stdout.split())
 

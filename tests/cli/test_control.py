@@ -6,14 +6,20 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from attrs import asdict
+from rich.console import Console
 
-from rnd_actors.cli import _control
+from rnd_actors.cli import _control_views
+from rnd_actors.cli._text import table
+from rnd_actors.collectors import HostResult
+from rnd_actors.control import RunAddress
 from tests.cli.commands import FAST, PATIENCE_S, call, execute, started
 from tests.cli.test_signals import new_tag
 from tests.processes import alive, until
@@ -59,6 +65,17 @@ def test_ps_lists_the_runs_that_go_on() -> None:
         assert [line["pid"] for line in lines] == sorted([first.pid, second.pid])
 
 
+@pytest.mark.parametrize("columns", [20, 40])
+def test_ids_are_whole_in_a_narrow_terminal(columns: int) -> None:
+    rows = [(str(each), *("1000000" for _ in range(6))) for each in (8, 4194304)]
+    shown = table([("id", "right"), *(("figure", "right") for _ in range(6))], rows)
+    console = Console(width=columns, file=StringIO())
+    with console.capture() as capture:
+        console.print(shown)
+    _, *lines = capture.get().splitlines()
+    assert [line.split()[0] for line in lines] == ["8", "4194304"]
+
+
 def test_of_several_runs_one_has_to_be_named() -> None:
     with going_on() as first, going_on() as second:
         done = call("stop")
@@ -67,7 +84,7 @@ def test_of_several_runs_one_has_to_be_named() -> None:
         assert done.stderr == f"rnd-actors: several runs go on; say which one you mean: {names}\n"
         assert call("stop", str(second.pid)).returncode == 0
         assert result_of(second)["outcome"] == "interrupted"
-        assert call("restart", "1", f"--run={first.pid}").returncode == 0
+        assert call("restart", f"{first.pid}", "1").returncode == 0
         assert first.poll() is None
 
 
@@ -98,7 +115,7 @@ def test_a_run_that_is_not_there_is_exit_code_1_and_wrong_usage_is_2() -> None:
 def test_the_age_of_a_run_is_told_in_seconds_or_in_hours_and_minutes(
     seconds: float, told: str
 ) -> None:
-    assert _control._age(seconds) == told
+    assert _control_views._age(seconds) == told
 
 
 def test_status_shows_the_run_and_its_workers() -> None:
@@ -108,6 +125,76 @@ def test_status_shows_the_run_and_its_workers() -> None:
     assert re.search(r"^samples +\d+ of 1000000 \(0%\)", text, re.MULTILINE)
     assert re.search(r"^deadline +3600 s", text, re.MULTILINE)
     assert re.search(r"^ +2  (streaming|starting) +\d+", text, re.MULTILINE)
+
+
+def test_each_worker_has_its_figures_below_their_names() -> None:
+    worker = {"id": 1, "state": "streaming", "host": None, "port": 3001, "pid": 77}
+    worker |= {"samples": 5, "restarts": 2, "replaced": 0, "last_value": 42}
+    with going_on() as run:
+        status = seen(run)
+    for more, names in (
+        ({}, "worker  state      port  pid  samples  restarts  last"),
+        ({"replaced": 1}, "worker  state      port  pid  samples  restarts  replaced  last"),
+        ({"host": "a"}, "worker  state      host  port  pid  samples  restarts  last"),
+    ):
+        shown = Console(width=120, file=StringIO())
+        shown.print(_control_views.status_view({**status, "workers": [{**worker, **more}]}))
+        *_, head, row = shown.file.getvalue().rstrip().splitlines()  # type: ignore[attr-defined]
+        assert head.split() == names.split()
+        assert row.split()[-1] == "42"
+
+
+def test_workers_that_have_left_are_summed_up_and_hosts_that_are_not_up_are_named() -> None:
+    worker = {"state": "streaming", "host": "a", "port": 3001, "pid": 77, "samples": 5}
+    worker |= {"restarts": 2, "replaced": 0, "last_value": 42}
+    workers = [{"id": 1, **worker}, *({"id": n, **worker, "state": "drained"} for n in (2, 3))]
+    hosts = [
+        {**asdict(HostResult("a", 1, 5, 1, 0, 0)), "state": "up", "why": None},
+        {**asdict(HostResult("b", 2, 10, 2, 1, 0)), "state": "lost", "why": "the host is gone"},
+    ]
+    with going_on() as run:
+        status = seen(run)
+    shown = StringIO()
+    view = _control_views.status_view({**status, "hosts": hosts, "workers": workers})
+    Console(width=120, file=shown).print(view)
+    lines = [line.split() for line in shown.getvalue().splitlines()]
+    assert ["drained", "2", "workers,", "10", "samples"] in lines
+    assert ["hosts", "b", "is", "lost:", "the", "host", "is", "gone"] in lines
+    assert [line[0] for line in lines if "42" in line] == ["1"]
+
+
+def test_of_thousands_of_workers_those_in_trouble_are_shown() -> None:
+    worker = {"state": "streaming", "host": None, "port": 3001, "pid": 77, "samples": 5}
+    worker |= {"restarts": 0, "replaced": 0, "last_value": 42}
+    workers = [{"id": number, **worker} for number in range(1, 3001)]
+    workers[2999] |= {"state": "given up", "restarts": 5}
+    unknown = dict.fromkeys(("url", "goal", "rate_per_s", "ideal_rate_per_s", "finish_s"))
+    unknown |= dict.fromkeys(("deadline_s", "last_warning"))
+    known = {"id": "1", "pid": 1, "worker": "w", "started_at": 0.0, "hosts": [], "warnings": 0}
+    known |= {"samples": 15_000, "progress": 0.5, "elapsed_s": 5.0, "restarts": 5}
+    shown = StringIO()
+    view = _control_views.status_view({**known, **unknown, "workers": workers})
+    Console(width=120, file=shown).print(view)
+    *_, last_but_one, last, others = shown.getvalue().splitlines()
+    assert last_but_one.split()[:2] == ["199", "streaming"]
+    assert last.split()[:3] == ["3000", "given", "up"]
+    assert others == "… and 2800 more workers"
+
+
+def test_the_sums_of_hosts_are_shown_if_there_are_several() -> None:
+    with going_on() as run:
+        status = seen(run)
+    assert status["hosts"] == []
+    sums = [asdict(HostResult(f"10.0.0.{number}", 2, 3, 4, 1, 5)) for number in (1, 2)]
+    hosts = [{**each, "state": "up", "why": None} for each in sums]
+    shown = Console(width=120, file=StringIO(), record=True)
+    shown.print(_control_views.status_view({**status, "hosts": hosts[:1]}))
+    assert "10.0.0.1" not in shown.export_text()
+    shown.print(_control_views.status_view({**status, "hosts": hosts}))
+    *_, names, first, second = shown.export_text().rstrip().splitlines()
+    assert names.split() == ["host", "workers", "samples", "starts", "crashes", "lost"]
+    assert first.split() == ["10.0.0.1", "2", "3", "4", "1", "5"]
+    assert second.split()[0] == "10.0.0.2"
 
 
 def test_who_watches_sees_the_run_until_its_end() -> None:
@@ -124,7 +211,7 @@ def test_who_watches_sees_the_run_until_its_end() -> None:
 def test_restarts_are_no_crashes_in_the_result() -> None:
     with going_on() as run:
         done = call("restart", "all")
-        assert (done.returncode, done.stdout) == (0, f"run {run.pid} restarts workers 1, 2\n")
+        assert (done.returncode, done.stdout) == (0, f"run {run.pid} restarts workers 1 to 2\n")
         until(lambda: [worker["restarts"] for worker in seen(run)["workers"]] == [1, 1])
         call("stop")
         result = result_of(run)
@@ -172,7 +259,7 @@ def test_events_are_lines_of_the_log() -> None:
         lines = call("events", "--level", "WARNING", "-n", "2").stdout.splitlines()
         assert 1 <= len(lines) <= 2
         for line in lines:
-            assert re.match(r"\d\d:\d\d:\d\d WARNING workers/\d failed", line)
+            assert re.match(r"\d\d:\d\d:\d\d WARNING (workers/\d failed|port \d+ is taken)", line)
         record = json.loads(call("events", "--json", "-n1").stdout)
         assert set(record) == {"time", "level", "event", "text", "fields"}
         assert run.poll() is None
@@ -221,3 +308,96 @@ def test_help_lists_the_commands_in_groups() -> None:
     ]
     assert places == sorted(places)
     assert os.environ["COLUMNS"] == "80"
+
+
+def test_workers_are_added_and_drained_while_the_others_go_on() -> None:
+    with going_on() as run:
+        pids = {worker["id"]: worker["pid"] for worker in seen(run)["workers"]}
+        added = call("scale", "+2")
+        told = f"run {run.pid}: the run has 4 workers now; new: 3 to 4\n"
+        assert (added.returncode, added.stdout) == (0, told)
+        until(lambda: all(worker["samples"] for worker in seen(run)["workers"]))
+        drained = call("scale", str(run.pid), "-2", "--drain", "1")
+        told = f"run {run.pid}: the run has 2 workers now; leaving: 1, 4\n"
+        assert (drained.returncode, drained.stdout) == (0, told)
+        until(lambda: [row["state"] for row in seen(run)["workers"]].count("drained") == 2)
+        [second] = [worker for worker in seen(run)["workers"] if worker["id"] == 2]
+        assert (second["pid"], second["state"]) == (pids[2], "streaming")
+        twice = call("scale", "--drain", "2", "--drain", "2")
+        assert twice.stdout.endswith("1 worker now; leaving: 2\n")
+        call("stop")
+        result = result_of(run)
+        left = [worker["left_s"] is None for worker in result["workers"]]
+        assert left == [False, False, True, False]
+        assert sum(worker["samples"] for worker in result["workers"]) == result["samples"]
+
+
+def test_of_a_run_that_is_named_those_leave_that_are_named() -> None:
+    with going_on() as first, going_on() as second:
+        done = call("scale", str(first.pid), "--drain", "1")
+        told = f"run {first.pid}: the run has 1 worker now; leaving: 1\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, told, "")
+        assert second.poll() is None
+
+
+def test_a_word_that_is_a_run_and_a_size_is_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str | None, dict[str, object]]] = []
+
+    def note(run: str | None, operation: str, **arguments: object) -> int:
+        told.append((run, arguments))
+        return 0
+
+    monkeypatch.setattr("rnd_actors.control.runs", lambda: (RunAddress("7", Path("7.sock")),))
+    monkeypatch.setattr("rnd_actors.cli._control._tell", note)
+    assert call("scale", "7", "--drain", "1").returncode == 0
+    assert told == [("7", {"workers": "-1", "drain": [1]})]
+
+
+@pytest.mark.parametrize("command", ["goal", "deadline", "restart", "scale"])
+def test_a_run_without_what_is_to_change_is_refused(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("rnd_actors.control.runs", lambda: (RunAddress("47", Path("47.sock")),))
+    done = call(command, "47")
+    assert done.returncode == 2
+    assert f"{command} takes RUN" in done.stderr
+    assert "where there is a run 47, such as 47 47; got 47" in done.stderr.replace("'", "")
+
+
+def test_goal_and_deadline_are_changed_and_what_cannot_be_says_why() -> None:
+    with going_on() as run:
+        assert call("deadline", "3600").stdout == f"run {run.pid}: the deadline is 3600 s now\n"
+        assert seen(run)["deadline_s"] == 3600.0
+        lifted = call("deadline", str(run.pid), "none").stdout
+        assert lifted == f"run {run.pid}: the run has no deadline any more\n"
+        refused = call("deadline", "0.001")
+        assert refused.returncode == 1
+        assert "more than the" in refused.stderr
+        assert call("goal", "1").returncode == 1
+        goal = seen(run)["samples"] + 1000  # in five seconds
+        assert call("goal", str(goal)).stdout == f"run {run.pid}: the goal is {goal} samples now\n"
+        result = result_of(run)
+        assert (result["outcome"], result["samples"], result["goal"]) == ("complete", goal, goal)
+        assert run.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["scale"], "scale takes [RUN] N|+N|-N; got ''"),
+        (["scale", "1", "2", "3"], "scale takes [RUN] N|+N|-N; got '1 2 3'"),
+        (["scale", "many"], "N|+N|-N takes a whole number from 1 to 10000, or a difference"),
+        (["scale", "--drian", "3"], "No such option: --drian"),
+        (["scale", "-x", "3"], "No such option: -x"),
+        (["scale", "\u0663"], "N|+N|-N takes a whole number from 1 to 10000, or a difference"),
+        (["scale", "3", "--drain", "x"], "--drain takes a whole number"),
+        (["goal", "0"], "N takes a whole number from 1 to 1000000000; got 0"),
+        (["deadline", "soon"], "SECONDS|none takes seconds > 0, or none; got 'soon'"),
+        (["restart", "-1"], "No such option: -1"),
+    ],
+)
+def test_wrong_words_are_exit_code_2_and_one_line(command: list[str], told: str) -> None:
+    done = call(*command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1

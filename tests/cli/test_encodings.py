@@ -1,5 +1,6 @@
 """Terminals that have no bars and ticks: charts are drawn in ASCII, and nothing raises."""
 
+import json
 import os
 import pty
 import subprocess
@@ -9,6 +10,7 @@ from typing import Final
 import pytest
 
 from rnd_actors import RunSettings, run
+from rnd_actors.store import read_events
 from tests.cli.commands import FAST, MODULE, PATIENCE_S, call, execute, read_terminal
 
 COMMANDS: Final = (
@@ -57,6 +59,45 @@ def test_every_command_prints_to_a_terminal_that_has_ascii_only(
     assert done.returncode == (2 if "no such" in command[-1] else 0)
 
 
+LOGGED: Final = ("-v", "--log-format=json")
+ODD: Final = """
+from rnd_actors import Collector
+
+
+class Odd(Collector):
+    is_tired = False
+
+    def is_reached(self, sample):
+        if not self.is_tired:
+            self.is_tired = True
+            raise ValueError("caf\\udce9")
+        return sample.index >= 5
+
+    def findings(self):
+        return {"in caf\\udce9": "bl\\udcff"}
+"""
+
+
+def test_what_no_encoding_has_is_shown_as_escapes_and_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("odd.py").write_text(ODD)
+    done = call(*FAST, *LOGGED, "--collector=odd:Odd", "--json", "--output=\udcff.db")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["findings"] == {r"in caf\udce9": r"bl\udcff"}
+    records = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    traces = [record["traceback"] for record in records if "traceback" in record]
+    assert [trace.splitlines()[-1] for trace in traces] == [r"ValueError: caf\udce9"]
+    told = [event.text for event in read_events(Path("\udcff.db"))]
+    assert any(r"caf\udce9" in text for text in told)
+    shown = call("show", "\udcff.db")
+    assert r"in caf\udce9" in shown.stdout
+    Path("\udcff.db").unlink()
+    assert r"there is no store at \udcff.db" in call("show", "\udcff.db").stderr
+
+
 def test_charts_keep_their_form_in_ascii(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     rich, poor = (call("show", "runs.db", encoding=name).stdout for name in ("utf-8", "ascii"))
@@ -68,7 +109,7 @@ def test_charts_keep_their_form_in_ascii(folder: Path, monkeypatch: pytest.Monke
 def test_the_live_view_is_drawn_in_ascii_too(folder: Path) -> None:
     master, terminal = pty.openpty()
     environ = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "ascii"}
-    command = [*MODULE, *FAST, "--samples=40", "--workers=2"]
+    command = [*MODULE, *FAST, "--samples=600", "--workers=2"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=terminal, env=environ
     ) as process:

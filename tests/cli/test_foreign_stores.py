@@ -156,11 +156,12 @@ def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> 
         stderr=terminal,
     )
     os.close(terminal)
-    shown = ""
+    shown, asked = "", False
     for text in read_terminal(master):
-        if "[y/N]" in text:
-            os.write(master, f"{answer}\n".encode())
         shown += text
+        if not asked and "[y/N]" in shown:
+            asked = True
+            os.write(master, f"{answer}\n".encode())
     code = process.wait(PATIENCE_S)
     assert "touch run-by-a-store # \\x1b[8m" in shown
     assert "SampleCount" in shown
@@ -170,7 +171,7 @@ def test_on_a_terminal_it_is_asked(answer: str, is_run: bool, hostile: Path) -> 
 
 
 def test_a_run_of_ones_own_is_resumed_without_a_word(store: Path) -> None:
-    done = call("resume", str(store), "--quiet", "--deadline=20")
+    done = call("resume", str(store), "--quiet", "--deadline=100")
     assert (done.returncode, done.stderr) == (0, "")
     assert list_runs(store)[0].state == "complete"
 

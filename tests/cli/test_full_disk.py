@@ -56,7 +56,7 @@ def test_a_store_whose_disk_is_full_goes_on_when_there_is_room(disk: Path) -> No
     assert stored.run.state in ("died", "failed")  # its end needs less room than samples
     assert stored.run.samples == len(stored.samples)
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
-    call("resume", "runs.db", "--quiet", "--deadline=0.5")
+    call("resume", "runs.db", "--quiet", "--deadline=10")
     [resumed] = list_runs(disk / "runs.db")
     assert (resumed.state, resumed.sessions) == ("deadline", 2)
     assert resumed.samples > stored.run.samples

@@ -5,6 +5,7 @@ import pytest
 
 from rnd_actors.cli._session import Interruption, interruption
 from rnd_actors.workers import WorkerProcess
+from tests.processes import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ def test_a_signal_sets_the_event_and_is_the_exit_code(number: int, exit_code: in
     with interruption() as told:
         assert not told.event.is_set()
         os.kill(os.getpid(), number)
-        assert told.event.wait(10)
+        assert told.event.wait(PATIENCE_S)
     assert told.exit_code == exit_code
 
 

@@ -37,5 +37,5 @@ def test_a_plan_takes_its_figures_from_it(
     path = tmp_path / "result.json"
     path.write_text(printed)
     flags = ["--samples=2", "--deadline=2", "--workers=2", "--runs=10", "--json"]
-    assert cli.main(["plan", *flags, f"--result={path}"]) == 0
+    assert cli.main(["plan", *flags, f"--figures={path}"]) == 0
     assert json.loads(capsys.readouterr().out)["figures"]["rate"] == 4.0

@@ -1,5 +1,10 @@
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import StringIO
-from itertools import repeat
+from itertools import count, repeat
+from pathlib import Path
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -7,11 +12,12 @@ from gevent.event import Event as Flag
 from rich.console import Console
 
 from rnd_actors.actors import Killed
-from rnd_actors.cli import draw_live_view, ticking
-from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.cli import _live, draw_live_view, ticking
+from rnd_actors.collectors import RunScaled, SamplesAccepted, WorkerDrained
 from rnd_actors.events import ActorFailed
 from rnd_actors.running import Progress
 from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
+from tests.processes import PATIENCE_S
 
 
 def drawn(progress: Progress, width: int = 80, height: int = 24) -> list[str]:
@@ -98,7 +104,7 @@ def test_it_fits_and_every_worker_is_shown_or_counted(
     lines = drawn(progress, width, height)
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
-    assert lines[1] == "now 0.0 s, deadline 9 s"
+    assert lines[1] == "no worker yet, deadline 9 s"
     assert lines[-1].startswith("0.0 s worker 1 sent a malformed line")
     shown = sum(line.count("waiting") for line in lines if "workers" not in line)
     left_out = [line for line in lines if "workers: " in line]
@@ -111,6 +117,15 @@ def test_rows_that_are_left_out_are_counted_by_what_they_do(progress: Progress) 
     progress(ActorFailed("workers/12", 1, Killed()))
     lines = drawn(progress, 46, 10)
     assert lines[-2] == "… and 11 more workers: 10 waiting, 1 crashed"
+
+
+def test_workers_that_are_gone_make_room_for_those_that_are_not(progress: Progress) -> None:
+    progress(RunScaled(16, started=tuple(range(17, 33)), draining=tuple(range(1, 17))))
+    for worker in range(1, 17):
+        progress(WorkerDrained(worker))
+    lines = drawn(progress)
+    assert [line.split()[0] for line in lines[3:19]] == [str(worker) for worker in range(17, 33)]
+    assert lines[-1] == "… and 12 more workers: 12 drained"
 
 
 def test_wide_terminals_use_their_width_where_rows_are_few(progress: Progress) -> None:
@@ -150,7 +165,25 @@ def test_a_ticker_ticks_until_its_block_ends() -> None:
             enough.set()
 
     with ticking(repeat(0.001), tick):
-        assert enough.wait(10)
+        assert enough.wait(PATIENCE_S)
     seen = len(ticks)
     gevent.idle()
     assert len(ticks) == seen
+
+
+def test_a_view_that_takes_long_to_paint_is_painted_less_often(
+    progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = list[Iterable[float]]()
+
+    @contextmanager
+    def noted(pauses_s: Iterable[float], _: Callable[[], object]) -> Iterator[None]:
+        pauses.append(pauses_s)
+        yield
+
+    monkeypatch.setattr(_live, "ticking", noted)
+    monkeypatch.setattr(_live, "time", SimpleNamespace(thread_time=count(0.0, 0.5).__next__))
+    with Path(os.devnull).open("wb") as terminal:
+        screen = _live.Screen(Console(file=StringIO()), terminal.fileno())
+        with _live.live_view(progress, screen):
+            assert next(iter(pauses[0])) == 2.0

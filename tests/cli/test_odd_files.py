@@ -48,7 +48,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("f.csv", (*RUN, "--output=f.csv", "--append")),
         ("f.parquet", (*RUN, "--output=f.parquet", "--overwrite")),
         ("f.toml", ("run", "--config=f.toml")),
-        ("f.json", ("plan", "--samples=1", "--deadline=9", "--result=f.json")),
+        ("f.json", ("plan", "--samples=1", "--deadline=9", "--figures=f.json")),
     ],
 )
 def test_what_is_no_plain_file_is_refused_in_one_line(
@@ -81,7 +81,7 @@ def test_what_is_no_plain_file_is_refused_in_one_line(
         ("resume", f"{'x' * 300}.db"),
         ("export", "runs.db", f"{'x' * 300}.csv"),
         ("report", "runs.db", "-o", f"{'x' * 300}.md"),
-        ("plan", "--samples=1", "--deadline=9", f"--result={'x' * 300}"),
+        ("plan", "--samples=1", "--deadline=9", f"--figures={'x' * 300}"),
     ],
 )
 def test_a_name_that_is_too_long_is_one_line(

@@ -28,6 +28,7 @@ GIVEN: dict[str, tuple[str, object, object]] = {
     "start-timeout": ("1", 1, 1.0),
     "stall-timeout": ("2e1", 20, 20.0),
     "output": ("out.jsonl", "out.jsonl", (Path("out.jsonl"),)),
+    "cluster": ("local:3", "local:3", "local:3"),
     "worker-log": ("logs", "logs", Path("logs")),
     "overwrite": ("yes", True, Existing.OVERWRITE),
     "append": ("1", 1, Existing.APPEND),
@@ -130,21 +131,42 @@ def test_settings_that_exclude_each_other_are_named_as_their_sources_do(
     assert_one_line(capsys, f"{both} exclude each other: choose one of them")
 
 
+def test_workers_can_be_given_for_each_host(
+    read: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_each = "--workers-per-host", "5"
+    settings = read(*of_each, "--hosts", "3", "--cluster", "tcp://head:8786").settings
+    assert (settings.workers, settings.hosts, settings.workers_per_host) == (15, 3, 5)
+    assert read.fail(*of_each, "--cluster", "tcp://head:8786") == 2
+    assert_one_line(capsys, "--workers-per-host needs to know how many hosts: say it with --hosts")
+    assert read.fail(*of_each, "--hosts", "3", WORKERS="4") == 2
+    both = "RND_ACTORS_WORKERS and --workers-per-host"
+    assert_one_line(capsys, f"{both} exclude each other: choose one of them")
+
+
 @pytest.mark.parametrize(
     ("command", "make"),
-    [("run", RunSettings), ("plan", partial(PlanSettings, samples=1, deadline=1.0))],
+    [
+        ("run", partial(RunSettings, cluster="local:3")),
+        ("plan", partial(PlanSettings, samples=1, deadline=1.0)),
+    ],
 )
 def test_help_shows_the_ranges_that_the_settings_have(
     command: str, make: Callable[..., object]
 ) -> None:
     options: Any = typer.main.get_group(app).commands[command].params
     ranges = {option.name: (option.min, option.max) for option in options if option.max}
-    assert len(ranges) >= 3
+    ranges.pop("workers_per_host", None)  # which needs to know how many hosts
+    assert len(ranges) >= 2
     for name, (least, most) in ranges.items():
         make(**{name: least})
         for outside in (least - 1, most + 1):
             with pytest.raises(SettingsError, match=f"{name} takes .* {least} to {most}; got"):
                 make(**{name: outside})
+
+
+def test_a_file_may_have_the_mark_of_windows(read: Reader) -> None:
+    assert read(toml="\ufeffsamples = 3").settings.samples == 3
 
 
 def test_an_empty_variable_counts_as_unset(read: Reader) -> None:
@@ -202,12 +224,38 @@ def test_a_worker_is_looked_up_in_the_path_of_programs(read: Reader) -> None:
     assert arguments == ["-c", "exit 1"]
 
 
+def test_a_worker_on_other_hosts_need_not_be_here(read: Reader) -> None:
+    command = "no-such-program -x 'a b'"
+    options = "--cluster", "tcp://head:8786", "--worker", command
+    assert read(*options).settings.worker == ("no-such-program", "-x", "a b")
+
+
+def test_the_time_for_a_cluster_to_answer_is_given(read: Reader) -> None:
+    cluster = "--cluster", "tcp://head:8786"
+    assert read(*cluster, "--cluster-timeout", "2.5").settings.cluster_timeout == 2.5
+    assert read(*cluster).settings.cluster_timeout is None
+
+
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
         (["--samples=x"], "--samples takes a whole number from 1 to 1000000000; got 'x'"),
         (["--samples=1.5"], "--samples takes a whole number from 1 to 1000000000; got '1.5'"),
-        (["--workers=0"], "--workers takes a whole number from 1 to 1000; got 0"),
+        (
+            ["--workers=0"],
+            "--workers takes a whole number from 1 to 10000, or a range such as 4..16; got 0",
+        ),
+        (["--workers=4..2"], "--workers takes a whole number from 1 to 10000, or a range such as"),
+        (
+            ["--workers=1001"],
+            "--workers 1001 needs --cluster ADDRESS: on one machine there are 1000 at most",
+        ),
+        (["--workers=4..16"], "--workers 4..16 needs --scale deadline"),
+        (["--scale=deadline"], "--scale deadline needs --deadline SECONDS"),
+        (["--give-up-early"], "--give-up-early needs --deadline SECONDS"),
+        (["--scale=auto"], "--scale takes fixed or deadline; got 'auto'"),
+        (["--confidence=1"], "--confidence takes a probability of at least 0.5, and less than 1"),
+        (["--figures=none.json"], "--figures takes a file that `rnd-actors run --json` wrote"),
         (["--samples="], "--samples takes a whole number from 1 to 1000000000; got ''"),
         (["--deadline=nan"], "--deadline takes seconds > 0; got nan"),
         (["--log-format=xml"], "--log-format takes text or json; got 'xml'"),
@@ -278,7 +326,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         ("output = 1", "output in run.toml takes a list of arguments, or a text "),
         (
             "base_port = 1",
-            "run.toml takes the keys samples, workers, worker, worker-arg, base-port, ",
+            "run.toml takes the keys samples, workers, scale, confidence, ",
         ),
         (f"deadline = 1{400 * '0'}", "deadline in run.toml takes seconds > 0; got 1000"),
         ("samples = ", "--config takes a TOML file that can be read (Invalid value "),

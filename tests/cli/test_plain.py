@@ -10,7 +10,7 @@ from rnd_actors.cli._session import plain_view
 from rnd_actors.cli._ticking import pauses_s
 from rnd_actors.running import Progress
 from rnd_actors.simulation import VirtualTime
-from rnd_actors.workers import MalformedLine, WorkerLogLost
+from rnd_actors.workers import MalformedLine, WorkerLogLost, WorkerSpawned
 
 
 def test_there_is_a_line_a_second_then_every_ten_and_later_one_a_minute() -> None:
@@ -24,6 +24,7 @@ def test_a_warning_is_told_once_and_cut_short(
     capsys: pytest.CaptureFixture[str], virtual_time: VirtualTime
 ) -> None:
     progress = Progress(goal=10, workers=1)
+    progress(WorkerSpawned(1, 1, pid=1, port=3001))
     with plain_view(progress, LogFormat.TEXT):
         gevent.sleep(1.5)
         progress(MalformedLine(1, 1, 300 * b"oops"))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rnd_actors import cli, store
 from rnd_actors.cli._views import history_view
 from rnd_actors.store import RunHistory
-from tests.reporting.histories import a_run, history_of, worker_result
+from tests.reporting.histories import a_run, history_of, on_two_hosts, worker_result
 
 
 def drawn(history: RunHistory, width: int) -> list[str]:
@@ -29,6 +29,17 @@ def test_it_tells_the_run_its_summary_and_its_sessions() -> None:
     sessions = lines[lines.index("session  began                  took") + 1 :][:2]
     assert [line.split()[0] for line in sessions] == ["1", "2"]
     assert [line.split()[-2:] for line in sessions] == [["5.00", "s"], ["3.79", "s"]]
+
+
+def test_it_tells_workers_host_by_host_and_the_sums_of_hosts() -> None:
+    lines = [" ".join(line.split()) for line in drawn(on_two_hosts(a_run()), 120)]
+    begin = lines.index("worker host port samples starts crashes malformed last exit") + 1
+    rows = [line.split()[:2] for line in lines[begin : begin + 16]]
+    assert rows[7:9] == [["15", "10.0.0.1"], ["4", "10.0.0.2"]]
+    assert lines[begin + 15].startswith("2 10.0.0.3 (+1) 3002")
+    begin = lines.index("host workers samples starts crashes lost") + 1
+    assert lines[begin + 2] == "10.0.0.3 1 2 1 0 7"
+    assert not any("host" in line for line in drawn(a_run(), 120))
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

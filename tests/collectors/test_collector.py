@@ -1,6 +1,7 @@
 """Goals: when each is reached, how far it is, and what it finds out."""
 
 import random
+import time
 from collections.abc import Callable
 from statistics import NormalDist, fmean, stdev
 
@@ -136,3 +137,17 @@ def test_a_fixed_time_is_the_business_of_the_clock() -> None:
 def test_a_goal_that_makes_no_sense_is_refused(make: Callable[[], Collector]) -> None:
     with pytest.raises(SettingsError):
         make()
+
+
+def test_a_sample_of_a_quota_costs_as_much_whatever_the_number_of_workers() -> None:
+    def cost_s(workers: int) -> float:
+        quota = WorkerQuota(quota=10, workers=workers)
+        for worker in range(1, workers + 1):
+            quota.accepts(sample(worker=worker))
+        began = time.thread_time()
+        for _ in range(200):
+            quota.is_reached(sample(worker=1))
+            quota.progress()
+        return time.thread_time() - began
+
+    assert min(cost_s(10_000) for _ in range(3)) < 20 * min(cost_s(10) for _ in range(3))

@@ -54,6 +54,8 @@ def test_options_are_converted_to_the_types_of_the_fields(text: str, expected: O
         (OPTIONS, ["number=1.5"], "takes number=int; got 'number=1.5'"),
         (OPTIONS, ["on=maybe"], "takes on=bool; got 'on=maybe'"),
         (OPTIONS, ["numbers=1,b"], "takes numbers=tuple"),
+        (OPTIONS, ["numbers=1,0-1000000"], "takes ranges of at most 1000000 numbers; got '0-1000"),
+        (OPTIONS, ["numbers=0-" + "9" * 30], "takes ranges of at most 1000000 numbers; got '0-9"),
         (OPTIONS, ["number"], "takes texts key=value; got 'number'"),
         (OPTIONS, ["size=1"], "takes the keys number, part, on, name, numbers; got 'size=1'"),
         ("mean", [], "takes mean with the options epsilon; got 'mean'"),
@@ -69,6 +71,25 @@ def test_an_error_names_what_was_given_and_what_is_accepted(
     with pytest.raises(SettingsError) as caught:
         make_collector(name, options)
     assert complaint in str(caught.value)
+
+
+class Unlucky(Collector):
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        raise OSError("no licence")
+
+    def is_reached(self, sample: Sample) -> bool:
+        return False
+
+
+def test_a_collector_that_raises_when_it_is_made_is_told_in_one_line() -> None:
+    done = call(*FAST, f"--collector={__name__}:Unlucky")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "rnd-actors: --collector takes a collector that can be made (OSError: no licence); "
+        f"got '{__name__}:Unlucky'\n"
+    )
 
 
 def test_the_last_of_two_equal_options_counts() -> None:

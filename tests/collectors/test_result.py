@@ -13,7 +13,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnd_actors.collectors import Ledger, Outcome, Result, WorkerResult
+from rnd_actors.collectors import HostResult, Ledger, Outcome, Result, WorkerOnHost, WorkerResult
 from rnd_actors.errors import ResultFormatError
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "result.md"
@@ -29,6 +29,18 @@ RESULT: Final = Result(
     findings={"median": 20.0, "unit": "mm", "pairs": 1, "mode": None},
 )
 
+A, B = WorkerOnHost("10.0.0.1", 3, 2, 1, 4), WorkerOnHost("10.0.0.2", 1, 1)
+OVER_HOSTS: Final = evolve(
+    RESULT,
+    lines=evolve(RESULT.lines, lost=9),
+    workers=(
+        evolve(RESULT.workers[0], hosts=(B, A)),
+        WorkerResult(2, 3002, 5, 1, 0, 0, None, hosts=(evolve(A, samples=5, lost=5),)),
+        WorkerResult(3, 3003, 5, 1, 0, 0, None, hosts=(B,)),
+    ),
+)
+"""Of the same run in a cluster."""
+
 COUNTS: Final = st.integers(min_value=0)
 FLOATS: Final = st.floats(allow_nan=False, allow_infinity=False)
 WORKERS: Final = st.builds(
@@ -40,6 +52,7 @@ WORKERS: Final = st.builds(
     startup_s=st.none() | FLOATS,
     streamed_s=FLOATS,
     rate_per_s=st.none() | FLOATS,
+    hosts=st.lists(st.builds(WorkerOnHost, st.text(), *[COUNTS] * 4), max_size=2).map(tuple),
 )
 RESULTS: Final = st.builds(
     Result,
@@ -48,7 +61,7 @@ RESULTS: Final = st.builds(
     goal=st.none() | COUNTS,
     elapsed_s=FLOATS,
     deadline_s=st.none() | FLOATS,
-    lines=st.builds(Ledger, COUNTS, COUNTS, COUNTS, COUNTS),
+    lines=st.builds(Ledger, *[COUNTS] * 5),
     values=st.lists(st.integers() | st.integers(-(10**300), 10**300)).map(tuple),
     workers=st.lists(WORKERS, max_size=3).map(tuple),
     findings=st.dictionaries(st.text(), st.none() | st.integers() | FLOATS | st.text()),
@@ -68,6 +81,26 @@ def test_the_derived_figures_are_in_the_json_and_not_read_from_it() -> None:
     derived = {"samples": 3, "rate_per_s": 2.0, "mean": 21.0, "restarts": 2}
     assert {key: plain[key] for key in derived} == derived
     assert Result.from_json(json.dumps(plain | dict.fromkeys(derived, -1))) == RESULT
+
+
+def test_a_result_of_an_earlier_version_has_no_hosts_and_nothing_lost() -> None:
+    plain = json.loads(RESULT.to_json())
+    del plain["hosts"], plain["lines"]["lost"], plain["workers"][0]["hosts"]
+    assert Result.from_json(json.dumps(plain)) == RESULT
+
+
+def test_the_figures_of_hosts_are_sums_over_all_workers_that_were_there() -> None:
+    assert RESULT.hosts == ()
+    assert OVER_HOSTS.hosts == (
+        HostResult("10.0.0.1", workers=2, samples=8, starts=4, crashes=2, lost=9),
+        HostResult("10.0.0.2", workers=2, samples=2, starts=2, crashes=0, lost=0),
+    )
+
+
+def test_what_was_lost_is_told_only_if_something_was() -> None:
+    told = "5 received: 3 accepted, 1 surplus, 1 malformed"
+    assert RESULT.figures()["lines"] == told
+    assert OVER_HOSTS.figures()["lines"] == f"{told}; at least 9 lost with hosts"
 
 
 def test_the_figures_in_words_end_with_the_findings() -> None:
@@ -106,7 +139,7 @@ def test_a_number_that_json_does_not_know_is_null(number: float) -> None:
 
 
 def test_the_keys_of_the_json_are_those_that_are_documented() -> None:
-    plain = json.loads(evolve(RESULT, findings={}).to_json())
+    plain = json.loads(evolve(OVER_HOSTS, findings={}).to_json())
     documented = re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(documented) == sorted(set(keys(plain)))
 
@@ -194,6 +227,18 @@ def test_a_notebook_shows_headline_figures_findings_and_workers() -> None:
     words = " ".join(drawn(RESULT).itertext())
     for told in ("Deadline", RESULT.reason, "3 of 4", "21.00", "median", "mm", "3001", "out\nof"):
         assert told in words
+
+
+def test_a_notebook_shows_workers_host_by_host_and_the_sums_of_hosts() -> None:
+    rows = [[*row.itertext()] for row in drawn(OVER_HOSTS).iter("tr")]
+    assert ["host", "workers", "samples", "starts", "crashes", "lost"] in rows
+    assert ["10.0.0.1", "2", "8", "4", "2", "9"] in rows
+    assert [row[:2] for row in rows[-3:]] == [
+        ["1", "10.0.0.2, 10.0.0.1"],
+        ["2", "10.0.0.1"],
+        ["3", "10.0.0.2"],
+    ]
+    assert "host" not in " ".join(drawn(RESULT).itertext())
 
 
 @pytest.mark.parametrize(

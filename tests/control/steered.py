@@ -14,9 +14,9 @@ from rnd_actors.control import RunAddress, ask, runs, serve_run
 from rnd_actors.errors import ControlError
 from rnd_actors.events import Event
 from rnd_actors.running import RunSettings, run
-from tests.processes import until
+from tests.processes import PATIENCE_S, until
 
-__all__ = ["Steered", "samples_of", "steered"]
+__all__ = ["Steered", "goal_soon", "samples_of", "steered"]
 
 
 @define
@@ -29,13 +29,22 @@ class Steered:
     interrupted: Flag
 
     def result(self) -> Result:
-        result: Result = self.running.get(timeout=20)
+        result: Result = self.running.get(timeout=PATIENCE_S)
         return result
 
 
 def samples_of(address: RunAddress) -> int:
     samples: int = ask(address, "status")["samples"]
     return samples
+
+
+def goal_soon(address: RunAddress) -> int:
+    """Set a goal that the run soon reaches, and return it."""
+    while True:
+        goal = samples_of(address) + 100
+        with suppress(ControlError):  # more samples have come meanwhile
+            ask(address, "goal", samples=goal)
+            return goal
 
 
 @contextmanager
@@ -61,4 +70,4 @@ def steered(interval: float = 0.01, *flags: str, **others: Any) -> Iterator[Stee
     finally:
         with suppress(ControlError):  # it has ended
             ask(address, "stop")
-        running.join(timeout=20)
+        running.join(timeout=PATIENCE_S)

@@ -132,6 +132,23 @@ def test_without_a_folder_for_sockets_that_for_temporary_files_is_used(
         assert find_run().id == run.address.id
 
 
+def test_a_runtime_folder_that_cannot_be_looked_at_gives_way_as_well(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, stat = folder.parent / "hidden" / "x", Path.stat
+
+    def stat_as_user(path: Path, **options: bool) -> os.stat_result:  # root may look anywhere
+        if path == hidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_as_user)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(hidden))
+    monkeypatch.setattr("tempfile.tempdir", str(folder.parent))
+    with steered() as run:
+        assert find_run().id == run.address.id
+
+
 def test_a_socket_that_nobody_listens_on_is_removed(folder: Path) -> None:
     stale_socket(folder / "4711.sock")
     assert runs() == ()

@@ -1,13 +1,14 @@
 """What a run answers, and what it does when it is told."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import count
 from typing import Any
 
 import gevent
 import pytest
+from attrs import frozen
 
 from rnd_actors.collectors import Outcome
 from rnd_actors.control import (
@@ -20,15 +21,16 @@ from rnd_actors.control import (
     serve_run,
 )
 from rnd_actors.errors import ControlError
-from rnd_actors.events import DeadLetter
+from rnd_actors.events import DeadLetter, Event
 from rnd_actors.running import LiveRun, RunSettings, run
-from tests.control.steered import samples_of, steered
-from tests.processes import alive, until
+from rnd_actors.workers import WorkerProcess
+from tests.control.steered import goal_soon, samples_of, steered
+from tests.processes import PATIENCE_S, alive, until
 
 
 def test_the_status_has_the_figures_of_the_run_and_a_row_for_each_worker() -> None:
     with steered(deadline=3600.0) as run:
-        until(lambda: samples_of(run.address) > 20)
+        until(lambda: all(row["samples"] > 20 for row in ask(run.address, "status")["workers"]))
         status = ask(run.address, "status")
         assert (status["id"], status["pid"]) == (run.address.id, run.address.pid)
         assert (status["goal"], status["deadline_s"]) == (10**6, 3600.0)
@@ -47,18 +49,20 @@ def test_tree_and_dump_show_the_actors() -> None:
 
 
 def test_restarts_under_load_keep_the_total_exact_and_are_no_crashes() -> None:
-    with steered(0.001, samples=2000, workers=4) as run:
+    with steered(0.001, workers=4) as run:
+        for number in range(1, 5):
+            before = ask(run.address, "status")["workers"]
+            assert ask(run.address, "restart", worker="all") == [1, 2, 3, 4]
+            until(partial(have_come_back, run.address, before, number))
+        goal = goal_soon(run.address)
         with suppress(ControlError):  # it is complete
-            for number in count(1):
-                before = ask(run.address, "status")["workers"]
-                assert ask(run.address, "restart", worker="all") == [1, 2, 3, 4]
-                until(partial(have_come_back, run.address, before, number))
+            ask(run.address, "restart", worker="all")
         result = run.result()
     lines = result.lines
-    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 2000)
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, goal)
     assert lines.received == lines.accepted + lines.surplus + lines.malformed
     assert [worker.crashes for worker in result.workers] == [0] * 4
-    assert result.restarts >= 4
+    assert result.restarts >= 16
 
 
 def have_come_back(address: RunAddress, before: list[dict[str, Any]], times: int) -> bool:
@@ -93,10 +97,25 @@ def test_the_last_events_have_a_level_and_a_number() -> None:
 
 
 def test_many_small_events_do_not_take_the_place_of_those_that_matter() -> None:
-    with steered(0) as run:
-        ask(run.address, "restart", worker=1)
-        until(lambda: len(ask(run.address, "events", n=1000, level="debug")) == 1000)
-        until(lambda: ask(run.address, "events", level="info"))
+    @frozen
+    class Small(Event):
+        level = logging.DEBUG
+
+    @contextmanager
+    def control(live: LiveRun) -> Iterator[None]:
+        with serve_run(live):
+            live.system.events.publish(ControlUnavailable("it is a test"))
+            for _ in range(2000):
+                live.system.events.publish(Small())
+            yield
+
+    settings = RunSettings(samples=10**6, workers=1, base_port=0)
+    running = gevent.spawn(run, settings, control=control)
+    until(lambda: runs() and len(ask(find_run(), "events", n=1000, level="debug")) == 1000)
+    [matters] = ask(find_run(), "events", n=1, level="warning")
+    assert matters["fields"] == {"why": "it is a test"}
+    ask(find_run(), "stop")
+    running.get(timeout=PATIENCE_S)
 
 
 def test_who_follows_gets_the_events_to_come_to_the_last_one() -> None:
@@ -109,7 +128,7 @@ def test_who_follows_gets_the_events_to_come_to_the_last_one() -> None:
         ask(run.address, "restart", worker=1)
         until(lambda: "workers/1 is restarted now" in texts)
         ask(run.address, "stop")
-        reader.get(timeout=20)
+        reader.get(timeout=PATIENCE_S)
     assert texts[-1].startswith("workers stopped")
 
 
@@ -128,41 +147,46 @@ def test_who_follows_reads_all_that_happens_just_before_the_end() -> None:
     reader = gevent.spawn(lambda: list(follow(address, "warning")))
     until(lambda: samples_of(address))
     ask(address, "stop")
-    running.get(timeout=20)
-    assert [record["fields"]["why"] for record in reader.get(timeout=20)] == [
+    running.get(timeout=PATIENCE_S)
+    assert [record["fields"]["why"] for record in reader.get(timeout=PATIENCE_S)] == [
         str(number) for number in range(500)
     ]
 
 
-def test_an_event_that_json_does_not_know_is_an_error_for_its_reader_alone(
+def test_an_event_of_any_kind_and_length_is_told_in_short_texts(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     @contextmanager
     def control(live: LiveRun) -> Iterator[None]:
         with serve_run(live):
             live.system.events.publish(DeadLetter("nobody", {(1, 2): 3}, "it is a test"))
+            live.system.events.publish(DeadLetter("nobody", "x" * 10**6, "it is a test"))
             yield
 
     settings = RunSettings(samples=10**6, workers=1, base_port=0)
     running = gevent.spawn(run, settings, control=control)
-    until(runs)
-    with pytest.raises(ControlError, match="keys must be str"):
-        ask(find_run(), "events")
+    until(lambda: runs() and len(ask(find_run(), "events")) > 1)
+    odd, long = ask(find_run(), "events")[:2]
+    assert odd["fields"] == {"actor": "nobody", "message": "{(1, 2): 3}", "why": "it is a test"}
+    assert (len(long["text"]), len(long["fields"]["message"])) == (1001, 1001)
+    letters = ask(find_run(), "dead_letters")
+    assert [letter["message"][:11] for letter in letters] == ["{(1, 2): 3}", "'xxxxxxxxxx"]
     ask(find_run(), "stop")
-    running.get(timeout=20)
+    running.get(timeout=PATIENCE_S)
     assert capfd.readouterr().err == ""
 
 
 def test_a_trace_shows_the_next_messages_of_an_actor() -> None:
     with steered() as run:
-        text = ask(run.address, "trace", actor="collector", n=3)
-        assert text.count("Samples(") == 3
+        messages = ask(run.address, "trace", actor="collector", n=3)["messages"]
+        assert ["Samples(" in message["message"] for message in messages] == [True] * 3
+        assert {message["outcome"] for message in messages} == {"handled"}
+        assert sorted(messages, key=lambda message: str(message["time"])) == messages
 
 
 def test_a_trace_of_an_actor_that_handles_nothing_is_over_in_time() -> None:
     with steered() as run:
-        text = ask(run.address, "trace", actor="workers", n=3, seconds=0.1)
-        assert text.splitlines() == ["workers, messages since the trace began:"]
+        assert ask(run.address, "trace", actor="workers", seconds=0.1) == {"messages": []}
 
 
 def test_a_stop_ends_the_run_with_the_samples_so_far() -> None:
@@ -170,7 +194,7 @@ def test_a_stop_ends_the_run_with_the_samples_so_far() -> None:
         assert ask(run.address, "stop") == "stops"
         result = run.result()
     assert (result.outcome, result.samples > 0) == (Outcome.INTERRUPTED, True)
-    assert runs() == ()
+    assert run.address not in runs()
 
 
 def test_a_second_stop_says_that_the_run_stops_already() -> None:
@@ -179,18 +203,27 @@ def test_a_second_stop_says_that_the_run_stops_already() -> None:
         assert ask(run.address, "stop") == "stops already"
 
 
-def test_a_stop_at_once_kills_workers_that_do_not_want_to_end() -> None:
+def test_a_stop_at_once_kills_workers_that_do_not_want_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    killed, kill_all = [], WorkerProcess.kill_all
+
+    def kill_and_note() -> None:
+        killed.append("all")
+        kill_all()
+
+    monkeypatch.setattr(WorkerProcess, "kill_all", kill_and_note)
     with steered(0.01, "-ignore-term", "-seed=8151") as run:
         assert ask(run.address, "stop", now=True) == "ends at once"
-        with gevent.Timeout(1.5):  # less than a grace period
-            assert run.result().outcome is Outcome.INTERRUPTED
+        assert run.result().outcome is Outcome.INTERRUPTED
+    assert killed == ["all"]
     assert alive("-seed=8151") == []
 
 
 @pytest.mark.parametrize(
     ("operation", "arguments", "told"),
     [
-        ("explode", {}, "there is no operation 'explode'; the operations are: dump, events"),
+        ("explode", {}, "there is no operation 'explode'; the operations are: actors, actor"),
         ("status", {"x": 1}, "status cannot be asked with"),
         ("restart", {}, "missing a required argument: 'worker'"),
         ("restart", {"worker": 3}, "there is no worker 3; the workers are 1 to 2"),

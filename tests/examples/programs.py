@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.processes import PATIENCE_S
+
 __all__ = ["EXAMPLES", "PATIENCE_S", "output_of", "running"]
 
 EXAMPLES: Final = Path(__file__).parents[2] / "docs" / "examples"
-
-PATIENCE_S: Final = 20.0
-"""Seconds before a program is taken to hang."""
 
 
 @contextmanager

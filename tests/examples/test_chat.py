@@ -20,6 +20,7 @@ from rnd_actors.simulation import VirtualTime
 from rnd_actors.supervision import CountChildren, DynamicSupervisor
 from rnd_actors.testing import EventCapture
 from tests.examples.conftest import Start
+from tests.processes import PATIENCE_S
 
 
 class Client:
@@ -207,7 +208,9 @@ def connect(program: Any) -> Iterator[Connect]:
     with ExitStack() as connections:
 
         def connect(nick: str) -> Any:
-            with socket.create_connection(("127.0.0.1", program.port), timeout=15) as client:
+            with socket.create_connection(
+                ("127.0.0.1", program.port), timeout=PATIENCE_S
+            ) as client:
                 lines = connections.enter_context(client.makefile("rw"))
             assert lines.readline() == "your nick name?\n"
             say(lines, nick)
@@ -241,7 +244,7 @@ def test_clients_of_the_program_talk_and_it_ends_in_order(program: Any, connect:
     for client in (ann, eve):
         assert is_shown(client, "the server ends; good bye")
         assert client.read() == ""
-    assert (*program.communicate(timeout=15), program.returncode) == ("", "", 0)
+    assert (*program.communicate(timeout=PATIENCE_S), program.returncode) == ("", "", 0)
 
 
 @pytest.mark.slow
@@ -256,5 +259,5 @@ def test_a_client_that_does_not_read_holds_up_no_other(program: Any, connect: Co
             assert ann.readline() == f"ann: {'x' * 990}\n"
     assert time.monotonic() - began < WRITE_PATIENCE_S
     program.send_signal(signal.SIGINT)
-    _, said = program.communicate(timeout=15)
+    _, said = program.communicate(timeout=PATIENCE_S)
     assert "sessions/session-2 failed (incarnation 1): killed" in said

@@ -16,6 +16,7 @@ from gevent.pywsgi import WSGIServer
 from docs.examples.crawler import ATTEMPTS, FIRST_PAUSE_S, Crawler, Fetched
 from rnd_actors import ActorSystem, ChildSpec, Normal, Restart
 from tests.examples.conftest import Start
+from tests.processes import PATIENCE_S
 
 HOME = "http://site/"
 EVERY_PAGE = {str(number): [str(number + 1), str(number * 2), ""] for number in range(50)}
@@ -150,8 +151,8 @@ def site() -> Iterator[str]:
 
 @pytest.mark.slow
 def test_the_program_prints_each_page_of_a_real_site(site: str, start: Start) -> None:
-    crawler = start("crawler.py", site, "--rate", 50, "--patience", 0.5)
-    printed, said = crawler.communicate(timeout=25)
+    crawler = start("crawler.py", site, "--rate", 50, "--patience", 3)
+    printed, said = crawler.communicate(timeout=PATIENCE_S)
     assert (said, crawler.returncode) == ("", 0)
     *pages, summary = printed.replace(site, "").splitlines()
     assert [tuple(page.split()) for page in pages] == [
@@ -171,6 +172,6 @@ def test_the_program_prints_each_page_of_a_real_site(site: str, start: Start) ->
 @pytest.mark.slow
 def test_the_program_says_that_nobody_answers(start: Start) -> None:
     crawler = start("crawler.py", "http://127.0.0.1:1/")
-    printed, said = crawler.communicate(timeout=25)
+    printed, said = crawler.communicate(timeout=PATIENCE_S)
     assert printed.splitlines()[0] == "NewConnectionError 3 http://127.0.0.1:1/"
     assert (said, crawler.returncode) == ("", 0)

@@ -16,7 +16,7 @@ from docs.examples.job_queue import ATTEMPTS, FIRST_PAUSE_S, Queue, opened
 from rnd_actors import ActorRef, ActorSystem, ChildSpec, Restart
 from rnd_actors.simulation import VirtualTime
 from tests.examples.conftest import Start
-from tests.processes import alive, until
+from tests.processes import PATIENCE_S, alive, until
 
 LONG_S: Final = 60.0
 
@@ -167,7 +167,7 @@ class Program:
 
     def add(self, command: str, priority: int = 0) -> None:
         adding = self.command("add", command, "--priority", priority)
-        assert (*adding.communicate(timeout=15), adding.returncode) == ("", "", 0)
+        assert (*adding.communicate(timeout=PATIENCE_S), adding.returncode) == ("", "", 0)
 
     def add_waiting(self, name: str, priority: int = 0) -> None:
         """Add a job that notes that it has begun, waits to be let go on, and notes its end."""
@@ -216,9 +216,9 @@ def test_the_program_runs_jobs_by_priority_and_gives_up_those_that_fail(program:
     until(lambda: program.all_are("done", "given up"))
     assert program.states() == [("given up", 3), *[("done", 1)] * 3]
     listing = program.command("list")
-    assert listing.communicate(timeout=15)[0].count("\tdone\t") == 3
+    assert listing.communicate(timeout=PATIENCE_S)[0].count("\tdone\t") == 3
     working.send_signal(signal.SIGINT)
-    _, said = working.communicate(timeout=15)
+    _, said = working.communicate(timeout=PATIENCE_S)
     assert working.returncode == 0
     assert said.count("JobFailedError: exit code 3") == len(said.splitlines()) == ATTEMPTS
 
@@ -231,7 +231,7 @@ def test_jobs_survive_a_kill_of_the_program_and_none_is_done_twice(program: Prog
     first = program.command("work")
     until(lambda: len(program.log()) == 3)
     first.kill()
-    first.wait(timeout=15)
+    first.wait(timeout=PATIENCE_S)
     assert program.states() == [("done", 1), ("running", 1), ("running", 1), ("waiting", 0)]
     second = program.command("work")
     until(lambda: len(program.log()) == 5)  # one and two have begun a second time
@@ -240,7 +240,7 @@ def test_jobs_survive_a_kill_of_the_program_and_none_is_done_twice(program: Prog
     assert program.states() == [("done", 1), ("done", 2), ("done", 2), ("done", 1)]
     assert program.log().count("quick") == program.log().count("three") == 1
     second.send_signal(signal.SIGINT)
-    assert (*second.communicate(timeout=15), second.returncode) == ("", "", 0)
+    assert (*second.communicate(timeout=PATIENCE_S), second.returncode) == ("", "", 0)
 
 
 @pytest.mark.slow
@@ -249,7 +249,7 @@ def test_a_signal_ends_the_program_and_its_jobs_in_order(program: Program) -> No
     working = program.command("work")
     until(program.log)
     working.send_signal(signal.SIGINT)
-    assert (*working.communicate(timeout=15), working.returncode) == ("", "", 0)
+    assert (*working.communicate(timeout=PATIENCE_S), working.returncode) == ("", "", 0)
     assert program.states() == [("waiting", 0)]
     until(lambda: not program.jobs_run())
 
@@ -260,8 +260,8 @@ def test_two_programs_do_not_work_on_one_store(program: Program) -> None:
     first = program.command("work")
     until(program.log)
     second = program.command("work")
-    _, said = second.communicate(timeout=15)
+    _, said = second.communicate(timeout=PATIENCE_S)
     assert "BlockingIOError" in said
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=15)
+    first.communicate(timeout=PATIENCE_S)
     assert program.log() == ["one"]

@@ -29,11 +29,12 @@ from tests.actors.toys import (
     start,
     supervise,
 )
+from tests.processes import PATIENCE_S
 
 
 def spin_until(seen: Any) -> None:
     """Keep the loop busy until something is true, as a library in C would."""
-    give_up_at = clock.perf_counter() + 5.0
+    give_up_at = clock.perf_counter() + PATIENCE_S
     while not seen() and clock.perf_counter() < give_up_at:
         pass
 

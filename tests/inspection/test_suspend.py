@@ -41,6 +41,7 @@ from tests.actors.toys import (
     start_soon,
     supervise,
 )
+from tests.processes import PATIENCE_S
 
 A_MOMENT = 0.01
 
@@ -121,9 +122,15 @@ def test_an_actor_can_suspend_itself(one: ActorRef[Any], diary: Record) -> None:
 
 
 def test_timers_wait_in_the_mailbox(one: ActorRef[Any], diary: Record) -> None:
-    one.ask(Ask(lambda it: it.set_timer("key", A_MOMENT, Note(1))))
-    one.ask(Ask(lambda it: it.after(A_MOMENT, Note(2))))
-    suspended(one)
+    one.ask(
+        Ask(
+            in_turn(
+                lambda it: it.set_timer("key", A_MOMENT, Note(1)),
+                lambda it: it.after(A_MOMENT, Note(2)),
+                lambda it: suspend(it.ref),
+            )
+        )
+    )
     let_pass(3 * A_MOMENT)
     assert notes(diary) == []
     unsuspend(one)
@@ -226,14 +233,14 @@ def test_an_actor_that_is_down_is_suspended_when_it_is_up(
 def test_the_supervisor_ends_it_in_time(system: ActorSystem, diary: Record, drain: Any) -> None:
     ref = system.start(puppet("it", diary, shutdown=1000.0, drain=drain))
     suspended(ref).tell(Note(1))
-    with gevent.Timeout(5.0):
+    with gevent.Timeout(PATIENCE_S):
         system.root.ask(TerminateChild("it"))
     assert ref.join() == Stopped()
     assert notes(diary) == [1] * drain
 
 
 def test_a_system_with_suspended_actors_is_left_in_time(diary: Record) -> None:
-    with gevent.Timeout(5.0):
+    with gevent.Timeout(PATIENCE_S):
         with ActorSystem() as system:
             team = supervise(system, [puppet("a", diary), puppet("b", diary, drain=True)])
             for name in ("team/a", "team/b"):

@@ -100,7 +100,7 @@ def test_a_second_interrupt_ends_it_at_once(tag: str) -> None:
             process.send_signal(signal.SIGINT)
             return process.poll() is not None
 
-        until(interrupted_to_its_end, 2.0)
+        until(interrupted_to_its_end)
         _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode != 0
     assert "KeyboardInterrupt" in err

@@ -54,7 +54,17 @@ def test_a_figure_that_a_run_cannot_tell_keeps_its_default() -> None:
     assert WorkerProfile.measured([silent]) == WorkerProfile()
 
 
-@pytest.mark.parametrize("figures", [{"rate": 0.0}, {"mtbf": 0.0}, {"startup": -1.0}])
-def test_figures_out_of_range_are_refused(figures: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"rate": 0.0},
+        {"mtbf": 0.0},
+        {"startup": -1.0},
+        {"slow_share": 1.1},
+        {"slow_factor": 0.5},
+        {"irregular": 1},
+    ],
+)
+def test_figures_out_of_range_are_refused(figures: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=f"^{next(iter(figures))} takes "):
         WorkerProfile(**figures)

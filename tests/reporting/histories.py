@@ -4,7 +4,7 @@ from random import Random
 
 from attrs import evolve
 
-from rnd_actors.collectors import Ledger, Outcome, Result, Sample, WorkerResult
+from rnd_actors.collectors import Ledger, Outcome, Result, Sample, WorkerOnHost, WorkerResult
 from rnd_actors.store import Incarnation, RunHistory, Session, StoredRun
 
 BEGAN = 1_700_000_000.0
@@ -119,6 +119,24 @@ def a_run() -> RunHistory:
     sessions = (sessions[0], evolve(sessions[1], elapsed_s=last))
     workers = tuple(_worker(worker, samples, lives) for worker in range(1, 17))
     return history_of(samples, tuple(lives), sessions=sessions, workers=workers)
+
+
+def on_two_hosts(run: RunHistory) -> RunHistory:
+    """Return a run as if its workers had been on two hosts in turn, and worker 2 on one more."""
+    workers = [
+        evolve(
+            worker,
+            hosts=(
+                WorkerOnHost(
+                    f"10.0.0.{2 - worker.id % 2}", worker.samples, worker.starts, worker.crashes
+                ),
+            ),
+        )
+        for worker in run.result.workers
+    ]
+    more = WorkerOnHost("10.0.0.3", samples=2, starts=1, lost=7)
+    workers[1] = evolve(workers[1], hosts=(*workers[1].hosts, more))
+    return evolve(run, result=evolve(run.result, workers=tuple(workers)))
 
 
 def _lives(chance: Random, worker: int, session: Session) -> list[Incarnation]:

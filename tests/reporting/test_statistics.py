@@ -1,7 +1,10 @@
+from math import inf
+
 import pytest
 from attrs import evolve
 
 from rnd_actors.reporting import Spread, statistics
+from rnd_actors.reporting._statistics import Ideal
 from rnd_actors.store import Session
 from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
 
@@ -89,3 +92,9 @@ def test_the_figures_of_a_whole_run_fit_together() -> None:
     assert figures.values.count == figures.gaps_s.count + 1 == 150
     assert figures.times_s[-1] == pytest.approx(figures.elapsed_s)
     assert sum(worker.samples for worker in figures.workers) == 150
+
+
+def test_the_ideal_counts_workers_for_the_time_that_they_were_at_work() -> None:
+    ideal = Ideal(2.0, ((0.0, inf), (0.0, 4.0), (6.0, inf)))
+    assert (ideal.workers, ideal.rate_per_s, ideal.changes_s) == (2, 4.0, (4.0, 6.0))
+    assert [ideal.samples(at_s) for at_s in (2.0, 5.0, 8.0)] == [8.0, 18.0, 28.0]

@@ -2,7 +2,15 @@ import pytest
 
 from rnd_actors.reporting import Activity, Lane, Stretch, draw_timeline, timeline
 from rnd_actors.store import RunHistory, Session
-from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
+from tests.reporting.histories import (
+    BEGAN,
+    a_run,
+    history_of,
+    life,
+    on_two_hosts,
+    sample,
+    worker_result,
+)
 
 DIED_AND_RESUMED = (
     Session(number=1, started_at=BEGAN, elapsed_s=4.0),
@@ -104,3 +112,9 @@ def test_a_drawn_timeline_is_as_wide_as_it_may_be(width: int) -> None:
     rows = list(draw_timeline(timeline(a_run()), width))
     assert [label for label, _ in rows] == [f"{worker:2} " for worker in range(1, 17)]
     assert {len(cells) for _, cells in rows} == {max(1, width - 3)}
+
+
+def test_lanes_are_grouped_by_the_host_that_each_worker_was_on_last() -> None:
+    lanes = timeline(on_two_hosts(a_run())).lanes
+    assert [lane.worker for lane in lanes] == [*range(1, 17, 2), *range(4, 17, 2), 2]
+    assert [lane.worker for lane in timeline(a_run()).lanes] == [*range(1, 17)]

@@ -15,10 +15,19 @@ import pytest
 from attrs import evolve
 
 from rnd_actors import reporting
+from rnd_actors.collectors import WorkerOnHost
 from rnd_actors.errors import SettingsError, SinkError
 from rnd_actors.reporting import write_report
 from rnd_actors.store import RunHistory, Session
-from tests.reporting.histories import BEGAN, a_run, history_of, life, sample, worker_result
+from tests.reporting.histories import (
+    BEGAN,
+    a_run,
+    history_of,
+    life,
+    on_two_hosts,
+    sample,
+    worker_result,
+)
 
 NASTY = '</pre><script src="//x">alert("1")</script>\x1b[31m|`*\ud800'
 NAMESPACES = {"http://www.w3.org/1999/xlink", "http://www.w3.org/2000/svg"}
@@ -30,7 +39,10 @@ def nasty_run() -> RunHistory:
     run = a_run()
     stored = evolve(run.run, worker=("/opt/<b>/worker", "-flaky"))
     sessions = tuple(evolve(session, host="here<i>") for session in run.sessions)
-    worker = evolve(run.result.workers[15], last_exit=NASTY, last_words=(NASTY, "out of luck"))
+    hosts = (WorkerOnHost("there<i>"),)
+    worker = evolve(
+        run.result.workers[15], last_exit=NASTY, last_words=(NASTY, "out of luck"), hosts=hosts
+    )
     result = evolve(run.result, reason=NASTY, workers=(*run.result.workers[:15], worker))
     lives = (evolve(run.incarnations[0], failure=NASTY), *run.incarnations[1:])
     return evolve(run, run=stored, result=result, sessions=sessions, incarnations=lives)
@@ -157,6 +169,31 @@ def test_what_workers_wrote_stays_in_its_cell_of_markdown(tmp_path: Path) -> Non
         assert r"\|\`\*" in line
 
 
+def test_workers_are_shown_host_by_host_with_the_sums_of_each(tmp_path: Path) -> None:
+    run = on_two_hosts(a_run())
+    lines = written(run, tmp_path / "report.md").splitlines()
+    begin = lines.index("## Workers")
+    rows = [re.findall(r"[^|]+", line.replace(" ", "")) for line in lines[begin + 4 : begin + 20]]
+    assert [row[:2] for row in rows] == [
+        *([str(worker), "10.0.0.1"] for worker in range(1, 16, 2)),
+        *([str(worker), "10.0.0.2"] for worker in range(4, 17, 2)),
+        ["2", "10.0.0.2,10.0.0.3"],
+    ]
+    begin = lines.index("## Hosts")
+    assert lines[begin + 2] == "| host | workers | samples | starts | crashes | lost |"
+    assert lines[begin + 4].startswith("| 10.0.0.1 | 8 | ")
+    assert lines[begin + 5].startswith("| 10.0.0.2 | 8 | ")
+    assert lines[begin + 6] == "| 10.0.0.3 | 1 | 2 | 1 | 0 | 7 |"
+    assert "10.0.0.3" in written(run, tmp_path / "report.html")
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md"])
+def test_without_a_cluster_there_are_no_hosts_in_a_report(suffix: str, tmp_path: Path) -> None:
+    text = written(a_run(), tmp_path / f"report{suffix}")
+    assert "Hosts" not in text
+    assert "lost" not in text
+
+
 def test_json_has_the_documented_keys(tmp_path: Path) -> None:
     report = json.loads(written(nasty_run(), tmp_path / "report.json"))
     assert list(report) == [
@@ -173,6 +210,7 @@ def test_json_has_the_documented_keys(tmp_path: Path) -> None:
         "uniformity",
         "histogram",
         "workers",
+        "hosts",
         "failures",
         "findings",
     ]
@@ -182,7 +220,7 @@ def test_json_has_the_documented_keys(tmp_path: Path) -> None:
     assert report["uniformity"]["degrees"] == 24
     assert sum(bar["count"] for bar in report["histogram"]) == 150
     assert sum(worker["samples"] for worker in report["workers"]) == 150
-    assert report["failures"][1] == {"text": NASTY, "count": 1}
+    assert report["failures"][1] == {"text": NASTY.replace("\ud800", r"\ud800"), "count": 1}
 
 
 def test_the_guide_tells_every_key_of_json(tmp_path: Path) -> None:

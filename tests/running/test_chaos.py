@@ -6,7 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import gevent
 import psutil
@@ -14,16 +14,26 @@ import pytest
 from attrs import define, field
 
 from rnd_actors.actors import Crashed, ExitReason
-from rnd_actors.collectors import Outcome, SamplesAccepted
-from rnd_actors.errors import WorkerError, WorkerExitedError, WorkerSilentError
+from rnd_actors.collectors import Outcome, Sample, SampleCount, SamplesAccepted
+from rnd_actors.errors import (
+    ActorDeadError,
+    AskTimeoutError,
+    SettingsError,
+    UnknownChildError,
+    WorkerError,
+    WorkerExitedError,
+    WorkerSilentError,
+)
 from rnd_actors.events import Event
-from rnd_actors.running import RunSettings, run
+from rnd_actors.running import LiveRun, RunSettings, run
 from rnd_actors.workers import WorkerSpawned
 from tests.benchmarks.soak._checker import Checker
+from tests.processes import PATIENCE_S
 
 SEED = 1
 SAMPLES = 20_000
 BLOWS = 100
+OPERATIONS = 200
 KINDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP, signal.SIGCONT)
 WORKERS = 16
 FLAGS = ("-interval", "0.02", "-lines-per-chunk", "10", "-consecutive", "-child")
@@ -80,7 +90,7 @@ class Witness(Checker):
 def test_a_run_is_exact_while_workers_are_killed_stopped_and_continued() -> None:
     chaos, witness = Chaos(SEED), Witness(SAMPLES)
     settings = RunSettings(
-        samples=SAMPLES, workers=WORKERS, worker_args=FLAGS, base_port=0, stall_timeout=0.15
+        samples=SAMPLES, workers=WORKERS, worker_args=FLAGS, base_port=0, stall_timeout=0.5
     )
     result = run(settings, witness, subscriber=chaos)
     lines = result.lines
@@ -94,12 +104,91 @@ def test_a_run_is_exact_while_workers_are_killed_stopped_and_continued() -> None
     assert alive_in(chaos.spawned) == set()
 
 
+class Steerer(Chaos):
+    """Scales, restarts and kills at random, 200 times in all, and then sets a goal.
+
+    Between two of them there are 100 samples at least, and more if it takes its time.
+    """
+
+    live: LiveRun
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.operations = Counter[str]()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, WorkerSpawned):
+            self.spawned.add(event.pid)
+
+    @contextmanager
+    def control(self, live: LiveRun) -> Iterator[None]:
+        self.live = live
+        operator = gevent.spawn(self.steer)
+        yield
+        operator.get(timeout=PATIENCE_S)
+
+    def steer(self) -> None:
+        collection, random = self.live.collection, self.random
+        while (done := self.operations.total()) < OPERATIONS:
+            if len(collection.values) * OPERATIONS < done * SAMPLES:
+                gevent.sleep(0.001)
+                continue
+            operation = random.choice(("scale", "drain", "restart", "kill"))
+            self.operations[operation] += 1
+            with suppress(ActorDeadError, UnknownChildError):  # the run ends, or is not so far
+                match operation:
+                    case "scale":
+                        self.live.scale(random.randint(4, 24))
+                    case "drain":
+                        [worker] = random.sample(sorted(collection.serving), 1)
+                        self.live.scale(0, relative=True, drain=[worker])
+                    case "restart":
+                        self.live.restart(random.choice(self.live.restartable))
+                    case "kill":
+                        self.strike()
+        with suppress(ActorDeadError):  # it has reached one that it took late
+            while True:
+                with suppress(AskTimeoutError, SettingsError):  # more have come meanwhile
+                    self.live.change_goal(len(collection.values) + 1000)
+                    return
+
+
+class Keeping(SampleCount):
+    """Counts samples, and keeps them."""
+
+    def __init__(self, goal: int) -> None:
+        super().__init__(goal)
+        self.samples: list[Sample] = []
+
+    def accepts(self, sample: Sample) -> bool:
+        self.samples.append(sample)
+        return True
+
+
+@pytest.mark.slow
+def test_a_run_is_exact_while_it_is_scaled_and_its_workers_are_restarted_and_killed() -> None:
+    steerer, collector = Steerer(SEED), Keeping(10**6)
+    settings = RunSettings(workers=WORKERS, worker_args=FLAGS, base_port=0)
+    result = run(settings, collector, subscriber=steerer, control=steerer.control)
+    lines, goal = result.lines, result.goal
+    assert (result.outcome, result.samples, lines.accepted) == (Outcome.COMPLETE, goal, goal)
+    assert lines.received == lines.accepted + lines.surplus + lines.malformed
+    assert steerer.operations.total() == OPERATIONS
+    assert min(steerer.operations.values()) > OPERATIONS / 8
+    numbers: dict[tuple[int, int], list[int]] = {}
+    for sample in collector.samples:
+        numbers.setdefault((sample.worker, sample.incarnation), []).append(sample.value)
+    assert all(values == [*range(len(values))] for values in numbers.values())
+    assert sum(worker.left_s is not None for worker in result.workers) > OPERATIONS / 4
+    assert alive_in(steerer.spawned) == set()
+
+
 def alive_in(groups: set[int]) -> set[int]:
-    """Return who lives in these process groups a second from now, if not all are dead before.
+    """Return who lives in these process groups, if not all are dead within a time.
 
     What workers leave is killed, and is then a zombie until init finds the time to reap it.
     """
-    give_up_at = time.monotonic() + 1.0
+    give_up_at = time.monotonic() + PATIENCE_S
     while (found := set(members(groups))) and time.monotonic() < give_up_at:
         gevent.sleep(0.01)
     return found

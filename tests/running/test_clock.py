@@ -64,11 +64,14 @@ def test_the_wall_clock_is_read_for_nothing_but_time_stamps() -> None:
         )
     }
     assert readers == {
-        "cli/_session.py",
+        "cli/_log.py",
         "cli/_stores.py",
         "collectors/_collection.py",
         "control/_events.py",
         "control/_operations.py",
+        "control/_run_operations.py",
+        "control/_snapshots.py",
+        "metrics/_run.py",
         "store/_recording.py",
         "standin.py",
     }

@@ -5,8 +5,14 @@ import sys
 
 import pytest
 
+from rnd_actors.actors import Actor, ActorSystem
+from rnd_actors.collectors import Collection
 from rnd_actors.errors import SettingsError
-from rnd_actors.running._workers import make_room, raise_limit
+from rnd_actors.running import RunSettings, _limits
+from rnd_actors.running._limits import make_room, raise_limit
+from rnd_actors.running._workers import Workers
+from rnd_actors.supervision import ChildSpec
+from rnd_actors.workers import WorkerProcess
 
 FILES = resource.RLIMIT_NOFILE
 
@@ -51,6 +57,30 @@ def test_limits_that_are_high_enough_are_left_alone() -> None:
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
+def test_room_is_made_for_workers_that_have_been_added_but_do_not_stream_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What they will need is in use by nobody when the next ones are added."""
+    limits = {FILES: (64, 4096), resource.RLIMIT_NPROC: (4096, 4096)}
+    monkeypatch.setattr(resource, "getrlimit", limits.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+    monkeypatch.setattr(_limits, "open_descriptors", lambda: range(10))
+    settings = RunSettings(workers=2, base_port=0)
+    workers = Workers.first(settings, WorkerProcess.spawn, None, 2, {})
+    collection = Collection.for_workers({1: 4001, 2: 4002})
+    assert limits[FILES] == (10 + 50 + 2 * 5, 4096)
+    with ActorSystem() as system:
+        collecting = system.start(ChildSpec("collector", Actor))
+        for added in range(3, 8):
+            workers.more(collection, [added], collecting)
+            collection.add_workers([added])
+            assert limits[FILES] == (10 + 50 + added * 5, 4096)
+        for counts in collection.workers.values():
+            counts.times.lines(1, 0.0)
+        workers.more(collection, range(8, 18), collecting)
+        assert limits[FILES] == (10 + 50 + 10 * 5, 4096)
+
+
 AS_A_USER = """
 from gevent import monkey; monkey.patch_all()
 import os, resource
@@ -71,3 +101,24 @@ def test_a_limit_of_processes_that_is_too_low_is_a_clear_error_for_all_but_root(
     )
     told = r"workers takes as many as 1 processes and threads allow, which is 0: 4 need \d+ \(see"
     assert re.fullmatch(told + r" ulimit -u\); got 4\n", done.stdout)
+
+
+FEW_FILES = """
+from gevent import monkey; monkey.patch_all()
+import resource
+from rnd_actors import RunSettings, SettingsError, run
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+try:
+    run(RunSettings(samples=1, workers=100, scale="deadline", deadline=600.0, base_port=0))
+except SettingsError as error:
+    print(error)
+"""
+
+
+def test_a_limit_that_is_too_low_for_all_that_a_policy_may_start_is_said_before_the_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_FILES], capture_output=True, text=True, check=True
+    )
+    assert re.match(
+        r"workers takes as many as 300 file descriptors allow, .*: 100 need", done.stdout
+    )

@@ -1,7 +1,13 @@
 import pytest
 
 from rnd_actors.actors import Crashed, Killed, Stopped
-from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.collectors import (
+    DeadlineChanged,
+    GoalChanged,
+    RunScaled,
+    SamplesAccepted,
+    WorkerDrained,
+)
 from rnd_actors.errors import WorkerExitedError
 from rnd_actors.events import (
     ActorFailed,
@@ -51,6 +57,16 @@ def test_a_row_shows_process_samples_and_restarts(progress: Progress) -> None:
     )
 
 
+def test_workers_on_hosts_are_listed_host_by_host(progress: Progress) -> None:
+    assert [worker for worker, _ in progress.by_host] == [1, 2]
+    progress(WorkerSpawned(1, 1, pid=1, port=3001, host="10.0.0.2"))
+    progress(WorkerSpawned(2, 1, pid=2, port=3002, host="10.0.0.1"))
+    assert [(worker, row.host) for worker, row in progress.by_host] == [
+        (2, "10.0.0.1"),
+        (1, "10.0.0.2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("event", "state"),
     [
@@ -87,7 +103,7 @@ def test_rate_and_time_left_leave_out_the_first_sample_of_each_worker(
 
 
 def test_a_report_is_a_line_of_what_there_is_to_say(progress: Progress, clock: Clock) -> None:
-    assert str(progress.report()) == "0 of 10 samples in 0.0 s"
+    assert str(progress.report()) == "0 of 10 samples, no worker yet"
     progress(WorkerSpawned(1, 2, pid=7, port=3001))
     progress(samples(1, total=1))
     clock.now += 2.0
@@ -103,7 +119,7 @@ def test_a_report_is_a_line_of_what_there_is_to_say(progress: Progress, clock: C
 
 def test_one_clock_tells_now_the_end_and_the_deadline_and_how_late_it_will_be(clock: Clock) -> None:
     progress = Progress(goal=10, workers=1, deadline=8.0, clock=clock)
-    assert str(progress.report()) == "0 of 10 samples in 0.0 s, deadline 8 s"
+    assert str(progress.report()) == "0 of 10 samples, no worker yet, deadline 8 s"
     progress(WorkerSpawned(1, 1, pid=7, port=3001))
     for total in (1, 2, 3):
         progress(samples(1, total))
@@ -165,3 +181,39 @@ def test_the_worst_worker_is_one_that_is_clearly_behind(
         for total in range(count):
             progress(samples(worker, total + 1))
     assert progress.worst == worst
+
+
+def test_workers_that_come_and_go_have_rows(progress: Progress) -> None:
+    progress(RunScaled(2, started=(3,), draining=(1,)))
+    progress(WorkerSpawned(3, 1, pid=9, port=3003))
+    progress(ActorStopped("workers/1", 1, Stopped()))
+    assert progress.workers[1].state.value == "draining"
+    progress(WorkerDrained(1))
+    assert progress.workers[1].state.value == "drained"
+    assert progress.workers[3] == WorkerRow(WorkerState.STARTING, port=3003, pid=9, is_late=True)
+
+
+def test_the_rate_after_scaling_is_in_proportion_until_it_is_measured(
+    progress: Progress, clock: Clock
+) -> None:
+    progress(WorkerSpawned(1, 1, pid=7, port=3001))
+    for second in range(5):
+        for worker in (1, 2):
+            progress(samples(worker, total=2 * second + worker))
+        clock.now += 1.0
+    clock.now -= 1.0
+    assert progress.report().rate_per_s == 2.0
+    progress(RunScaled(4, started=(3, 4), draining=()))
+    assert progress.report().rate_per_s == 4.0
+    for second in range(5):
+        clock.now += 1.0
+        progress(samples(1, total=11 + second))
+    assert progress.report().rate_per_s == 1.0
+
+
+def test_another_goal_and_another_deadline_show_at_once(progress: Progress) -> None:
+    progress(samples(1, total=5))
+    progress(GoalChanged(20, progress=0.25))
+    progress(DeadlineChanged(7.0))
+    report = progress.report()
+    assert (report.goal, report.progress, report.deadline_s) == (20, 0.25, 7.0)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rnd_actors.errors import SettingsError
+from rnd_actors.errors import SettingsConflictError, SettingsError
 from rnd_actors.running import RunSettings
 
 
@@ -21,7 +21,14 @@ def test_a_worker_may_be_given_as_just_its_program() -> None:
     [
         ({"samples": 0}, "samples takes a whole number from 1 to 1000000000; got 0"),
         ({"samples": True}, "samples takes a whole number from 1 to 1000000000; got True"),
-        ({"workers": 1001}, "workers takes a whole number from 1 to 1000; got 1001"),
+        (
+            {"workers": 1001},
+            "workers takes a whole number from 1 to 1000, or 10000 with a cluster; got 1001",
+        ),
+        (
+            {"workers": 10_001, "cluster": "local:3"},
+            "workers takes a whole number from 1 to 10000; got 10001",
+        ),
         ({"base_port": -1}, "base_port takes a whole number from 0 to 65535; got -1"),
         (
             {"base_port": 65530},
@@ -33,6 +40,18 @@ def test_a_worker_may_be_given_as_just_its_program() -> None:
         ({"worker": ()}, "worker takes a program and its arguments; got ()"),
         ({"worker": [1]}, "worker takes a program and its arguments; got (1,)"),
         ({"existing": "keep"}, "existing takes 'refuse' or 'overwrite' or 'append'; got 'keep'"),
+        ({"hosts": 2}, "hosts takes a number only with a cluster; got 2"),
+        ({"cluster_timeout": 2}, "cluster_timeout takes a number only with a cluster; got 2"),
+        ({"cluster_timeout": 0}, "cluster_timeout takes seconds > 0; got 0"),
+        ({"workers_per_host": 2}, "workers_per_host takes a number only with one of hosts; got 2"),
+        (
+            {"workers_per_host": 0, "hosts": 3, "cluster": "local:3"},
+            "workers_per_host takes a whole number from 1 to 10000; got 0",
+        ),
+        (
+            {"workers_per_host": 600, "hosts": 20, "cluster": "tcp://10.0.0.1:8786"},
+            "workers_per_host takes a number up to 500, since 10000 workers are the most; got 600",
+        ),
         ({"outputs": "a\0.csv"}, "outputs takes names without null characters; got 'a\\x00.csv'"),
     ],
 )
@@ -43,6 +62,35 @@ def test_a_wrong_setting_says_what_came_and_what_is_accepted(
         RunSettings(**wrong)
     assert str(caught.value) == message
     assert caught.value.setting == next(iter(wrong))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("", "head:8786", "http://head:8786", "local:0", "local:101", "local:", "local:3 "),
+        *("tcp://head", "tcp://:8786", "tcp://head:0", "tcp://head:65536", "tcp://head:x"),
+        *("tcp://fd00::1:8786", "tcp://[fd00::1:8786", "tcp://me@head:8786", "tcp://head:8786/x"),
+    ],
+)
+def test_the_address_of_a_cluster_is_checked(address: str) -> None:
+    with pytest.raises(SettingsError, match="cluster takes the address of a scheduler of Dask, "):
+        RunSettings(cluster=address)
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.1:8786", "tls://head:8786", "tcp://[fd00::1]:8786", "local:3"]
+)
+def test_a_run_on_a_cluster_can_be_stored(address: str) -> None:
+    settings = RunSettings(cluster=address, hosts=2)
+    assert RunSettings(**settings.to_plain()) == settings
+
+
+def test_workers_can_be_given_for_each_host() -> None:
+    settings = RunSettings(cluster="local:3", hosts=3, workers_per_host=5)
+    assert settings.workers == 15
+    assert RunSettings(**settings.to_plain()) == settings
+    with pytest.raises(SettingsConflictError, match="workers and workers_per_host exclude each"):
+        RunSettings(cluster="local:3", hosts=3, workers_per_host=5, workers=16)
 
 
 def test_a_file_is_one_output_whatever_it_is_called(tmp_path: Path) -> None:

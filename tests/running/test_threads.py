@@ -11,6 +11,7 @@ from gevent.threadpool import ThreadPool
 
 from rnd_actors.collectors import Outcome, Result
 from rnd_actors.running import RunSettings, run
+from tests.processes import PATIENCE_S
 
 
 def run_in_a_thread(*flags: str, **settings: Any) -> tuple[Result, int]:
@@ -26,7 +27,7 @@ def run_in_a_thread(*flags: str, **settings: Any) -> tuple[Result, int]:
 def test_a_run_in_a_thread_is_as_any_other(flags: tuple[str, ...]) -> None:
     pool = ThreadPool(2)
     runs = [pool.spawn(run_in_a_thread, *flags) for _ in range(2)]
-    results: list[Any] = [each.get(timeout=60) for each in runs]
+    results: list[Any] = [each.get(timeout=PATIENCE_S) for each in runs]
     pool.kill()
     assert len({get_native_id(), *(thread for _, thread in results)}) == 3
     for result, _ in results:
@@ -42,7 +43,7 @@ def test_a_run_in_a_thread_is_as_any_other(flags: tuple[str, ...]) -> None:
 def test_no_zombie_is_left_of_what_workers_have_started() -> None:
     pool = ThreadPool(1)
     done: Any = pool.spawn(run_in_a_thread, "-crash-at", "9", "-child")
-    result, _ = done.get(timeout=60)
+    result, _ = done.get(timeout=PATIENCE_S)
     pool.kill()
     assert result.restarts > 0
     left = psutil.Process().children()

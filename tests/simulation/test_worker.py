@@ -97,6 +97,31 @@ def test_numbers_come_at_their_rate_after_the_first_delay() -> None:
         assert all(0 <= value < 100 for batch in worker.samples() for value in batch.values)
 
 
+def test_a_slow_one_needs_so_many_times_as_long_for_each_number() -> None:
+    model = SimulatedWorker(slow_share=1.0, slow_factor=3.0, lifetime=lambda: 7.5)
+    with bench(model) as worker:
+        worker.crash()
+        assert worker.times() == [0.0, 3.0, 6.0]
+
+
+def test_each_process_is_slow_by_the_same_chance() -> None:
+    def gap_s() -> float:
+        return SimulatedWorker(slow_share=0.2)(settings()).draw_gap_s()
+
+    with VirtualTime(seed=1):
+        gaps = [gap_s() for _ in range(1000)]
+    assert set(gaps) == {1.0, 4.0}
+    assert 160 < gaps.count(4.0) < 240
+
+
+def test_irregular_numbers_come_after_exponential_gaps() -> None:
+    with VirtualTime(seed=1):
+        process = SimulatedWorker(rate=2.0, irregular=True)(settings())
+        gaps = [process.draw_gap_s() for _ in range(1000)]
+    assert sum(gaps) == pytest.approx(500.0, rel=0.1)
+    assert sum(gap * gap for gap in gaps) == pytest.approx(500.0, rel=0.2)
+
+
 def test_a_simulated_worker_runs_for_its_lifetime() -> None:
     lifetimes = iter([2.5, 1.5])
     with bench(SimulatedWorker(lifetime=lambda: next(lifetimes))) as worker:
@@ -324,6 +349,9 @@ def test_whatever_fails_a_run_is_exact_and_its_ledger_balances(seed: int) -> Non
         {"startup": -0.1},
         {"hang": 1.5},
         {"malformed": float("nan")},
+        {"slow_share": -0.1},
+        {"slow_factor": 0.5},
+        {"irregular": 1},
     ],
 )
 def test_a_law_is_in_its_ranges(options: dict[str, Any]) -> None:

@@ -142,7 +142,7 @@ def test_a_disk_that_never_answers_holds_up_the_end_no_longer_than_allowed(count
     with no_leaks():
         with ActorSystem() as system:
             system.events.subscribe(told.append)
-            ref = start(system, writer, shutdown=0.05)
+            ref = start(system, writer, shutdown=1.0)
             writer.disk.acquire()  # type: ignore[attr-defined]
             ref.tell(Accepted(THOUSAND.samples[:count]))
         assert writer.calls == ["open", "write"]

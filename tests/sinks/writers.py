@@ -8,6 +8,7 @@ from gevent.monkey import get_original
 
 from rnd_actors import Sample
 from rnd_actors.errors import SinkError
+from tests.processes import PATIENCE_S
 
 __all__ = ["ControlledWriter", "sample"]
 
@@ -45,7 +46,7 @@ class ControlledWriter:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until this has become true by something that the writer was told."""
         while not condition():
-            assert self.changed.wait(5), "nothing happens"
+            assert self.changed.wait(PATIENCE_S), "nothing happens"
             self.changed.clear()
 
     def _note(self, call: str) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from rnd_actors.simulation import VirtualTime
 from rnd_actors.testing import no_leaks
-
-_PATIENCE_S = 20.0
+from tests.processes import PATIENCE_S
 
 
 @pytest.fixture(params=["real time", "virtual time"])
@@ -17,7 +16,7 @@ def virtual_time(request: pytest.FixtureRequest) -> Iterator[None]:
         with VirtualTime():
             yield
     else:
-        with gevent.Timeout(_PATIENCE_S, AssertionError("it takes too long")):
+        with gevent.Timeout(PATIENCE_S, AssertionError("it takes too long")):
             yield
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from rnd_actors.actors import ActorSystem
 from tests.actors.toys import Record
+from tests.processes import PATIENCE_S
 from tests.state_machine.toys import (
     GREEN,
     RED,
@@ -20,12 +21,12 @@ from tests.state_machine.toys import (
     toy,
 )
 
-SHORT_S = 0.02
+SHORT_S = 0.2
 
 
 @pytest.fixture
 def virtual_time() -> Iterator[None]:
-    with gevent.Timeout(20.0, AssertionError("it takes too long")):
+    with gevent.Timeout(PATIENCE_S, AssertionError("it takes too long")):
         yield
 
 

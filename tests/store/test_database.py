@@ -22,10 +22,22 @@ def _foreign(path: Path) -> Path:
     return path
 
 
-def _newer(path: Path) -> Path:
+def _of_schema(version: int) -> Callable[[Path], Path]:
+    """Make a store of today that says that its schema is this one."""
+
+    def make(path: Path) -> Path:
+        begin(path).abandon()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        return path
+
+    return make
+
+
+def _without_a_table(path: Path) -> Path:
     begin(path).abandon()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute("DROP TABLE samples")
     return path
 
 
@@ -39,7 +51,11 @@ def _text(path: Path) -> Path:
     [
         (_foreign, "is not a store of rnd-actors: it belongs to another program"),
         (_text, "is not a store of rnd-actors: it is no SQLite database"),
-        (_newer, "its schema is 99, and this one knows 4; please upgrade"),
+        (_of_schema(99), "its schema is 99, and this one knows 5; please upgrade"),
+        (_of_schema(0), "schema is 0, but there is no such schema; this rnd-actors knows the sch"),
+        (_of_schema(-7), "schema is -7, but there is no such schema; this rnd-actors knows the sc"),
+        (_of_schema(3), r"schema is 3, but its tables are others \(.*\); .* the schemas 1 to 5$"),
+        (_without_a_table, r"schema is 5, but its tables are others \(no such table: samples\); "),
         (lambda path: path.parent, "cannot open the store .*: Is a directory"),
     ],
 )

@@ -89,6 +89,8 @@ OLDER: Final = {
     2: "ALTER TABLE runs ADD COLUMN seal TEXT; PRAGMA user_version = 2",
     3: "ALTER TABLE runs ADD COLUMN seal TEXT; ALTER TABLE sessions ADD COLUMN host TEXT;"
     "PRAGMA user_version = 3",
+    4: "ALTER TABLE runs ADD COLUMN seal TEXT; ALTER TABLE sessions ADD COLUMN host TEXT;"
+    "DROP TABLE restarts; PRAGMA user_version = 4",
 }
 
 
@@ -126,12 +128,13 @@ def test_an_older_store_becomes_as_a_new_one_and_keeps_its_runs(older: int, path
     assert history.samples == tuple(samples(2))
     assert (history.run.state, history.run.elapsed_s) == ("died", 2.5)
     assert history.sessions[0].host is None
-    assert [life.failure for life in history.incarnations] == ["exited with code 2"]
+    [life] = history.incarnations
+    assert (life.failure, life.host) == ("exited with code 2", None)
     assert [event.kind for event in read_events(path)] == ["ChildRestarting"]
     assert not read_checkpoint(path).is_own
     begin(path.with_name("new.db")).abandon()
     assert tables(path) == tables(path.with_name("new.db"))
-    assert version(path) == version(path.with_name("new.db")) == 4
+    assert version(path) == version(path.with_name("new.db")) == 5
 
 
 def test_a_run_is_recorded_to_an_older_store(path: Path) -> None:
@@ -148,10 +151,32 @@ def test_a_migration_that_fails_changes_nothing(
     before = tables(path)
     monkeypatch.setattr(sql, "MIGRATIONS", (*sql.MIGRATIONS[:2], "SELECT nonsense"))
     for use in (begin, list_runs):
-        with pytest.raises(StoreError, match=r"cannot open the store .*: no such column: nonsense"):
+        with pytest.raises(StoreError, match=r"its schema is 1, but .*no such column: nonsense"):
             use(path)
     assert tables(path) == before
     assert version(path) == 1
+
+
+@pytest.mark.parametrize("says", [2, 4, 5])
+def test_a_store_that_says_that_it_is_newer_than_it_is_stays_as_it_is(
+    says: int, path: Path
+) -> None:
+    older_store(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {says}")
+    before = tables(path)
+    for use in (begin, list_runs):
+        with pytest.raises(StoreError, match=f"its schema is {says}, but its tables are others"):
+            use(path)
+    assert tables(path) == before
+
+
+def test_a_newer_version_that_stands_in_the_journal_alone_is_seen(path: Path) -> None:
+    begin(path).abandon()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        with pytest.raises(StoreError, match="its schema is 99, and this one knows 5"):
+            list_runs(path)
 
 
 @pytest.fixture

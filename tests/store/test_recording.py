@@ -2,16 +2,25 @@
 
 from itertools import count
 from pathlib import Path
+from sys import float_info
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
 
 from rnd_actors import Collection, Crashed, Outcome, StoreError, WorkerError
-from rnd_actors.collectors import SamplesAccepted
+from rnd_actors.collectors import Counts, SamplesAccepted, WorkerOnHost
 from rnd_actors.errors import SinkError
 from rnd_actors.events import ActorFailed, ActorStarted, ChildRestarting
-from rnd_actors.store import Recording, list_runs, read_checkpoint, read_events, read_run
-from rnd_actors.workers import MalformedLine, WorkerSpawned, WorkerStreaming
+from rnd_actors.store import (
+    Recording,
+    _recording,
+    list_runs,
+    read_checkpoint,
+    read_events,
+    read_run,
+)
+from rnd_actors.workers import LinesLost, MalformedLine, WorkerSpawned, WorkerStreaming
 from tests.store.recordings import DESCRIBED, begin, finish, samples
 
 
@@ -33,6 +42,37 @@ def test_a_finished_run_tells_how_it_ended(path: Path) -> None:
     assert history.run.state == "deadline"
     assert (history.result.outcome, history.result.reason) == (Outcome.DEADLINE, "so it was")
     assert (history.result.goal, history.result.deadline_s) == (3, 10.0)
+
+
+def test_any_deadline_that_a_run_may_have_can_be_read_again(path: Path) -> None:
+    settings = {**DESCRIBED.settings, "deadline": float_info.max}
+    Recording.begin(path, evolve(DESCRIBED, settings=settings)).abandon()
+    assert read_run(path).result.deadline_s == float_info.max
+
+
+def test_a_run_may_have_as_many_workers_as_a_cluster_takes(path: Path) -> None:
+    settings = {**DESCRIBED.settings, "workers": 10_000}
+    Recording.begin(path, evolve(DESCRIBED, settings=settings)).abandon()
+    assert read_run(path).run.workers == 10_000
+
+
+def test_the_counts_of_thousands_of_workers_are_taken_less_often(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds, taken = count(), list[Counts]()
+    monkeypatch.setattr(_recording, "time", SimpleNamespace(time=lambda: float(next(seconds))))
+    collection = Collection.for_workers(dict.fromkeys(range(1, 10_001), 3001))
+
+    def take() -> Counts:
+        taken.append(collection.counts())
+        return taken[-1]
+
+    recording = begin(path)
+    recording.follow(take)
+    for _ in range(20):
+        recording.note(WorkerStreaming(1, 1))
+    recording.abandon()
+    assert 3 <= len(taken) <= 6
 
 
 def test_findings_that_json_does_not_know_become_null(path: Path) -> None:
@@ -106,6 +146,19 @@ def test_events_are_kept_but_those_of_the_framework_that_nobody_logs(path: Path)
     assert event.text == "worker 1 sent a malformed line: b'oops'"
 
 
+def test_words_that_no_encoding_has_are_stored_as_escapes(path: Path) -> None:
+    recording = Recording.begin(path, evolve(DESCRIBED, collector="Of('\udce9')"))
+    recording.note(WorkerSpawned(1, 1, pid=99, port=3001, host="\udce9"))
+    recording.note(ActorFailed("workers/1", 1, Crashed(ValueError("caf\udce9"))))
+    collection = Collection.for_workers({1: 3001})
+    collection.conclude(Outcome.FAILED, "caf\udce9")
+    recording.finish(collection.result(goal=3, deadline_s=10.0))
+    history = read_run(path)
+    assert (history.run.collector, history.result.reason) == (r"Of('\udce9')", r"caf\udce9")
+    [life] = history.incarnations
+    assert (life.host, life.failure) == (r"\udce9", r"crashed: ValueError: caf\udce9")
+
+
 def test_no_worker_can_fill_the_memory_with_events(path: Path) -> None:
     recording = begin(path)
     for _ in range(10_050):
@@ -159,6 +212,25 @@ def test_a_resumed_run_goes_on_where_it_was(path: Path) -> None:
     finish(resumed, Outcome.COMPLETE)
     history = read_run(path)
     assert (history.run.state, history.run.samples, history.run.sessions) == ("complete", 3, 2)
+
+
+def test_samples_are_counted_on_the_host_that_they_came_from(path: Path) -> None:
+    recording = begin(path)
+    collection = Collection.for_workers({1: 3001, 2: 3002})
+    collection.lines_lost(LinesLost(1, 1, lines=5, host="10.0.0.1"))
+    recording.follow(collection.counts)
+    recording.note(WorkerSpawned(1, 1, pid=99, port=3001, host="10.0.0.1"))
+    recording.note(WorkerSpawned(1, 2, pid=99, port=3001, host="10.0.0.2"))
+    recording.write([*samples(2), *samples(1, first=2, incarnation=2)])
+    recording.abandon()  # as if it was killed before it wrote its counts again
+    history = read_run(path)
+    assert [life.host for life in history.incarnations] == ["10.0.0.1", "10.0.0.2"]
+    assert history.result.workers[0].hosts == (
+        WorkerOnHost("10.0.0.1", samples=2, lost=5),
+        WorkerOnHost("10.0.0.2", samples=1),
+    )
+    assert history.result.lines.lost == 5
+    assert read_checkpoint(path).hosts == {(1, 1): "10.0.0.1", (1, 2): "10.0.0.2"}
 
 
 def test_what_died_twice_without_a_word_still_knows_its_workers(path: Path) -> None:

@@ -30,7 +30,7 @@ _PYRIGHT_RULES: Final = {
 Error: TypeAlias = tuple[str, int, str]
 """File, line, and what the checker calls it."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_mypy_finds_the_errors_that_are_marked_and_no_others() -> None:

@@ -22,8 +22,8 @@ def chunk(data: bytes) -> bytes:
 
 
 @contextmanager
-def serving(answer: Callable[[socket], object]) -> Iterator[int]:
-    """Serve connections with `answer(connection)`; the value is the port."""
+def serving(answer: Callable[[socket], object], port: int = 0) -> Iterator[int]:
+    """Serve connections with `answer(connection)`; the value is the port, 0 for any."""
 
     def handle(connection: socket, _: object) -> None:
         with connection:
@@ -33,7 +33,7 @@ def serving(answer: Callable[[socket], object]) -> Iterator[int]:
                     pass
                 answer(connection)
 
-    server = StreamServer(("127.0.0.1", 0), handle)
+    server = StreamServer(("127.0.0.1", port), handle)
     server.start()
     try:
         assert server.server_port is not None

@@ -1,6 +1,8 @@
 """No process of a worker outlives it, wherever it went, and nobody else is taken for it."""
 
+import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -141,9 +143,11 @@ def test_processes_of_others_are_left_alone() -> None:
 
 def test_orphans_are_inherited_only_while_there_are_workers() -> None:
     def inherits() -> bool:
-        script = "sleep 0.2 & echo $!"
+        script = "sleep 60 >/dev/null & echo $!"
         done = subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, check=True)
-        status = Path(f"/proc/{done.stdout.decode().strip()}/status").read_text()
+        orphan = int(done.stdout)
+        status = Path(f"/proc/{orphan}/status").read_text()
+        os.kill(orphan, signal.SIGKILL)
         return f"PPid:\t{os.getpid()}\n" in status
 
     assert not inherits()
@@ -217,7 +221,7 @@ def test_what_it_has_started_and_left_is_not_read_after_its_end() -> None:
 
 def test_an_answer_ends_with_its_process_though_others_hold_the_connection() -> None:
     then = (
-        "if os.fork(): time.sleep(0.1); os._exit(7)\n"
+        "if os.fork(): time.sleep(1); os._exit(7)\n"
         "os.setsid()\n"
         "while True: connection.sendall(b'6\\r\\nrnd=2\\n\\r\\n'); time.sleep(0.01)"
     )
@@ -268,6 +272,20 @@ def test_it_gets_no_descriptors_but_its_input_and_outputs() -> None:
         )
     finally:
         os.close(secret)
+
+
+def test_it_starts_also_if_a_descriptor_is_above_the_limit_of_open_files() -> None:
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    above = fcntl.fcntl(0, fcntl.F_DUPFD, 500)
+    os.set_inheritable(above, True)  # noqa: FBT003
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, most))
+    try:
+        assert output_of("/bin/sh", "-c", "echo /proc/self/fd/*") == (
+            "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3",
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+        os.close(above)
 
 
 def test_its_signals_are_at_their_defaults() -> None:

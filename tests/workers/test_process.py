@@ -1,3 +1,4 @@
+import itertools
 import os
 import posix
 import signal
@@ -12,15 +13,15 @@ import pytest
 
 from rnd_actors._descriptors import open_descriptors
 from rnd_actors.errors import StreamCutError, WorkerStartError
-from rnd_actors.workers import WorkerSettings, choose_ports
+from rnd_actors.workers import WorkerSettings, _family, choose_ports
 from rnd_actors.workers._family import Family
 from rnd_actors.workers._guardian import Guardian
 from rnd_actors.workers._process import WorkerProcess
-from tests.processes import lives, until
+from tests.processes import PATIENCE_S, lives, until
 
 
 @contextmanager
-def running(program: str, grace: float = 10.0) -> Iterator[WorkerProcess]:
+def running(program: str, grace: float = PATIENCE_S) -> Iterator[WorkerProcess]:
     """Run a Python program as a worker, with its output read."""
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", program])
     reader = gevent.spawn(process.read_output, bool)
@@ -33,14 +34,14 @@ def running(program: str, grace: float = 10.0) -> Iterator[WorkerProcess]:
 
 def test_its_exit_code_is_known_once_it_has_exited() -> None:
     with running("raise SystemExit(7)") as process:
-        assert process.exited.wait(10)
+        assert process.exited.wait(PATIENCE_S)
         assert process.exit_code == 7
 
 
 def test_the_signal_that_ended_it_is_known() -> None:
     with running("import time; time.sleep(60)") as process:
         os.kill(process.pid, signal.SIGKILL)
-        assert process.exited.wait(10)
+        assert process.exited.wait(PATIENCE_S)
         assert process.exit_code == -signal.SIGKILL
 
 
@@ -48,20 +49,20 @@ def test_all_workers_of_the_program_can_be_killed_at_once() -> None:
     with running("import time; time.sleep(60)") as one, running("while True: pass") as other:
         WorkerProcess.kill_all()
         for process in (one, other):
-            assert process.exited.wait(10)
+            assert process.exited.wait(PATIENCE_S)
             assert process.exit_code == -signal.SIGKILL
 
 
 def test_it_says_started_on_stderr_or_stdout() -> None:
     with running("import time, sys; print('now started', file=sys.stderr); time.sleep(60)") as p:
-        assert p.said_started.wait(10)
+        assert p.said_started.wait(PATIENCE_S)
         assert not p.exited.is_set()
 
 
 def test_its_last_words_are_the_last_twenty_lines_of_both_outputs() -> None:
     program = "import sys\nfor i in range(30): print('line', i, file=sys.stderr, flush=True)"
     with running(program + "\nprint('the end')") as process:
-        process.exited.wait(10)
+        process.exited.wait(PATIENCE_S)
         words = process.last_words()
     assert words == (*(f"line {i}" for i in range(11, 30)), "the end")
 
@@ -69,7 +70,7 @@ def test_its_last_words_are_the_last_twenty_lines_of_both_outputs() -> None:
 @pytest.mark.parametrize("line", ["b'x' * 65536", "b'x' * 65535 + b'\\n'", "b'x\\n' * 32768"])
 def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory(line: str) -> None:
     with running(f"import os\nfor i in range(200): os.write(1 + i % 2, {line})") as process:
-        assert process.exited.wait(10)
+        assert process.exited.wait(PATIENCE_S)
         assert process.exit_code == 0
         assert 0 < sum(map(len, process.last_words())) <= 20 * 500
 
@@ -83,7 +84,7 @@ def test_a_flood_of_output_leaves_others_their_turn() -> None:
 def test_it_has_started_if_it_says_so_among_much_else() -> None:
     program = "import os, time\nos.write(1, b'noise\\n' * 10**4 + b'started' + b'\\nnoise' * 10**4)"
     with running(program + "; time.sleep(60)") as process:
-        assert process.said_started.wait(10)
+        assert process.said_started.wait(PATIENCE_S)
         assert not process.exited.is_set()
 
 
@@ -91,36 +92,36 @@ def test_a_kill_while_it_is_being_ended_ends_it_by_force() -> None:
     program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('started', flush=True)"
     process = WorkerProcess([sys.executable, "-I", "-S", "-c", program + "; time.sleep(60)"])
     gevent.spawn(process.read_output, bool)
-    process.said_started.wait(10)
+    process.said_started.wait(PATIENCE_S)
     ending = gevent.spawn(process.end, 3600)
     gevent.sleep(0)
     ending.kill()
-    assert process.exited.wait(10)
+    assert process.exited.wait(PATIENCE_S)
     assert process.exit_code == -signal.SIGKILL
 
 
 def test_output_that_is_no_text_is_shown_escaped() -> None:
     with running(r"import os; os.write(1, b'\xff!\n')") as process:
-        process.exited.wait(10)
+        process.exited.wait(PATIENCE_S)
         assert process.last_words() == (r"\xff!",)
 
 
 def test_ending_it_ends_it_politely() -> None:
     with running("import time; print('started', flush=True); time.sleep(60)") as process:
-        process.said_started.wait(10)
+        process.said_started.wait(PATIENCE_S)
     assert process.exit_code == -signal.SIGTERM
 
 
 def test_one_that_ignores_the_polite_end_is_killed() -> None:
     program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('started', flush=True)"
     with running(program + "; time.sleep(60)", grace=0.1) as process:
-        process.said_started.wait(10)
+        process.said_started.wait(PATIENCE_S)
     assert process.exit_code == -signal.SIGKILL
 
 
 def test_one_that_has_been_stopped_is_ended_politely() -> None:
     with running("import time; print('started', flush=True); time.sleep(60)") as process:
-        process.said_started.wait(10)
+        process.said_started.wait(PATIENCE_S)
         os.kill(process.pid, signal.SIGSTOP)
     assert process.exit_code == -signal.SIGTERM
 
@@ -133,7 +134,7 @@ def test_its_own_children_end_with_it() -> None:
         "time.sleep(60)"
     )
     with running(program) as process:
-        process.said_started.wait(10)
+        process.said_started.wait(PATIENCE_S)
         child = int(process.last_words()[0].split()[1])
         assert lives(child)
     until(lambda: not lives(child))
@@ -141,7 +142,7 @@ def test_its_own_children_end_with_it() -> None:
 
 def test_nothing_is_remembered_of_one_that_has_ended() -> None:
     with running("") as process:
-        assert process.exited.wait(10)
+        assert process.exited.wait(PATIENCE_S)
     with pytest.raises(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
 
@@ -195,17 +196,22 @@ def test_the_loop_has_its_turn_between_the_starts_and_the_ends_of_workers(
     watcher.start(count)
     beginning = [gevent.spawn(begin, *each) for each in enumerate(ports, 1)]
     gevent.joinall(beginning, raise_error=True)
-    ending = [gevent.spawn(each.value.end, 10.0) for each in beginning if each.value]
+    ending = [gevent.spawn(each.value.end, PATIENCE_S) for each in beginning if each.value]
     gevent.joinall(ending, raise_error=True)
     watcher.close()
     assert len(set(begun)) == len(set(ended)) == 20
 
 
+@pytest.mark.parametrize("blind", [0, 50])
 @pytest.mark.parametrize("step", ["posix_spawn", "watch"])
 def test_nothing_is_left_of_a_start_that_a_signal_handler_interrupts(
-    step: str, monkeypatch: pytest.MonkeyPatch
+    step: str, blind: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start, pids = posix.posix_spawn, []
+    reads, read = itertools.count(), _family._read
+
+    def empty_during_its_exec(pid: int, name: str) -> bytes:
+        return b"" if next(reads) < blind else read(pid, name)
 
     def interrupted(program: str, arguments: list[str], *rest: Any, **options: Any) -> int:
         pids.append(start(program, arguments, *rest, **options))
@@ -220,6 +226,7 @@ def test_nothing_is_left_of_a_start_that_a_signal_handler_interrupts(
         monkeypatch.setattr(posix, "posix_spawn", interrupted)
     else:
         monkeypatch.setattr("rnd_actors.workers._process._watch_exit", interrupted_later)
+    monkeypatch.setattr(_family, "_read", empty_during_its_exec)
     before = open_descriptors()
     with pytest.raises(KeyboardInterrupt):
         WorkerProcess([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"])
@@ -243,13 +250,13 @@ def test_the_answer_of_a_worker_that_dies_while_it_is_looked_at_is_read(
     process = WorkerProcess.spawn(settings)
     reader = gevent.spawn(process.read_output, bool)
     try:
-        assert process.said_started.wait(10)
+        assert process.said_started.wait(PATIENCE_S)
         with closing(process.open_stream(settings)) as stream, suppress(StreamCutError):
             lines = 0
             for piece in stream:
                 lines += piece.count(b"\n")
     finally:
-        process.end(10)
+        process.end(PATIENCE_S)
         reader.kill()
     assert lines == 49
     assert len(looks) == 2

@@ -17,8 +17,9 @@ from rnd_actors.errors import (
     WorkerSilentError,
     WorkerUnreachableError,
 )
-from rnd_actors.workers import choose_ports
+from rnd_actors.workers import _http, choose_ports
 from rnd_actors.workers._stream import WorkerStream
+from tests.processes import PATIENCE_S
 from tests.workers.serving import HEAD, WORKER, chunk, serving
 
 
@@ -38,7 +39,7 @@ def test_the_first_chunk_is_there_before_the_second_is_sent() -> None:
 
     def answer(connection: socket) -> None:
         connection.sendall(HEAD + chunk(b"rnd=1\n"))
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         connection.sendall(chunk(b"rnd=2\n") + chunk(b""))
 
     with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 10)) as stream:
@@ -56,7 +57,7 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_takes_its_time(
 
     def answer(connection: socket) -> None:
         connection.sendall(HEAD + chunk(b"rnd=1\n"))
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         connection.sendall(chunk(b"rnd=2\n") + chunk(b""))
 
     with serving(answer) as port, closing(WorkerStream(port, WORKER, 2, 10)) as stream:
@@ -74,7 +75,7 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
 
     def answer(connection: socket) -> None:
         connection.sendall(HEAD)
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         connection.sendall(chunk(b"rnd=1\n") + chunk(b""))
 
     with serving(answer) as port, closing(WorkerStream(port, WORKER, 1, 10)) as stream:
@@ -83,11 +84,12 @@ def test_a_worker_is_not_to_blame_for_a_reader_that_does_not_begin(
         assert list(stream) == [b"rnd=1\n"]
 
 
-@pytest.mark.parametrize("seconds", [10.1, 10.6, 86400.0])
+@pytest.mark.parametrize("seconds", [10.1, 10.1 + PATIENCE_S, 86400.0])
 def test_a_worker_is_to_blame_for_its_silence_unless_this_program_stood_still(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stood_still = seconds > 10.5
+    monkeypatch.setattr(_http, "_STANDSTILL_S", PATIENCE_S)  # a busy machine holds it up for less
+    stood_still = seconds > 10 + PATIENCE_S
     reads, real = Event(), time.monotonic
 
     def answer(connection: socket) -> None:
@@ -268,7 +270,7 @@ def test_silence_for_longer_than_the_stall_timeout_is_an_error(sent: bytes) -> N
 
     def answer(connection: socket) -> None:
         connection.sendall(sent)
-        over.wait(10)
+        over.wait(PATIENCE_S)
 
     with serving(answer) as port:
         with pytest.raises(WorkerSilentError, match=r"silent for 0\.05 s"):
@@ -343,7 +345,7 @@ def test_opening_a_stream_starts_no_thread() -> None:
         serving(lambda connection: connection.sendall(HEAD)) as port,
         closing(WorkerStream(port, WORKER, 1, 10)),
     ):
-        assert psutil.Process().num_threads() == threads
+        assert psutil.Process().num_threads() <= threads  # those of the pool may be ending
 
 
 def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
@@ -357,7 +359,7 @@ def test_closing_an_unfinished_answer_does_not_drain_it() -> None:
     with serving(answer) as port:
         with closing(WorkerStream(port, WORKER, 2, 10)) as stream:
             next(iter(stream))
-        assert closed.wait(10)
+        assert closed.wait(PATIENCE_S)
 
 
 def test_all_errors_of_a_stream_are_worker_errors() -> None:
@@ -378,9 +380,9 @@ def test_killing_the_greenlet_that_reads_closes_the_connection(sent: bytes) -> N
 
     with serving(answer) as port:
         reader = gevent.spawn(read_all, port)
-        assert asked.wait(10)
+        assert asked.wait(PATIENCE_S)
         reader.kill()
-        assert closed.wait(10)
+        assert closed.wait(PATIENCE_S)
 
 
 def test_killing_the_greenlet_that_connects_leaves_no_socket() -> None:

@@ -22,8 +22,8 @@ __all__ = ["Session", "play"]
 
 _ROUND_S: Final = 0.02
 _STOPPED_S: Final = 0.3
-_LONGEST_S: Final = 90.0
-_GONE_WITHIN_S: Final = 5.0
+_LONGEST_S: Final = 300.0
+_GONE_WITHIN_S: Final = 30.0
 _WORKER: Final = "-workerId"
 
 

@@ -1,0 +1,1 @@
+"""What runs over hosts cost, and how many hosts and workers they can have."""
