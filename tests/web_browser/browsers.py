@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from attrs import define
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -35,6 +39,12 @@ _PAINTED: Final = """
     }
     return false;
 """
+_MOVED: Final = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
+"""The page has been painted anew between a look and a click: another look is needed."""
 _FLAGS: Final = (
     "--headless=new",
     "--no-sandbox",
@@ -168,6 +178,6 @@ class Page:
                 if label.startswith(words) and element.is_enabled() and element.is_displayed():
                     element.click()
                     return True
-        except StaleElementReferenceException:
+        except _MOVED:
             pass
         return False
