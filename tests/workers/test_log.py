@@ -25,8 +25,8 @@ MIB = 2**20
 def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up no log because the machine is busy, but in tests of a disk that hangs."""
     if "hanging_disk" not in request.fixturenames:
-        for name in ("_log._DISK", "_log._LAST", "_actor._LAST_OUTPUT"):
-            monkeypatch.setattr(f"rnd_actors.workers.{name}_PATIENCE_S", PATIENCE_S)
+        for limit in ("_DISK_PATIENCE_S", "_LAST_PATIENCE_S"):
+            monkeypatch.setattr(f"rnd_actors.workers._log.{limit}", PATIENCE_S)
 
 
 def fail(error: OSError) -> None:
