@@ -48,6 +48,8 @@ class Chaos:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.kinds = random.Random(seed)
+        """Of their own: the other draws depend on how many workers are up."""
         self.spawned: set[int] = set()
         self.stopped: set[int] = set()
         self.blows: Counter[signal.Signals] = Counter()
@@ -62,7 +64,7 @@ class Chaos:
     def strike(self) -> None:
         targets = self.spawned & {child.pid for child in psutil.Process().children()}
         self.stopped &= targets
-        kind = self.random.choice(KINDS)
+        kind = self.kinds.choice(KINDS)
         if kind is signal.SIGCONT:
             targets = self.stopped
         self.blows[kind] += 1
