@@ -20,7 +20,7 @@ from rnd_actors.cli import _control_views
 from rnd_actors.cli._text import table
 from rnd_actors.collectors import HostResult
 from rnd_actors.control import RunAddress
-from tests.cli.commands import FAST, PATIENCE_S, call, execute, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, PATIENT, call, execute, started
 from tests.cli.test_signals import new_tag
 from tests.processes import alive, until
 
@@ -42,9 +42,9 @@ def seen(run: "Popen[str]") -> dict[str, Any]:
 
 
 @contextmanager
-def going_on(*options: str) -> Iterator["Popen[str]"]:
+def going_on(*options: str, command: tuple[str, ...] = MODULE) -> Iterator["Popen[str]"]:
     """Have a run go on while the block runs; it has samples when the block begins."""
-    with started(*FAST, *ENDLESS, *options) as process:
+    with started(*FAST, *ENDLESS, *options, command=command) as process:
         until(lambda: seen(process).get("samples"))
         yield process
 
@@ -239,7 +239,7 @@ def test_stop_now_is_as_a_second_sigterm() -> None:
 
 
 def test_a_run_that_stops_can_be_ended_at_once() -> None:
-    with going_on("--worker-arg=-ignore-term") as run:
+    with going_on("--worker-arg=-ignore-term", command=PATIENT) as run:
         call("stop")
         assert call("stop", "--now").returncode == 0
         assert run.wait(PATIENCE_S) == 143
