@@ -25,6 +25,7 @@ __all__ = [
     "execute",
     "read_terminal",
     "started",
+    "whole_lines",
 ]
 
 MODULE: Final = (sys.executable, "-m", "rnd_actors")
@@ -78,6 +79,11 @@ def read_terminal(master: int) -> Iterator[str]:
             yield shown.decode(errors="replace")
     except OSError:  # this is how a terminal ends on Linux
         os.close(master)
+
+
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file whose writer was killed, which may have left a part of one at its end."""
+    return path.read_text().split("\n")[:-1]
 
 
 def _written_to(stream: TextIOWrapper) -> str:

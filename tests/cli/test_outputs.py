@@ -9,19 +9,18 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import FAST, execute, started
+from tests.cli.commands import FAST, execute, started, whole_lines
 from tests.processes import PATIENCE_S
 
 Row = dict[str, float]
 
 
-def rows_of_lines(text: str) -> list[Row]:
-    return [json.loads(line) for line in text.splitlines()]
+def rows_of_lines(lines: list[str]) -> list[Row]:
+    return [json.loads(line) for line in lines]
 
 
-def rows_of_csv(path: Path) -> list[Row]:
-    with path.open() as file:
-        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+def rows_of_csv(lines: list[str]) -> list[Row]:
+    return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(lines)]
 
 
 def rows_of_parquet(path: Path) -> list[Row]:
@@ -30,8 +29,8 @@ def rows_of_parquet(path: Path) -> list[Row]:
 
 
 READERS: Final[dict[str, Callable[[Path], list[Row]]]] = {
-    "samples.jsonl": lambda path: rows_of_lines(path.read_text()),
-    "samples.csv": rows_of_csv,
+    "samples.jsonl": lambda path: rows_of_lines(whole_lines(path)),
+    "samples.csv": lambda path: rows_of_csv(whole_lines(path)),
     "samples.parquet": rows_of_parquet,
 }
 
@@ -43,10 +42,13 @@ def outputs_in(folder: Path) -> list[str]:
 @pytest.mark.slow
 def test_all_outputs_hold_the_samples_and_stdout_holds_nothing_else(tmp_path: Path) -> None:
     done = execute(*FAST, "--samples=40", "--workers=4", "--output=-", *outputs_in(tmp_path))
-    samples = rows_of_lines(done.stdout)
+    samples = rows_of_lines(done.stdout.splitlines())
     assert [sample["index"] for sample in samples] == list(range(40))
     assert {name: read(tmp_path / name) for name, read in READERS.items()} == dict.fromkeys(
         READERS, samples
+    )
+    assert all(
+        (tmp_path / name).read_text().endswith("\n") for name in ("samples.jsonl", "samples.csv")
     )
     assert done.returncode == 0
     assert "40 of 40" in done.stderr
