@@ -126,7 +126,7 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
     ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh", *MODULE)
     flags = ("--samples=1000", "--workers=2", "--json", "-vv")
     with started(*FAST, *flags, command=ignoring) as process:
-        wait_for("50 in all", process.stderr)
+        wait_for(" in all", process.stderr)
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, json.loads(out)["samples"]) == (0, 1000)
