@@ -35,6 +35,10 @@ READERS: Final[dict[str, Callable[[Path], list[Row]]]] = {
 }
 
 
+LINE_BYTES: Final = 150
+"""More than any line or header has."""
+
+
 def outputs_in(folder: Path) -> list[str]:
     return [f"--output={folder / name}" for name in READERS]
 
@@ -71,7 +75,7 @@ def test_a_reader_of_stdout_that_goes_away_ends_the_run() -> None:
 def test_files_of_a_run_that_is_killed_can_be_read(tmp_path: Path) -> None:
     flags = ("--samples=1000000", "--workers=4", "-vv", "--worker-arg=-interval=0.001")
     with started(*FAST, *flags, *outputs_in(tmp_path)) as process:
-        wait_for_rows(process.stderr, tmp_path / "samples.parquet")
+        wait_for_rows(process.stderr, tmp_path)
         process.kill()
     for name, read in READERS.items():
         rows = read(tmp_path / name)
@@ -79,9 +83,11 @@ def test_files_of_a_run_that_is_killed_can_be_read(tmp_path: Path) -> None:
         assert [row["index"] for row in rows] == list(range(len(rows)))
 
 
-def wait_for_rows(lines: Any, path: Path) -> None:
-    """Look again whenever the run tells something."""
+def wait_for_rows(lines: Any, folder: Path) -> None:
+    """Look into all files again whenever the run tells something."""
+    table, files = folder / "samples.parquet", [folder / name for name in READERS]
     for _ in lines:
-        if path.exists() and pq.read_metadata(path).num_rows:
+        has_rows = table.exists() and pq.read_metadata(table).num_rows
+        if has_rows and all(file.stat().st_size > LINE_BYTES for file in files):
             return
     pytest.fail("the run has ended")
