@@ -29,7 +29,7 @@ ENDLESS = ("--samples=1000000", "--workers=2", "--json", "--quiet")
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="rt-") as runtime:
+    with TemporaryDirectory(prefix="rt-", ignore_cleanup_errors=True) as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
         yield Path(runtime) / "rnd-actors"
 

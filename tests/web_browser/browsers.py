@@ -11,6 +11,7 @@ from attrs import define
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
+    InvalidElementStateException,
     StaleElementReferenceException,
 )
 from selenium.webdriver import Chrome, ChromeOptions
@@ -130,11 +131,8 @@ class Page:
         until(lambda: self._click(words, css))
 
     def fill(self, css: str, text: str) -> None:
-        """Put a text into a field in place of the one that is there."""
-        until(lambda: self.all(css))
-        [field] = self.all(css)
-        field.clear()
-        field.send_keys(text)
+        """Put a text into a field in place of the one that is there, as soon as it can be."""
+        until(lambda: self._fill(css, text))
 
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
@@ -170,6 +168,16 @@ class Page:
         log: Callable[[str], list[dict[str, str]]] = self.driver.get_log
         messages = [entry["message"] for entry in log("browser") if entry["level"] != "INFO"]
         return [message for message in messages if not _COMES_WITH_AN_END.search(message)]
+
+    def _fill(self, css: str, text: str) -> bool:
+        try:
+            for field in self.all(css):
+                field.clear()
+                field.send_keys(text)
+                return True
+        except (InvalidElementStateException, *_MOVED):  # its dialog is not shown yet
+            pass
+        return False
 
     def _click(self, words: str, css: str) -> bool:
         try:
