@@ -25,7 +25,7 @@ pytest_plugins = ["rnd_actors.testing.plugin"]
 def pytest_configure(config: pytest.Config) -> None:
     """Give the suite folders of its own: what this user keeps, or runs, is not touched or seen."""
     for name in ("TMPDIR", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
-        folder = TemporaryDirectory(prefix="rnd-")
+        folder = TemporaryDirectory(prefix="rnd-", ignore_cleanup_errors=True)
         config.add_cleanup(folder.cleanup)
         os.environ[name] = folder.name
         Path(folder.name).chmod(0o711)  # tests have other users read what is theirs

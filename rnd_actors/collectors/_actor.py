@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-import gevent
-
 from rnd_actors.actors import Actor, ActorRef, Crashed, ExitReason, Normal, Terminated
 from rnd_actors.collectors._autoscaling import Autoscaling
 from rnd_actors.collectors._checks import progress_of
@@ -29,6 +27,7 @@ from rnd_actors.collectors._messages import (
 from rnd_actors.collectors._reach import Reach
 from rnd_actors.collectors._result import Outcome
 from rnd_actors.collectors._steering import MakeWorkers, change_goal, scale
+from rnd_actors.collectors._time_limits import TimeLimits
 from rnd_actors.errors import SettingsError, WorkerError
 from rnd_actors.scaling import decision_interval_s
 from rnd_actors.supervision import (
@@ -75,6 +74,7 @@ class CollectorActor(Actor[CollectorMessage]):
         self._make_workers = make_workers
         self._autoscaling = autoscaling
         self._reach = Reach(collector, collection)
+        self._limits = TimeLimits(collection, collector.duration)
 
     def on_start(self) -> None:
         for sink in self._sinks:
@@ -113,6 +113,7 @@ class CollectorActor(Actor[CollectorMessage]):
     def _collect(self, batch: Samples) -> None:
         accept = self._accept_at_once if self._collector.counts_only else self._accept_each
         before, accepted = len(self._collection.values), list[Sample]()
+        self._conclude_if_time_is_up()
         try:
             if batch.values and self._collection.conclusion is None:
                 accept(batch, accepted)
@@ -279,35 +280,27 @@ class CollectorActor(Actor[CollectorMessage]):
         return self._make_workers(ids, self.ref)
 
     def _arm_timers(self) -> None:
-        """Conclude the run at its deadline and at the end of its duration, once it has begun."""
-        started_at = self._collection.started_at
-        if started_at is None:
+        """Conclude the run when its time is up, once it has begun."""
+        if self._collection.started_at is None:
             return
-        self.background(self._conclude_at_deadline, started_at)
+        self.background(self._conclude_in_time)
         self._look_again()
         self._check_reach_soon()
-        if (duration := self._collector.duration) is not None:
-            end = started_at + duration - self._collection.earlier_s
-            self.background(self._conclude_at, end, f"{duration:g} s are over")
 
-    # Both work even while `receive` waits for a slow sink.
-
-    def _conclude_at_deadline(self, started_at: float) -> None:
-        """Conclude when the deadline has passed, whatever it is by then."""
+    def _conclude_in_time(self) -> None:
+        """Conclude when the time is up, even while `receive` waits for a slow sink."""
         changed = self._collection.deadline_changed
-        while (deadline := self._collection.deadline_s) is None or (
-            started_at + deadline > time.monotonic()
-        ):
-            left = None if deadline is None else started_at + deadline - time.monotonic()
-            if changed.wait(left):
+        while (limit := self._limits.first()) is None or limit.left_s > 0:
+            if changed.wait(None if limit is None else limit.left_s):
                 changed.clear()
                 self.set_timer(_LOOK, 0.0, Look())
-        self._conclude(Outcome.DEADLINE, f"the deadline of {deadline:g} s has passed")
+        self._conclude(limit.outcome, limit.reason)
 
-    def _conclude_at(self, end: float, reason: str) -> None:
-        """Conclude at `end`, in seconds of the monotonic clock."""
-        gevent.sleep(max(0.0, end - time.monotonic()))
-        self._conclude(Outcome.COMPLETE, reason)
+    def _conclude_if_time_is_up(self) -> None:
+        """Conclude late: a loop that has stood still hands on samples before it looks at timers."""
+        limit = self._limits.first()
+        if limit is not None and limit.left_s < 0 and self._collection.conclusion is None:
+            self._conclude(limit.outcome, limit.reason)
 
     def _conclude(self, outcome: Outcome, reason: str) -> None:
         self._collection.conclude(outcome, reason)

@@ -53,7 +53,7 @@ def _children() -> Iterator[str]:
 def _read(path: Path) -> str:
     """Return the text of a file of `/proc`; nothing if its thread or process has ended."""
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""
 

@@ -35,7 +35,11 @@ _HEADERS: Final = {
 }
 _LOGIN: Final = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>rnd-actors: not logged in</title></head>
+<head>
+<meta charset="utf-8">
+<title>rnd-actors: not logged in</title>
+<link rel="icon" href="data:,">
+</head>
 <body>
 <h1>Not logged in</h1>
 <p>This page opens by an address with a token, which the program that serves it has printed when it

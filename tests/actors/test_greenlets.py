@@ -278,10 +278,10 @@ def test_a_forgotten_timeout_of_an_actor_that_has_ended_meets_nobody(
     expired = Flag()
     others = [system.start(puppet(f"other {number}")) for number in range(3)]
     careless = system.start(puppet("careless", restart=Restart.TEMPORARY))
-    careless.ask(Ask(lambda _: gevent.Timeout(1.0).start()))
-    careless.stop()
+    start = in_turn(Puppet.stop, lambda _: gevent.Timeout(0.2).start())
+    careless.tell(Do(start))
     careless.join()
-    with loop().timer(1.05) as timer:
+    with loop().timer(0.25) as timer:
         timer.start(expired.set)
         expired.wait()
     for other in others:
@@ -864,19 +864,17 @@ def test_own_work_that_never_waits_lets_others_have_their_turn_at_its_checkpoint
 
     class Restless(Actor[Never]):
         def run(self) -> None:
-            until = time.process_time() + 0.5
-            while time.process_time() < until and not seen:
+            started = time.process_time()
+            timer.start(expire, started)  # not before: it must not expire before the work begins
+            while time.process_time() < started + 0.5 and not seen:
                 if checks:
                     self.checkpoint()
 
-    def expire() -> None:
+    def expire(started: float) -> None:
         seen.append(time.process_time() - started)
         expired.set()
 
-    let_the_loop_turn()
-    started = time.process_time()
     with loop().timer(0.01) as timer:
-        timer.start(expire)
         ref = system.start(ChildSpec("restless", Restless, restart=Restart.TEMPORARY))
         expired.wait()
     ref.join()

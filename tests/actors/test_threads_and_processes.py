@@ -34,6 +34,7 @@ from tests.actors.toys import (
     nothing,
     puppet,
     settle,
+    while_the_loop_rests,
 )
 from tests.actors.toys_supervision import Clerk, Handle, clerk
 from tests.processes import PATIENCE_S
@@ -81,7 +82,7 @@ def test_another_thread_may_not_end_an_actor_either(
     system: ActorSystem, use: Callable[[ActorRef[Any]], object]
 ) -> None:
     ref = system.start(puppet("puppet", restart=Restart.TEMPORARY))
-    with pytest.raises(WrongThreadError), gevent.Timeout(1.0):
+    with pytest.raises(WrongThreadError), gevent.Timeout(PATIENCE_S):
         in_another_thread(lambda: use(ref))
     assert ref.is_alive
 
@@ -334,6 +335,7 @@ def test_an_answer_of_another_thread_that_comes_too_late_is_dropped(system: Acto
     ref = system.start(clerk("clerk"))
     with pytest.raises(AskTimeoutError):
         ref.ask(Handle(lambda clerk, request: owed.append(clerk.defer(request))), timeout=0.01)
+    settle(ref)  # it may not have come to its turn in time
     in_another_thread(lambda: owed[0].reply("too late"))
     settle(ref)
 
@@ -404,15 +406,7 @@ def test_a_thread_that_tells_a_stopped_actor_does_not_wait_for_a_loop_that_rests
 ) -> None:
     with ActorSystem() as system:
         ref = system.start(puppet("puppet", capacity=capacity))
-    told = get_original("_thread", "allocate_lock")()
-    told.acquire()
-
-    def tell() -> None:
-        ref.tell(Note(1))
-        told.release()
-
-    start_new_thread(tell, ())
-    assert told.acquire(timeout=PATIENCE_S)
+    while_the_loop_rests(lambda: ref.tell(Note(1)))
     gevent.sleep(0)
     assert ref.stats().dead == 1
 
@@ -507,6 +501,6 @@ def test_what_another_thread_tells_a_pool_that_restarts_goes_through_the_loop(
         post(cell, entry)
 
     monkeypatch.setattr(Cell, "post", post_and_note)
-    in_another_thread(lambda: router.tell(Note(1)))
+    while_the_loop_rests(lambda: router.tell(Note(1)))
     diary.until(Note(1))
     assert set(threads) == {thread_id()}

@@ -7,6 +7,7 @@ import gevent
 from attrs import frozen
 from gevent import GreenletExit
 from gevent.event import Event as Flag
+from gevent.monkey import get_original
 
 from rnd_actors.actors import Actor, ActorRef, ActorSystem, ExitReason, Future, Request
 from rnd_actors.supervision import (
@@ -19,6 +20,7 @@ from rnd_actors.supervision import (
     StartChild,
     Supervisor,
 )
+from tests.processes import PATIENCE_S
 
 SOON = 2.0
 """A time limit, in seconds, that a test runs into on purpose."""
@@ -35,6 +37,25 @@ T = TypeVar("T")
 def let_pass(seconds: float) -> None:
     """Let so much time pass."""
     Flag().wait(seconds)
+
+
+def while_the_loop_rests(action: Callable[[], object]) -> None:
+    """Do it in a thread that gevent has not patched; no timer of this one expires meanwhile."""
+    errors, over = list[BaseException](), get_original("_thread", "allocate_lock")()
+
+    def act() -> None:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+        finally:
+            over.release()
+
+    over.acquire()
+    get_original("_thread", "start_new_thread")(act, ())
+    assert over.acquire(timeout=PATIENCE_S)
+    if errors:
+        raise errors[0]
 
 
 class BoomError(Exception):

@@ -15,10 +15,29 @@ from gevent.os import make_nonblocking, nb_read
 from rnd_actors import cli
 from tests.processes import PATIENCE_S
 
-__all__ = ["FAST", "MODULE", "PATIENCE_S", "SCRIPT", "call", "execute", "read_terminal", "started"]
+__all__ = [
+    "FAST",
+    "MODULE",
+    "PATIENCE_S",
+    "PATIENT",
+    "SCRIPT",
+    "call",
+    "execute",
+    "read_terminal",
+    "started",
+    "whole_lines",
+]
 
 MODULE: Final = (sys.executable, "-m", "rnd_actors")
 SCRIPT: Final = (str(Path(sys.executable).with_name("rnd-actors")),)
+_WITH_LONG_GRACE: Final = (
+    "from gevent import monkey; monkey.patch_all(); import sys; "
+    "from rnd_actors.__main__ import main; from rnd_actors.workers import WorkerProcess; "
+    "WorkerProcess.end = lambda self, _, end=WorkerProcess.end: end(self, 600.0); "
+    "sys.exit(main())"
+)
+PATIENT: Final = (sys.executable, "-c", _WITH_LONG_GRACE)
+"""The same, but that workers which are told to stop have ten minutes for it."""
 FAST: Final = ("run", "--base-port=0", "--worker-arg=-interval=0.01")
 
 
@@ -60,6 +79,11 @@ def read_terminal(master: int) -> Iterator[str]:
             yield shown.decode(errors="replace")
     except OSError:  # this is how a terminal ends on Linux
         os.close(master)
+
+
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file whose writer was killed, which may have left a part of one at its end."""
+    return path.read_text().split("\n")[:-1]
 
 
 def _written_to(stream: TextIOWrapper) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from select import select
 from types import TracebackType
 from typing import Final, Self
 
@@ -90,6 +91,7 @@ class Terminal:
 
     def wait_for_pictures(self, count: int) -> None:
         """Wait until the view has been painted so many times from now on."""
+        until(lambda: not select([self.master], [], [], 0)[0])  # all of before has been read
         seen = len(self.written)
         until(lambda: self.written.count("\x1b[H", seen) >= count)
 

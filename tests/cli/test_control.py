@@ -20,7 +20,7 @@ from rnd_actors.cli import _control_views
 from rnd_actors.cli._text import table
 from rnd_actors.collectors import HostResult
 from rnd_actors.control import RunAddress
-from tests.cli.commands import FAST, PATIENCE_S, call, execute, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, PATIENT, call, execute, started
 from tests.cli.test_signals import new_tag
 from tests.processes import alive, until
 
@@ -29,7 +29,7 @@ ENDLESS = ("--samples=1000000", "--workers=2", "--json", "--quiet")
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="rt-") as runtime:
+    with TemporaryDirectory(prefix="rt-", ignore_cleanup_errors=True) as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
         yield Path(runtime) / "rnd-actors"
 
@@ -42,9 +42,9 @@ def seen(run: "Popen[str]") -> dict[str, Any]:
 
 
 @contextmanager
-def going_on(*options: str) -> Iterator["Popen[str]"]:
+def going_on(*options: str, command: tuple[str, ...] = MODULE) -> Iterator["Popen[str]"]:
     """Have a run go on while the block runs; it has samples when the block begins."""
-    with started(*FAST, *ENDLESS, *options) as process:
+    with started(*FAST, *ENDLESS, *options, command=command) as process:
         until(lambda: seen(process).get("samples"))
         yield process
 
@@ -58,8 +58,8 @@ def result_of(run: "Popen[str]") -> dict[str, Any]:
 def test_ps_lists_the_runs_that_go_on() -> None:
     assert call("ps").stdout.split()[:3] == ["id", "pid", "goal"]
     with going_on() as first, going_on("--samples=2000000") as second:
-        rows = [line.split() for line in call("ps").stdout.splitlines() if line[:1].strip()]
-        told = {row[0]: row[2] for row in rows}
+        rows = [line.split() for line in call("ps").stdout.splitlines()]
+        told = {row[0]: row[2] for row in rows if row[0].isdecimal()}
         assert told.items() >= {str(first.pid): "1000000", str(second.pid): "2000000"}.items()
         lines = [json.loads(line) for line in call("ps", "--json").stdout.splitlines()]
         assert [line["pid"] for line in lines] == sorted([first.pid, second.pid])
@@ -200,8 +200,8 @@ def test_the_sums_of_hosts_are_shown_if_there_are_several() -> None:
 def test_who_watches_sees_the_run_until_its_end() -> None:
     with going_on() as run, started("status", "--watch", "--json") as watcher:
         assert watcher.stdout is not None
-        first = json.loads(watcher.stdout.readline())
-        assert json.loads(watcher.stdout.readline())["samples"] > first["samples"]
+        first = json.loads(watcher.stdout.readline())["samples"]
+        assert any(json.loads(line)["samples"] > first for line in watcher.stdout)
         assert call("stop").returncode == 0
         watcher.communicate(timeout=PATIENCE_S)
         assert watcher.returncode == 0
@@ -239,7 +239,7 @@ def test_stop_now_is_as_a_second_sigterm() -> None:
 
 
 def test_a_run_that_stops_can_be_ended_at_once() -> None:
-    with going_on("--worker-arg=-ignore-term") as run:
+    with going_on("--worker-arg=-ignore-term", command=PATIENT) as run:
         call("stop")
         assert call("stop", "--now").returncode == 0
         assert run.wait(PATIENCE_S) == 143
@@ -254,7 +254,7 @@ def test_the_socket_of_a_killed_run_is_removed_by_ps(folder: Path) -> None:
 
 
 def test_events_are_lines_of_the_log() -> None:
-    with going_on("--worker-arg=-flaky") as run:
+    with going_on("--worker-arg=-crash-at=5") as run:
         until(lambda: call("events", "--level=warning").stdout)
         lines = call("events", "--level", "WARNING", "-n", "2").stdout.splitlines()
         assert 1 <= len(lines) <= 2
@@ -268,7 +268,7 @@ def test_events_are_lines_of_the_log() -> None:
 def test_who_follows_the_events_reads_them_until_the_run_ends() -> None:
     with going_on(), started("events", "--follow", "--level=debug") as follower:
         assert follower.stdout is not None
-        assert "samples from worker" in follower.stdout.readline()
+        assert any("samples from worker" in line for line in follower.stdout)
         call("stop")
         out, _ = follower.communicate(timeout=PATIENCE_S)
         assert (follower.returncode, "workers stopped" in out) == (0, True)
@@ -373,9 +373,13 @@ def test_goal_and_deadline_are_changed_and_what_cannot_be_says_why() -> None:
         refused = call("deadline", "0.001")
         assert refused.returncode == 1
         assert "more than the" in refused.stderr
+        until(lambda: seen(run)["samples"] > 1)
         assert call("goal", "1").returncode == 1
-        goal = seen(run)["samples"] + 1000  # in five seconds
-        assert call("goal", str(goal)).stdout == f"run {run.pid}: the goal is {goal} samples now\n"
+        goal, told = 0, ""
+        while not told:  # more than so many have come meanwhile, on a machine that is busy
+            goal = seen(run)["samples"] + 1000  # in five seconds
+            told = call("goal", str(goal)).stdout
+        assert told == f"run {run.pid}: the goal is {goal} samples now\n"
         result = result_of(run)
         assert (result["outcome"], result["samples"], result["goal"]) == ("complete", goal, goal)
         assert run.returncode == 0

@@ -54,7 +54,7 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Make a store with a run of which some samples are missing."""
     path = tmp_path_factory.mktemp("unfinished") / "runs.db"
     settings = RunSettings(
-        samples=8, workers=2, base_port=0, worker_args=("-interval", "0.3"), deadline=0.4,
+        samples=16, workers=2, base_port=0, worker_args=("-interval", "0.3"), deadline=0.4,
         outputs=path,
     )  # fmt: skip
     run(settings)

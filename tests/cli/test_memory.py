@@ -9,6 +9,8 @@ from tests.benchmarks.big_store import make_store, measured
 
 pytestmark = pytest.mark.slow
 
+FEW: Final = 20_000
+"""More than are read or written at once, for which some memory is needed in any case."""
 SAMPLES: Final = 200_000
 
 
@@ -16,7 +18,7 @@ SAMPLES: Final = 200_000
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One with a small store, and one with a large one."""
     folders = []
-    for count in (100, SAMPLES):
+    for count in (FEW, SAMPLES):
         folders.append(tmp_path_factory.mktemp(str(count)))
         make_store(folders[-1] / "runs.db", count)
     return folders
@@ -36,4 +38,4 @@ def test_a_sample_takes_few_bytes(
     command: tuple[str, ...], bytes_per_sample: int, folders: list[Path]
 ) -> None:
     needed = [measured(command, folder)[1] for folder in folders]
-    assert (needed[1] - needed[0]) * 2**20 < SAMPLES * bytes_per_sample, needed
+    assert (needed[1] - needed[0]) * 2**20 < (SAMPLES - FEW) * bytes_per_sample, needed

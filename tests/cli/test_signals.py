@@ -4,14 +4,16 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
+import psutil
 import pytest
 
 from rnd_actors.store import list_runs
 from rnd_actors.workers import STANDIN
-from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, started
+from tests.cli.commands import FAST, MODULE, PATIENCE_S, PATIENT, SCRIPT, started
 from tests.cli.terminals import Terminal
 from tests.processes import alive, until
 
@@ -48,7 +50,6 @@ def wait_for(words: str, stream: IO[str] | None) -> None:
         pytest.param(
             15, 143, "50 in all", ["--workers=16", STUBBORN], id="streaming-stubborn", marks=SLOW
         ),
-        pytest.param(2, 130, "5 in all", [STUBBORN, "--samples=5"], id="stopping"),
     ],
 )
 def test_a_signal_in_any_phase_gives_the_partial_result_in_time_and_leaves_nothing(
@@ -61,8 +62,29 @@ def test_a_signal_in_any_phase_gives_the_partial_result_in_time_and_leaves_nothi
         out, err = process.communicate(timeout=PATIENCE_S)
     result = json.loads(out)
     assert process.returncode == exit_code
-    assert result["outcome"] == ("complete" if "--samples=5" in options else "interrupted")
+    assert result["outcome"] == "interrupted"
     assert result["samples"] == len(result["values"]) == result["lines"]["accepted"]
+    assert "Traceback" not in err
+    assert alive(tag) == []
+
+
+def test_a_signal_while_workers_are_stopped_changes_no_result() -> None:
+    tag = new_tag()
+    options = (STUBBORN, f"--worker-arg={tag}", "--samples=5")
+    with started(*FAST, *ENDLESS, *options, command=PATIENT) as process:
+        wait_for("5 in all", process.stderr)
+        process.send_signal(signal.SIGINT)
+
+        def over_without_workers() -> bool:
+            for worker in alive(tag, "-workerId"):
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
+            return process.poll() is not None
+
+        until(over_without_workers)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    result = json.loads(out)
+    assert (process.returncode, result["outcome"], result["samples"]) == (130, "complete", 5)
     assert "Traceback" not in err
     assert alive(tag) == []
 
@@ -75,7 +97,7 @@ def test_a_second_signal_ends_it_at_once_and_leaves_no_orphans(number: int, tmp_
     stubborn.write_text(f'#!/bin/sh\nset -- {" ".join(STANDIN)} "$@"\n{script}\n')
     stubborn.chmod(0o755)
     options = (f"--worker={stubborn}", STUBBORN, f"--worker-arg={tag}")
-    with started(*FAST, *ENDLESS, *options) as process:
+    with started(*FAST, *ENDLESS, *options, command=PATIENT) as process:
         wait_for("50 in all", process.stderr)
         process.send_signal(number)
         until(mark.exists)
@@ -104,7 +126,7 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
     ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh", *MODULE)
     flags = ("--samples=1000", "--workers=2", "--json", "-vv")
     with started(*FAST, *flags, command=ignoring) as process:
-        wait_for("50 in all", process.stderr)
+        wait_for(" in all", process.stderr)
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, json.loads(out)["samples"]) == (0, 1000)

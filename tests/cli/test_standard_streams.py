@@ -12,9 +12,9 @@ from typing import IO
 
 import pytest
 
+from rnd_actors.workers import STANDIN
 from tests.cli.commands import FAST, MODULE, PATIENCE_S, SCRIPT, execute
 
-UNHURRIED = ("run", "--base-port=0", "--worker-arg=-interval=0.05", "--workers=2")
 SLOW = pytest.mark.slow
 
 
@@ -114,7 +114,7 @@ def test_a_full_stderr_changes_nothing() -> None:
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(
-        [*MODULE, *UNHURRIED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*MODULE, *FAST, "--workers=2", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
             yield process
@@ -127,18 +127,35 @@ def opened(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def when_it_streams(process: "subprocess.Popen[bytes]") -> None:
+def waiting_for(sign: Path) -> tuple[str, ...]:
+    """Have workers that send nothing before a file is there, so that the run cannot be over."""
+    worker = sign.with_name("worker")
+    standin = " ".join(STANDIN)
+    worker.write_text(
+        f'#!/bin/sh\nuntil [ -e "{sign}" ]; do sleep 0.01; done\nexec {standin} "$@"\n'
+    )
+    worker.chmod(0o755)
+    return (f"--worker={worker}", "--start-timeout=600", "-vv")
+
+
+def wait_for(word: bytes, process: "subprocess.Popen[bytes]") -> None:
     for line in opened(process.stderr):
-        if b"in all" in line:
+        if word in line:
             return
-    pytest.fail("it never streamed")
+    pytest.fail(f"it never said {word!r}")
+
+
+@pytest.fixture
+def sign(tmp_path: Path) -> Path:
+    return tmp_path / "gone"
 
 
 @pytest.mark.slow
-def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
-    with running("--samples=60", "--json", "-vv") as process:
-        when_it_streams(process)
+def test_a_reader_of_stderr_that_goes_away_changes_nothing(sign: Path) -> None:
+    with running("--samples=60", "--json", *waiting_for(sign)) as process:
+        wait_for(b"spawned", process)
         opened(process.stderr).close()
+        sign.touch()
         result = json.loads(opened(process.stdout).read())
         assert process.wait(PATIENCE_S) == 0
     assert (result["outcome"], result["samples"]) == ("complete", 60)
@@ -146,12 +163,13 @@ def test_a_reader_of_stderr_that_goes_away_changes_nothing() -> None:
 
 @pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=SLOW)])
 def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
-    form: list[str], tmp_path: Path
+    form: list[str], sign: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "out.csv"
-    with running("--samples=60", "-vv", f"--output={output}", *form) as process:
-        when_it_streams(process)
+    with running("--samples=60", *waiting_for(sign), f"--output={output}", *form) as process:
+        wait_for(b"spawned", process)
         opened(process.stdout).close()
+        sign.touch()
         told = opened(process.stderr).read().decode().splitlines()
         assert process.wait(PATIENCE_S) == 1
     assert told[-1] == "rnd-actors: cannot write the result: Broken pipe"
@@ -159,12 +177,13 @@ def test_a_reader_of_the_result_that_goes_away_is_told_after_the_run(
 
 
 @pytest.mark.slow
-def test_both_readers_may_go_away(tmp_path: Path) -> None:
+def test_both_readers_may_go_away(sign: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
-    with running("--samples=60", "-vv", f"--output={output}") as process:
-        when_it_streams(process)
+    with running("--samples=60", *waiting_for(sign), f"--output={output}") as process:
+        wait_for(b"spawned", process)
         opened(process.stdout).close()
         opened(process.stderr).close()
+        sign.touch()
         assert process.wait(PATIENCE_S) == 1
     assert len(values(output)) == 60
 
@@ -173,8 +192,8 @@ def test_both_readers_may_go_away(tmp_path: Path) -> None:
 def test_one_that_is_interrupted_with_nobody_to_tell_has_the_exit_code_of_the_signal(
     number: signal.Signals,
 ) -> None:
-    with running("--samples=100000", "-vv") as process:
-        when_it_streams(process)
+    with running("--samples=1000000", "-vv") as process:
+        wait_for(b"in all", process)
         opened(process.stdout).close()
         opened(process.stderr).close()
         process.send_signal(number)

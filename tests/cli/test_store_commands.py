@@ -150,7 +150,7 @@ def test_a_result_is_not_printed_where_the_samples_go(
 
 
 def test_a_run_is_resumed_to_its_goal(store: Path) -> None:
-    limits = ("--samples=60", "--workers=2", "--deadline=0.2")
+    limits = ("--samples=60", "--workers=2", "--deadline=0.2", "--worker-arg=-interval=0.05")
     assert cli.main([*FAST, *limits, "--output=runs.db"]) == 3
     done = call("resume", "runs.db", "2", "--deadline=20", "--json", "--quiet")
     assert (done.returncode, json.loads(done.stdout)["samples"]) == (0, 60)

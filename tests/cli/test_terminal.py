@@ -120,7 +120,14 @@ def test_samples_on_the_terminal_leave_no_room_for_a_view() -> None:
 
 def test_stdout_holds_the_result_alone() -> None:
     master, terminal = pty.openpty()
-    command = [*MODULE, *FAST, "--samples=1000", "--workers=4", "--json", "--worker-arg=-flaky"]
+    command = [
+        *MODULE,
+        *FAST,
+        "--samples=1000",
+        "--workers=4",
+        "--json",
+        "--worker-arg=-crash-at=20",
+    ]
     environment = {**os.environ, "TERM": "xterm-256color"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=terminal, env=environment, text=True

@@ -13,6 +13,7 @@ from rnd_actors.collectors import (
     Collector,
     CollectorActor,
     Conclude,
+    FixedTime,
     Ledger,
     Outcome,
     Result,
@@ -33,6 +34,7 @@ from rnd_actors.supervision import (
 )
 from rnd_actors.testing import Probe
 from rnd_actors.workers import Samples
+from tests.processes import until
 
 CRASH = Crashed(WorkerExitedError("worker 1 exited with code 2", ("panic: out of luck",)))
 
@@ -365,6 +367,26 @@ def test_the_deadline_ends_a_batch_that_takes_long(bench: Bench) -> None:
     assert result.outcome is Outcome.DEADLINE
     assert result.values == (0, 1)
     assert result.lines == Ledger(received=100, accepted=2, surplus=98, malformed=0)
+
+
+@pytest.mark.parametrize(
+    ("collector", "deadline", "outcome"),
+    [(SampleCount(5), 0.2, Outcome.DEADLINE), (FixedTime(0.2), None, Outcome.COMPLETE)],
+    ids=["deadline", "duration"],
+)
+def test_nothing_counts_that_a_loop_which_stood_still_hands_on_too_late(
+    system: ActorSystem, collector: Collector, deadline: float | None, outcome: Outcome
+) -> None:
+    bench = Bench(system)
+    bench.start(collector, deadline=deadline)
+    until(lambda: bench.collection.started_at)
+    while bench.collection.elapsed_s <= 0.2:
+        pass
+    bench.send(*range(5))
+    bench.supervisor.expect(ShutDown)
+    result = bench.result()
+    assert (result.outcome, result.values) == (outcome, ())
+    assert result.lines == Ledger(received=5, accepted=0, surplus=5, malformed=0)
 
 
 def test_the_deadline_holds_across_a_restart_of_the_actor(bench: Bench) -> None:

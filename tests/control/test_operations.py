@@ -14,6 +14,7 @@ from rnd_actors.collectors import Outcome
 from rnd_actors.control import (
     ControlUnavailable,
     RunAddress,
+    _server,
     ask,
     find_run,
     follow,
@@ -132,7 +133,11 @@ def test_who_follows_gets_the_events_to_come_to_the_last_one() -> None:
     assert texts[-1].startswith("workers stopped")
 
 
-def test_who_follows_reads_all_that_happens_just_before_the_end() -> None:
+def test_who_follows_reads_all_that_happens_just_before_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_server, "_FAREWELL_S", PATIENCE_S)
+
     @contextmanager
     def control(live: LiveRun) -> Iterator[None]:
         with serve_run(live):

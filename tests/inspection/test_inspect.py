@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
+from math import ceil
 from typing import Any, Never
 
 import pytest
@@ -212,7 +213,8 @@ def test_timers_are_shown_by_key(system: ActorSystem) -> None:
         it.after(10.0, Note(3))
 
     it = inspect(system.start(puppet("it", at_start=set_timers)))
-    assert {key: round(left) for key, left in it.timers.items()} == {"'tick'": 100, "('a', 1)": 50}
+    assert list(it.timers) == ["'tick'", "('a', 1)"]
+    assert [ceil(left / 10) for left in it.timers.values()] == [10, 5]  # a machine may be busy
     assert it.timers_without_key == 1
     assert re.search(r"\n    'tick' in \d+\.\d s\n", str(it))
 

@@ -66,8 +66,7 @@ def test_a_pool_shrinks_by_one_a_look_as_long_as_a_member_has_nothing_to_do(
     hold(pool, gate, 5)
     diary.until(Began("pool/5", 1))
     gate.open()
-    for _ in range(3):
-        diary.expect(Ended)
+    diary.expect(Ended, 3)
     let_pass(3 * EVERY)
     assert [end.name for end in diary.all(Ended)] == ["pool/5", "pool/4", "pool/3"]
     assert (pool.size, names(pool)) == (2, ["pool/1", "pool/2"])

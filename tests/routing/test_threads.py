@@ -10,7 +10,7 @@ from rnd_actors.errors import ActorDeadError, RouterUnavailableError, WrongThrea
 from rnd_actors.events import DeadLetter
 from rnd_actors.routing import Broadcast, LeastLoaded, Unavailable
 from rnd_actors.supervision import TerminateChild
-from tests.actors.toys import Do, Gate, Note, Record
+from tests.actors.toys import Do, Gate, Note, Record, while_the_loop_rests
 from tests.routing.toys import kill_twice, puppets
 
 
@@ -80,7 +80,7 @@ def test_another_thread_that_tells_a_pool_that_restarts_is_treated_alike(
 ) -> None:
     waiting = puppets(system, 1, diary)
     kill_twice(system, waiting, events)
-    in_another_thread(lambda: waiting.tell(Note(1)))
+    while_the_loop_rests(lambda: waiting.tell(Note(1)))
     diary.until(Note(1))
 
 
@@ -88,7 +88,7 @@ def test_another_thread_is_told_that_a_pool_restarts(system: ActorSystem, events
     pool = puppets(system, 1, unavailable=Unavailable.RAISE)
     kill_twice(system, pool, events)
     with pytest.raises(RouterUnavailableError):
-        in_another_thread(lambda: pool.tell(Note(1)))
+        while_the_loop_rests(lambda: pool.tell(Note(1)))
 
 
 def test_what_another_thread_tells_an_unavailable_pool_is_a_dead_letter(
@@ -96,7 +96,7 @@ def test_what_another_thread_tells_an_unavailable_pool_is_a_dead_letter(
 ) -> None:
     pool = puppets(system, 1, unavailable=Unavailable.DEAD_LETTER)
     kill_twice(system, pool, events)
-    in_another_thread(lambda: pool.tell(Note(1)))
+    while_the_loop_rests(lambda: pool.tell(Note(1)))
     assert events.expect(DeadLetter).message == Note(1)
 
 

@@ -35,6 +35,16 @@ def test_a_process_that_is_left_is_a_leak() -> None:
         process.communicate()
 
 
+def test_a_process_whose_arguments_are_no_text_is_a_leak_like_others() -> None:
+    left = no_leaks()
+    left.__enter__()
+    command: list[str | bytes] = [sys.executable, "-c", "input()", b"caf\xe9"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with pytest.raises(AssertionError, match=r"left behind: .*process .*input\(\) caf. "):
+            left.__exit__(None, None, None)
+        process.communicate()
+
+
 def test_sockets_and_pipes_that_are_left_are_leaks() -> None:
     left = no_leaks()
     left.__enter__()

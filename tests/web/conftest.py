@@ -13,7 +13,7 @@ from tests.web.serving import Fragile
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the sockets of a test; its path is short enough for them."""
-    with TemporaryDirectory(prefix="rt-") as runtime:
+    with TemporaryDirectory(prefix="rt-", ignore_cleanup_errors=True) as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
         yield Path(runtime) / "rnd-actors"
 

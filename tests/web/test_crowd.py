@@ -25,9 +25,7 @@ def test_a_crowd_leaves_nothing_behind_and_holds_up_nothing(
     monkeypatch.setattr(_server, "_PATIENCE_S", 600.0)  # so that nobody is dropped meanwhile
     me = psutil.Process()
     with served(0.01, workers=4) as page, ExitStack() as stack:
-        (streams,) = [
-            each for each in gc.get_objects() if isinstance(each, Streams) and not each._over
-        ]
+        (streams,) = [each for each in gc.get_objects() if type(each) is Streams and not each._over]
         sizes, sockets = [], []
         for _ in range(WAVES):
             with crowd(page.listener) as process:

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from rnd_actors.actors import Actor, ActorRef, ActorSystem, Request
 from rnd_actors.control import Effect, Operations
 from rnd_actors.inspection import inspect, suspend, unsuspend
-from rnd_actors.supervision import ChildSpec, Restart, Supervisor
+from rnd_actors.supervision import Backoff, ChildSpec, Restart, Supervisor
 from rnd_actors.web import Listener
 from rnd_actors.web._openapi import describe, method_of, path_of
 from tests.processes import PATIENCE_S, until
@@ -128,11 +128,16 @@ def test_the_state_of_an_actor_is_a_word(system: ActorSystem, listener: Listener
 
 
 def test_an_actor_that_waits_for_its_restart_is_down(
-    system: ActorSystem, listener: Listener, fragile: ActorRef[int]
+    system: ActorSystem, listener: Listener
 ) -> None:
+    backoff = Backoff(initial=2 * PATIENCE_S, maximum=2 * PATIENCE_S)
+    children = [ChildSpec("fragile", Fragile)]
+    system.start(ChildSpec("shop", lambda: Supervisor(children, backoff=backoff)))
+    fragile = system.find("shop/fragile")
+    assert fragile is not None
     for _ in range(2):  # the first restart is at once
         fragile.tell(-1)
-    until(lambda: rows(listener)["fragile"]["state"] == "down")
+    until(lambda: rows(listener)["shop/fragile"]["state"] == "down")
 
 
 def test_one_actor_is_inspected_with_its_events_and_ends(

@@ -48,7 +48,7 @@ def snapshots(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def served(listener: Listener) -> Streams:
     """The streams of the only server of this test."""
-    return next(each for each in gc.get_objects() if isinstance(each, Streams) and not each._over)
+    return next(each for each in gc.get_objects() if type(each) is Streams and not each._over)
 
 
 def test_a_watcher_is_sent_a_snapshot_each_tick(listener: Listener, fragile: ActorRef[int]) -> None:
@@ -143,8 +143,11 @@ def test_names_that_no_encoding_has_are_shown_as_escapes(
     assert names == ["system", r"caf\udce9"]
 
 
-def test_a_slow_watcher_gets_the_latest_snapshot(snapshots: list[int], system: ActorSystem) -> None:
+def test_a_slow_watcher_gets_the_latest_snapshot(
+    snapshots: list[int], system: ActorSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the kernel keeps is old; then follows the latest, and nothing between them."""
+    monkeypatch.setattr(_server, "_PATIENCE_S", 4 * PATIENCE_S)
     for number in range(200):
         system.start(ChildSpec(f"actor-{number}", Fragile))
     with serve(system) as listener, connected(listener) as client:
@@ -175,7 +178,19 @@ def numbers_of(lines: Any, until_number: int) -> list[int]:
 def test_watchers_that_never_read_are_dropped(
     system: ActorSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_server, "_PATIENCE_S", 0.2)
+    environ_of, join, joined = _server._Handler.get_environ, Streams._join, list[object]()
+
+    def hurry(client: _server._Handler) -> dict[str, Any]:
+        """Give a client less time, once its request has been read."""
+        client.socket.settimeout(0.2)
+        return environ_of(client)
+
+    def note_and_join(streams: Streams, watcher: _streams._Watcher) -> None:
+        joined.append(watcher)
+        join(streams, watcher)
+
+    monkeypatch.setattr(_server._Handler, "get_environ", hurry)
+    monkeypatch.setattr(Streams, "_join", note_and_join)
     for number in range(200):
         system.start(ChildSpec(f"actor-{number}", Fragile))
     with serve(system) as listener, ExitStack() as stack:
@@ -184,7 +199,7 @@ def test_watchers_that_never_read_are_dropped(
             client = stack.enter_context(connected(listener))
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
             watch(listener, client)
-        until(lambda: len(streams._watchers) == 3)
+        until(lambda: len(joined) == 3)
         until(lambda: not streams._watchers)
 
 

@@ -11,6 +11,7 @@ from attrs import define
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
+    InvalidElementStateException,
     StaleElementReferenceException,
 )
 from selenium.webdriver import Chrome, ChromeOptions
@@ -28,6 +29,8 @@ DESKTOP: Final = (1600, 1000)
 PHONE: Final = (390, 844)
 _AXE: Final = Path(__file__).with_name("axe.min.js")
 _COMES_WITH_AN_END: Final = re.compile(r"net::ERR_|/api/actor\?\S+ .* 404")
+_COMES_OF_TESTS: Final = re.compile("Canvas2D: Multiple readback operations")
+"""What `has_painted` does, which a test may wait for."""
 _PAINTED: Final = """
     const [css, name] = arguments;
     const canvas = document.querySelector(css);
@@ -130,11 +133,8 @@ class Page:
         until(lambda: self._click(words, css))
 
     def fill(self, css: str, text: str) -> None:
-        """Put a text into a field in place of the one that is there."""
-        until(lambda: self.all(css))
-        [field] = self.all(css)
-        field.clear()
-        field.send_keys(text)
+        """Put a text into a field in place of the one that is there, as soon as it can be."""
+        until(lambda: self._fill(css, text))
 
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
@@ -165,11 +165,23 @@ class Page:
     def errors(self) -> list[str]:
         """Return what the console complains of since the last time.
 
-        Lost connections, and actors that have ended while they were looked into, are no complaint.
+        Lost connections, actors that have ended while they were looked into, and looks of a test at
+        what was painted are no complaint.
         """
         log: Callable[[str], list[dict[str, str]]] = self.driver.get_log
         messages = [entry["message"] for entry in log("browser") if entry["level"] != "INFO"]
-        return [message for message in messages if not _COMES_WITH_AN_END.search(message)]
+        no_complaints = _COMES_WITH_AN_END, _COMES_OF_TESTS
+        return [each for each in messages if not any(no.search(each) for no in no_complaints)]
+
+    def _fill(self, css: str, text: str) -> bool:
+        try:
+            for field in self.all(css):
+                field.clear()
+                field.send_keys(text)
+                return True
+        except (InvalidElementStateException, *_MOVED):  # its dialog is not shown yet
+            pass
+        return False
 
     def _click(self, words: str, css: str) -> bool:
         try:

@@ -35,6 +35,7 @@ __all__ = [
     "commanded",
     "served",
     "streams",
+    "tick",
     "watched",
 ]
 
@@ -176,6 +177,13 @@ def commanded() -> Iterator[tuple[subprocess.Popen[str], str]]:
 def streams() -> int:
     """How many streams this process sends."""
     return sum(len(each._watchers) for each in gc.get_objects() if type(each) is Streams)
+
+
+def tick() -> None:
+    """Have all streams of this process tell now what has happened since the last time."""
+    for each in gc.get_objects():
+        if type(each) is Streams and not each._over:
+            each._tick()
 
 
 @frozen

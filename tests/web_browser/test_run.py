@@ -30,8 +30,8 @@ def test_the_page_says_how_far_a_run_is(page: Page) -> None:
         page.waits_for(r"On time: [\d,]+ of 50,000, done at .* s, deadline 16 min 40 s")
         page.waits_for(r"^[\d,]+ received|Lines received", ".results")
         assert len(page.all(".lane:not(.head)")) == 2
-        assert "streaming" in page.text(".lane:not(.head)")
-        assert page.all(".overview .u-wrap canvas")
+        page.waits_for("streaming", ".lane:not(.head)")
+        until(lambda: page.all(".overview .u-wrap canvas"))
         assert "token" not in page.driver.current_url
 
 
@@ -169,7 +169,29 @@ def test_a_run_is_stopped_after_a_question_and_the_last_picture_stays(page: Page
         assert run.result().outcome.value == "interrupted"
         page.waits_for("Over: interrupted", ".verdict")
         assert len(page.all(".lane:not(.head)")) == 2
-        assert not page.all(".controls button:enabled")
+        until(lambda: not page.all(".controls button:enabled"))
+
+
+def test_a_question_about_a_run_is_withdrawn_when_that_is_over(page: Page) -> None:
+    with watched() as run:
+        page.open(run.url)
+        page.click("Stop the run")
+        page.waits_for("Stop at once", "dialog")
+        run.interrupted.set()
+        page.waits_for("Over: interrupted", ".verdict")
+        until(lambda: not page.all("dialog"))
+
+
+def test_a_file_of_which_the_program_sends_but_half_is_told_of(page: Page) -> None:
+    with watched() as run:
+        page.open(run.url)
+        page.waits_for("^live", ".connection")
+        page.run("""
+            const cut = (controller) => controller.error(new TypeError("the connection is lost"));
+            globalThis.fetch = async () => new Response(new ReadableStream({ start: cut }));
+        """)
+        page.click("Save the result")
+        page.waits_for("The program does not answer", "[role=alert]")
 
 
 def test_a_run_that_reaches_its_goal_is_over(page: Page) -> None:
@@ -311,3 +333,26 @@ def test_the_last_values_of_a_run_are_in_its_histogram(page: Page) -> None:
         page.waits_for("Over: complete", ".verdict")
         page.waits_for("^700 values from 0 to 99", ".values figcaption")
         assert run.result().samples == 700
+
+
+def test_an_answer_from_before_the_end_comes_too_late(page: Page) -> None:
+    """The histogram then has the last values, which the stream has told before the end."""
+    with watched(samples=700, begins=False) as run:
+        page.open(run.url)
+        page.waits_for("^live", ".connection")
+        page.run("""
+            const fetched = globalThis.fetch;
+            const isOver = () => document.querySelector(".verdict").innerText.includes("Over");
+            globalThis.held = globalThis.told = 0;
+            globalThis.fetch = async (...request) => {
+              const text = await (await fetched(...request)).text();
+              if (!String(request[0]).includes("history")) return new Response(text);
+              globalThis.held += 1;
+              while (!isOver()) await new Promise(requestAnimationFrame);
+              return { ok: true, text: async () => (globalThis.told += 1, text) };
+            };
+        """)
+        run.begins.set()
+        page.waits_for("Over: complete", ".verdict")
+        until(lambda: page.run("return held > 0 && told === held"))
+        assert page.text(".values figcaption").startswith("700 values from 0 to 99")

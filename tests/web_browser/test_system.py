@@ -3,9 +3,11 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.processes import until
+from rnd_actors.web import _streams
+from tests.processes import PATIENCE_S, until
+from tests.web.serving import stream
 from tests.web_browser.browsers import PHONE, Page
-from tests.web_browser.programs import Boom, Hold, Served, served, streams
+from tests.web_browser.programs import Boom, Hold, Served, served, streams, tick
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -27,6 +29,23 @@ def test_an_actor_that_crashes_is_told_of(page: Page) -> None:
         system.toy(3).tell(Boom())
         page.waits_for("toys/3 .*as asked", ".events .log")
         page.waits_for("#1 .*as asked", ".details")
+
+
+def test_what_a_stream_tells_once_more_is_shown_once(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who begins to watch between two snapshots is told of all since the first of them."""
+    monkeypatch.setattr(_streams, "_TICK_S", 4 * PATIENCE_S)
+    with served() as system, stream(system.listener) as watcher:
+        watcher.next("snapshot")
+        system.toy(1).tell(Boom())
+        page.open(system.url)
+        page.waits_for("toys/1 failed on Boom", ".events .log")
+        system.toy(2).tell(Boom())
+        until(lambda: system.toy(2).stats().failed)
+        tick()
+        page.waits_for("toys/2 failed on Boom", ".events .log")
+        assert page.text(".events .log").count("toys/1 failed on Boom") == 1
 
 
 def test_an_actor_for_which_much_waits_is_marked(page: Page) -> None:
@@ -120,7 +139,7 @@ def test_an_actor_is_opened_whatever_its_name(page: Page, name: str) -> None:
         page.open(system.url)
         page.waits_for("3 actors up", ".verdict")
         until(lambda: len(page.all(".tree-body .actor")) == 3)
-        page.all(".tree-body .actor")[-1].click()
+        page.click("", ".tree-body .actor:last-child")
         page.waits_for("Next messages", ".details")
         page.driver.refresh()
         page.waits_for("Next messages", ".details")
@@ -176,6 +195,30 @@ def test_a_system_that_has_ended_is_over(page: Page) -> None:
         system.page.close()
         page.waits_for("Over: the program shows it no more; it had 5 actors", ".verdict")
         assert page.all(".tree-body .actor")
+
+
+def test_a_stream_that_is_given_up_tells_nothing_more(page: Page) -> None:
+    with served() as system:
+        page.open(system.url)
+        page.waits_for("^live$", ".connection")
+        told = page.run_async("""
+            import("/static/follow.js").then(async ({ follow }) => {
+              const told = [];
+              let source, answer;
+              globalThis.EventSource = class {
+                constructor() { source = this; }
+                addEventListener() {}
+                close() {}
+              };
+              globalThis.fetch = () => new Promise((resolve) => { answer = resolve; });
+              const end = follow(({ type }) => told.push(type));
+              source.onerror();
+              end();
+              answer({ status: 401 });
+              requestAnimationFrame(() => done(told));
+            });
+        """)
+        assert told == ["lost"]
 
 
 def test_without_the_token_there_is_no_page(page: Page) -> None:

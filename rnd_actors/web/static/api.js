@@ -15,31 +15,31 @@ export class ApiError extends Error {
 export async function get(path, parameters = {}) {
   const url = new URL(path, ROOT);
   url.search = new URLSearchParams(parameters);
-  return parse(await (await answer(url)).text());
+  return parse(await answer(url, {}, (response) => response.text()));
 }
 
 /** Return it as a file. */
 export async function getBlob(path) {
-  return (await answer(new URL(path, ROOT))).blob();
+  return answer(new URL(path, ROOT), {}, (response) => response.blob());
 }
 
 /** Have something done, and return its result. */
 export async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
-  const response = await answer(new URL(path, ROOT), { method: "POST", headers, body: JSON.stringify(body) });
-  return parse(await response.text());
+  const options = { method: "POST", headers, body: JSON.stringify(body) };
+  return parse(await answer(new URL(path, ROOT), options, (response) => response.text()));
 }
 
-async function answer(url, options) {
-  let response;
+/** Return what `read` makes of the answer; the program may also go when it has sent half of it. */
+async function answer(url, options, read) {
+  let response, body;
   try {
     response = await fetch(url, options);
+    if (response.ok) body = await read(response);
   } catch {
     throw new ApiError(0, "The program does not answer.");
   }
-  if (!response.ok) {
-    const { error } = await response.json().catch(() => ({}));
-    throw new ApiError(response.status, error ?? `The program answers with status ${response.status}.`);
-  }
-  return response;
+  if (response.ok) return body;
+  const { error } = await response.json().catch(() => ({}));
+  throw new ApiError(response.status, error ?? `The program answers with status ${response.status}.`);
 }

@@ -13,24 +13,24 @@ export function Controls({ state }) {
     <div class="controls">
       <button type="button" class="danger" disabled=${!isSteerable(state)} onClick=${() => setAsks(true)}>
         Stop the run…</button>
-      ${asks && html`<${StopDialog} isStopping=${state.isStopping} close=${() => setAsks(false)} />`}
+      ${asks && html`<${StopDialog} state=${state} close=${() => setAsks(false)} />`}
     </div>`;
 }
 
-function StopDialog({ isStopping, close }) {
+function StopDialog({ state, close }) {
   const stop = (now) => async () => {
     const text = now ? "The run ends at once." : "The run stops.";
     if (await operate("stop", { now }, () => text)) knowStop(now);
     close();
   };
   return html`
-    <${Dialog} title="Stop the run?" close=${close}>
+    <${Dialog} state=${state} title="Stop the run?" close=${close}>
       <p>Its workers are ended in order. The samples so far count, and a run with a store can be resumed.</p>
       <p>Stopped at once, the workers are killed and the run gives no result; what a store or file holds stays.</p>
       <div class="choices">
         <button type="button" onClick=${close}>Go on</button>
         <button type="button" class="danger" onClick=${stop(true)}>Stop at once, without a result</button>
-        ${!isStopping && html`<button type="button" class="danger strong" onClick=${stop(false)}>Stop</button>`}
+        ${!state.isStopping && html`<button type="button" class="danger strong" onClick=${stop(false)}>Stop</button>`}
       </div>
     <//>`;
 }
@@ -74,7 +74,8 @@ function Workers({ state, run }) {
       <p>New ones start on free ports. Of fewer the newest go first, and what they have sent still counts.</p>
     <//>
     ${drains && html`
-      <${Confirm} title="One worker less?" act="Let it go" close=${() => setDrains(false)} confirm=${() => set("-1")}>
+      <${Confirm} state=${state} title="One worker less?" act="Let it go" close=${() => setDrains(false)}
+        confirm=${() => set("-1")}>
         <p>The newest worker is ended in order; what it has sent still counts.</p>
       <//>`}`;
 }
@@ -87,7 +88,8 @@ function Restarts({ state }) {
     <button type="button" class="quiet" disabled=${!isSteerable(state)} onClick=${() => setAsks(true)}>
       Restart all…</button>
     ${asks && html`
-      <${Confirm} title="Restart all workers?" act="Restart all" close=${() => setAsks(false)} confirm=${restart}>
+      <${Confirm} state=${state} title="Restart all workers?" act="Restart all" close=${() => setAsks(false)}
+        confirm=${restart}>
         <p>All are stopped in order and started again. What they have sent counts; nothing comes until then.</p>
       <//>`}`;
 }
@@ -113,7 +115,7 @@ function Change({ state, name, title, label, value, isOptional, set, children, .
     <button type="button" class="quiet" disabled=${!isSteerable(state)} onClick=${() => setOpen(true)}
       aria-label="Change the ${name}">Change…</button>
     ${isOpen && html`
-      <${Dialog} title=${title} close=${() => setOpen(false)}>
+      <${Dialog} state=${state} title=${title} close=${() => setOpen(false)}>
         <form onSubmit=${submit}>
           ${children}
           <label>${label}<input ref=${input} type="number" inputmode="decimal" defaultValue=${value}
@@ -126,13 +128,13 @@ function Change({ state, name, title, label, value, isOptional, set, children, .
       <//>`}`;
 }
 
-function Confirm({ title, act, close, confirm, children }) {
+function Confirm({ state, title, act, close, confirm, children }) {
   const go = () => {
     close();
     confirm();
   };
   return html`
-    <${Dialog} title=${title} close=${close}>
+    <${Dialog} state=${state} title=${title} close=${close}>
       ${children}
       <div class="choices">
         <button type="button" onClick=${close}>Cancel</button>
@@ -141,13 +143,18 @@ function Confirm({ title, act, close, confirm, children }) {
     <//>`;
 }
 
-function Dialog({ title, close, children }) {
+/** A dialog about a run; when that is over there is nothing left to decide. */
+function Dialog({ state, title, close, children }) {
   const dialog = useRef();
+  const isOver = state.over !== null;
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current.showModal();
     return () => opener?.focus();
   }, []);
+  useEffect(() => {
+    if (isOver) close();
+  }, [isOver]);
   return html`
     <dialog ref=${dialog} aria-label=${title} onClose=${close}>
       <h2>${title}</h2>

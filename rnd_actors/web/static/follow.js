@@ -48,8 +48,9 @@ export function follow(tell) {
     if (hasEnded) return;
     if (!isLost) tell({ type: "lost", data: { at: Date.now() } });
     isLost = true;
-    if (await isRefused()) tell({ type: "refused" });
+    const isNotLetIn = await isRefused();
     if (hasEnded) return;
+    if (isNotLetIn) tell({ type: "refused" });
     timer = setTimeout(connect, retryMs);
     retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
   }

@@ -27,6 +27,9 @@ export const state = {
 
 const listeners = new Set();
 let historyAskedAt = 0; // milliseconds of the epoch
+let asked = 0; // how many questions were asked
+const shown = new Map(); // by path: the number of the question whose answer is shown
+let answered = new Set(); // the events of the last answer, some of which the stream tells, too
 
 /** Change what the page knows. */
 export function change(changes) {
@@ -103,8 +106,9 @@ function hear({ type, data }) {
     case "snapshot":
       return seeSnapshot(data);
     case "log":
-      return change({ events: [...state.events, eventOf(data)].slice(-MOST_EVENTS) });
+      return hearEvent(data);
     case "history": // the last one, before it is over
+      shown.set("history", ++asked);
       return change({ history: data });
     case "over":
       return change({ over: data, connection: "live" });
@@ -116,6 +120,13 @@ function concludeEnd() {
   if (state.endsAtOnce && state.connection === "lost") change({ connection: "live", lostAt: null, over: state.over ?? {} });
 }
 
+/** Show a record, unless the last answer had it already. */
+function hearEvent(record) {
+  if (!answered.has(keyOf(record))) change({ events: [...state.events, eventOf(record)].slice(-MOST_EVENTS) });
+}
+
+const keyOf = ({ time, text }) => `${time} ${text}`;
+
 /** A record; of events that were too many for the stream, how many there were. */
 function eventOf(record) {
   if (!("lost" in record)) return record;
@@ -126,7 +137,10 @@ function eventOf(record) {
 function seeSnapshot(snapshot) {
   const before = state.snapshot;
   const isNew = before?.run?.id !== snapshot.run?.id || before?.run?.started_at !== snapshot.run?.started_at;
-  if (before !== null && isNew) change({ history: null, over: null, isStopping: false, endsAtOnce: false, events: [] });
+  if (before !== null && isNew) {
+    change({ history: null, over: null, isStopping: false, endsAtOnce: false, events: [] });
+    askEvents(); // they may have been answered before
+  }
   change({ snapshot });
   if (document.hidden) return;
   if (before === null || isNew || snapshot.dead_letters !== before.dead_letters) askDeadLetters();
@@ -150,7 +164,9 @@ function askHistory() {
 function askEvents() {
   ask("events", { level: "info", n: 500 }, (events) => {
     const last = events.at(-1)?.time ?? "";
-    return { events: [...events, ...state.events.filter(({ time }) => time > last)] };
+    answered = new Set(events.map(keyOf));
+    const isNewer = (event) => event.time >= last && !answered.has(keyOf(event));
+    return { events: [...events, ...state.events.filter(isNewer)] };
   });
 }
 
@@ -165,10 +181,16 @@ async function askDetails() {
   if (name === state.actor && (isGone || !body.error)) change({ details: body });
 }
 
-/** Ask, and keep what was known if there is no answer: the stream tells when the program is gone. */
+/**
+ * Ask, and keep what was known if there is no answer: the stream tells when the program is gone. An answer that
+ * comes after that to a later question is of no use.
+ */
 async function ask(path, parameters, changes) {
+  const number = ++asked;
   const body = await get(path, parameters).catch(() => null);
-  if (body !== null) change(changes(body));
+  if (body === null || number < (shown.get(path) ?? 0)) return;
+  shown.set(path, number);
+  change(changes(body));
 }
 
 function lookIntoHash() {
