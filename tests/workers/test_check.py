@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
+from urllib3 import BaseHTTPResponse
 
 from rnd_actors.workers import STANDIN, WorkerSettings, choose_ports
 from rnd_actors.workers import check as _check
@@ -49,24 +51,49 @@ def test_a_worker_that_keeps_the_contract_is_ok_in_all_points(
     assert len(came) == 17
 
 
+LISTENS = "listens on 127.0.0.1:"
+ASKED_AGAIN = {"start_timeout": 0.2}
+"""For those that are asked until their time is up."""
+
+
+@pytest.fixture
+def _asked_when_they_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the time of workers begin when they have said that they listen, or have ended."""
+    first_answer = _check._Check._first_answer
+
+    def wait_and_ask(self: _check._Check) -> BaseHTTPResponse:
+        gevent.wait([self._worker.said_started, self._worker.exited], PATIENCE_S, count=1)
+        return first_answer(self)
+
+    monkeypatch.setattr(_check._Check, "_first_answer", wait_and_ask)
+
+
+@pytest.mark.usefixtures("_asked_when_they_listen")
 @pytest.mark.parametrize(
-    ("flags", "wanted", "came"),
+    ("flags", "settings", "wanted", "came"),
     [
-        (("-answer", "id"), "X-Worker-Id: 7", "8"),
-        (("-answer", "type"), "Content-Type: application/text or text/plain", "text/html"),
-        (("-answer", "500"), "answers GET /rnd?n=3 with status 200", "500 Internal Server Error"),
-        (("-answer", "length"), "Transfer-Encoding: chunked", "none"),
-        (("-deaf",), "listens on 127.0.0.1:", "nobody listens"),
-        (("-answer", "429"), "listens on 127.0.0.1:", "429 Too Many Requests"),
-        (("-answer", "close"), "listens on 127.0.0.1:", "the connection was cut"),
-        (("-answer", "silence"), "listens on 127.0.0.1:", "ReadTimeoutError"),
-        (("-crash-at-once", "-exit-code", "7"), "listens on 127.0.0.1:", "exited with code 7"),
-        (("-answer", "garbage"), "listens on 127.0.0.1:", "it does not speak HTTP: "),
+        (("-answer", "id"), {}, "X-Worker-Id: 7", "8"),
+        (("-answer", "type"), {}, "Content-Type: application/text or text/plain", "text/html"),
+        (
+            ("-answer", "500"),
+            {},
+            "answers GET /rnd?n=3 with status 200",
+            "500 Internal Server Error",
+        ),
+        (("-answer", "length"), {}, "Transfer-Encoding: chunked", "none"),
+        (("-deaf",), ASKED_AGAIN, LISTENS, "nobody listens"),
+        (("-answer", "429"), ASKED_AGAIN, LISTENS, "429 Too Many Requests"),
+        (("-answer", "close"), ASKED_AGAIN, LISTENS, "the connection was cut"),
+        (("-answer", "silence"), {"stall_timeout": 2}, LISTENS, "ReadTimeoutError"),
+        (("-crash-at-once", "-exit-code", "7"), {}, LISTENS, "exited with code 7"),
+        (("-answer", "garbage"), ASKED_AGAIN, LISTENS, "it does not speak HTTP: "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_no_run_can_use_fails(flags: tuple[str, ...], wanted: str, came: str) -> None:
-    findings = check(*QUICK, *flags, start_timeout=2, stall_timeout=2)
+def test_what_no_run_can_use_fails(
+    flags: tuple[str, ...], settings: dict[str, Any], wanted: str, came: str
+) -> None:
+    findings = check(*QUICK, *flags, **settings)
     fails = of(Verdict.FAILS, findings)
     assert len(fails) == 1, findings
     [(which, what)] = fails.items()
@@ -149,6 +176,7 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[4])), Handler).serve_forever()
 FLOOD = """
 import socket, sys, threading
 server = socket.create_server(("127.0.0.1", int(sys.argv[4])))
+print("started", flush=True)
 HEAD = b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\nX-Worker-Id: 7\\r\\n"
 def serve(connection):
     connection.recv(9999)
@@ -161,13 +189,14 @@ while True:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_asked_when_they_listen")
 @pytest.mark.parametrize(
     ("head", "body", "settings", "came"),
     [
         (
             'b"X: y\\r\\n" * 99',
             'b"X: y\\r\\n"',
-            {"start_timeout": 2.0},
+            ASKED_AGAIN,
             "got more than 100 headers",
         ),
         (
@@ -180,9 +209,7 @@ while True:
     ],
     ids=["headers", "a line", "lines"],
 )
-def test_a_flood_comes_to_an_end(
-    head: str, body: str, settings: dict[str, float], came: str
-) -> None:
+def test_a_flood_comes_to_an_end(head: str, body: str, settings: dict[str, Any], came: str) -> None:
     program = (sys.executable, "-c", FLOOD.format(head=head, body=body))
     findings = check(program=program, **settings)
     assert any(came in each.came for each in findings), findings
