@@ -174,12 +174,12 @@ def test_a_second_request_while_one_streams_gets_429(start: Start) -> None:
 
 
 def test_a_refused_connection_may_ask_again_when_the_stream_has_ended(start: Start) -> None:
-    worker = start("-interval", "0.01")
-    streaming, second = worker.ask(3), worker.connect()
+    worker = start("-malformed-every", "1", "-malformed", "megabytes")
+    streaming, second = worker.ask(20), worker.connect()  # more than is sent before it is read
     refused = ask(second, 1)
     assert refused.status == 429
     refused.read()
-    assert len(streaming.read().splitlines()) == 3
+    assert len(streaming.read().splitlines()) == 20
     assert ask(second, 1).status == 200
 
 
@@ -517,7 +517,7 @@ def test_a_flaky_worker_crashes_at_a_time_that_its_seed_decides(start: Start, se
 
 def test_a_flaky_worker_cuts_its_stream(start: Start) -> None:
     with pytest.raises(IncompleteRead):
-        start("-flaky=true", "-interval", "0.5").lines(100)
+        start("-flaky=true", "-interval", "1", "-seed", "1").lines(100)
 
 
 def test_a_worker_that_is_not_flaky_outlives_eight_intervals(start: Start) -> None:

@@ -15,12 +15,12 @@ def choose_ports(base: int, count: int) -> list[int]:
     if base:
         return list(range(base, base + count))
     ports: dict[int, None] = {}
-    while (missing := count - len(ports)) > 0:
+    while len(ports) < count:
         known = len(ports)
-        ports |= dict.fromkeys(_free_ports(min(missing, _AT_ONCE)))
+        ports |= dict.fromkeys(_free_ports(min(count, _AT_ONCE)))  # fewer may all be known ones
         if len(ports) == known:
             raise OSError(errno.EADDRINUSE, f"there are no {count} free ports")
-    return [*ports]
+    return [*ports][:count]
 
 
 def _free_ports(count: int) -> list[int]:

@@ -21,6 +21,7 @@ from rnd_actors.collectors import Result, SamplesAccepted
 from rnd_actors.errors import ActorDeadError, AskTimeoutError, SettingsError
 from rnd_actors.events import Event
 from rnd_actors.running import LiveRun, RunSettings, run
+from rnd_actors.workers import WorkerSpawned
 from tests.processes import until
 
 on_dask: Final = [
@@ -88,6 +89,13 @@ class Run:
                 with suppress(AskTimeoutError, SettingsError):  # more have come meanwhile
                     self.live.change_goal(len(self.live.collection.values) + 1000)
                     return
+
+    def goal_when_all_have_spawned(self) -> None:
+        """Set a goal that the run soon reaches, once all workers run: a host may be slower."""
+        until(
+            lambda: len({each.worker for each in self.of(WorkerSpawned)}) == self.settings.workers
+        )
+        self.goal_soon()
 
     def note(self, event: Event) -> None:
         if not isinstance(event, SamplesAccepted):

@@ -35,7 +35,7 @@ from tests.cluster.hosts import (
     settings,
     shards,
 )
-from tests.processes import lives, until
+from tests.processes import PATIENCE_S, lives, until
 
 pytestmark = on_dask
 GONE_S: Final = 20.0
@@ -46,7 +46,9 @@ GONE_S: Final = 20.0
 def address() -> Iterator[str]:
     """Of a scheduler of Dask that has three hosts, and outlives runs."""
     with local_hosts(3) as local:
-        yield address_in(local.file)
+        address = address_in(local.file)
+        told_by_client(address, f"client.wait_for_workers(3, timeout={PATIENCE_S})")
+        yield address
 
 
 def bridge() -> psutil.Process:
@@ -74,8 +76,8 @@ def test_the_total_is_exact_if_the_bridge_is_killed_and_if_it_stands_still(
     assert (result.outcome, result.samples) == (Outcome.COMPLETE, result.goal)
     assert_exact(output, result.samples)
     failed = [each.reason for each in befallen.of(ActorFailed) if each.actor == "cluster/bridge"]
-    assert [str(reason.error) for reason in failed] == [
-        "the bridge to the cluster has died",
+    assert [str(reason.error).partition(":")[0] for reason in failed] == [
+        "the bridge to the cluster has died",  # and what Dask has said to that
         "the bridge to the cluster was silent for 3 s",
     ]
     assert {up.host for up in befallen.of(ShardUp)[-3:]} == set(HOSTS)
@@ -109,12 +111,14 @@ def test_the_total_is_exact_if_the_scheduler_stands_still(address: str, tmp_path
         scheduler.suspend()
         until(lambda: not shards(*HOSTS))
         scheduler.resume()
+        until(lambda: {lost.shard for lost in held_up.of(ShardLost)} == {1, 2, 3})
+        held_up.goal_soon()
 
     output = tmp_path / "samples.jsonl"
-    held_up = Run(settings(output, 3_000, cluster=address), {500: hold_up})
-    assert held_up.do().samples == 3_000
-    assert_exact(output, 3_000)
-    assert {lost.shard for lost in held_up.of(ShardLost)} == {1, 2, 3}
+    held_up = Run(settings(output, cluster=address), {500: hold_up})
+    result = held_up.do()
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, result.goal)
+    assert_exact(output, result.samples)
 
 
 def test_a_driver_that_is_killed_leaves_nothing_on_any_host(address: str) -> None:
@@ -181,7 +185,7 @@ def test_a_host_that_was_frozen_is_of_use_again(address: str, tmp_path: Path) ->
         frozen.freeze()
         until(lambda: first.of(ShardLost))
         frozen.thaw()
-        until(lambda: len(first.of(ShardUp)) == 4 and not shards("127.0.0.12"))
+        until(lambda: len(first.of(ShardUp)) >= 4 and not shards("127.0.0.12"))
         is_fenced.set()
 
     endless = settings(output, 10**6, cluster=address)

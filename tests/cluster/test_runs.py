@@ -44,7 +44,7 @@ from tests.cluster.hosts import (
     on_dask,
     settings,
 )
-from tests.processes import until
+from tests.processes import PATIENCE_S, until
 
 pytestmark = on_dask
 
@@ -91,16 +91,20 @@ def test_who_looks_at_a_run_is_told_of_all_its_hosts(
     monkeypatch.setenv("TMPDIR", str(scratch))
     seen: list[dict[str, Any]] = []
 
-    @contextmanager
-    def look(live: LiveRun) -> Iterator[None]:
-        operations = RunOperations(live)
-        yield
-        seen.append(operations.status() or {})
-        operations.end()
+    class Looked(Run):
+        @contextmanager
+        def control(self, live: LiveRun) -> Iterator[None]:
+            operations = RunOperations(live)
+            with super().control(live):
+                yield
+            seen.append(operations.status() or {})
+            operations.end()
 
-    result = run(settings(tmp_path / "samples.csv", 300), control=look)
+    looked = Looked(settings(tmp_path / "samples.csv"), {})
+    looked.strikes = [(100, looked.goal_when_all_have_spawned)]
+    result = looked.do()
     [status] = seen
-    assert (result.outcome, result.samples) == (Outcome.COMPLETE, 300)
+    assert (result.outcome, result.samples) == (Outcome.COMPLETE, result.goal)
     assert sorted(host["host"] for host in status["hosts"]) == list(HOSTS)
     assert {host["state"] for host in status["hosts"]} == {"up"}
     assert {worker["host"] for worker in status["workers"]} == set(HOSTS)
@@ -113,18 +117,18 @@ def test_a_run_whose_scheduler_dies_keeps_what_came_and_goes_on_later(tmp_path: 
         scheduler.kill()
 
     store, output = tmp_path / "run.db", tmp_path / "samples.jsonl"
-    both = settings(output, 5_000, cluster="local:1")
+    both = settings(output, 3_000, cluster="local:1", worker_args=STEADY)
     first = Run(
         RunSettings(**{**both.to_plain(), "outputs": (store, output)}), {200: kill_scheduler}
     )
     result = first.do()
     assert result.outcome is Outcome.FAILED
     assert result.reason == "the cluster is lost: the scheduler is gone"
-    assert 200 <= result.samples < 5_000
+    assert 200 <= result.samples < 3_000
     rest = Run(both, {}).do(partial(resume, cluster="local:2"), store)
     assert [host.host for host in rest.hosts] == [*HOSTS[:2]]
-    assert (rest.outcome, rest.samples) == (Outcome.COMPLETE, 5_000)
-    assert_exact(output, 5_000)
+    assert (rest.outcome, rest.samples) == (Outcome.COMPLETE, 3_000)
+    assert_exact(output, 3_000)
 
 
 def test_two_runs_at_once_have_hosts_each_also_on_one_address(
@@ -133,13 +137,16 @@ def test_two_runs_at_once_have_hosts_each_also_on_one_address(
     outputs = [tmp_path / f"{number}.jsonl" for number in (1, 2)]
     with command(*of_local_hosts(outputs[0])) as other:
         monkeypatch.setattr("rnd_actors.cluster._local._is_here", lambda address: False)
-        here = Run(settings(outputs[1], 60, cluster="local:2"), {})
-        assert here.do().samples == 60
+        here = Run(settings(outputs[1], cluster="local:2"), {})
+        here.strikes = [(1, here.goal_when_all_have_spawned)]
+        result = here.do()
+        assert (result.outcome, result.samples) == (Outcome.COMPLETE, result.goal)
         assert other.wait() == 0
     hosts = {spawned.host.partition(":")[0] for spawned in here.of(WorkerSpawned)}
     assert hosts == {"127.0.0.1"}
     assert len({spawned.host for spawned in here.of(WorkerSpawned)}) == 2
-    assert [len(output.read_text().splitlines()) for output in outputs] == [60, 60]
+    lines = [len(output.read_text().splitlines()) for output in outputs]
+    assert lines == [60, result.samples]
 
 
 def of_local_hosts(output: Path) -> list[str]:
@@ -197,13 +204,15 @@ def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "timeout", "told"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what answers there is no scheduler of Dask"),
-        (b"", "no scheduler of Dask answers there within 2 s"),
+        (b"HTTP/1.1 400 Bad\r\n\r\n", PATIENCE_S, "what answers there is no scheduler of Dask"),
+        (b"", 2.0, "no scheduler of Dask answers there within 2 s"),
     ],
 )
-def test_a_server_of_another_kind_is_told(tmp_path: Path, answer: bytes, told: str) -> None:
+def test_a_server_of_another_kind_is_told(
+    tmp_path: Path, answer: bytes, timeout: float, told: str
+) -> None:
     def serve(connection: socket, _: object) -> None:
         connection.sendall(answer)
         while connection.recv(1024):
@@ -213,7 +222,7 @@ def test_a_server_of_another_kind_is_told(tmp_path: Path, answer: bytes, told: s
         server.start()
         address = f"tcp://127.0.0.1:{server.server_port}"
         with pytest.raises(SettingsError) as refused:
-            run(settings(tmp_path / "x.csv", 60, cluster=address, cluster_timeout=2.0))
+            run(settings(tmp_path / "x.csv", 60, cluster=address, cluster_timeout=timeout))
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -232,7 +241,8 @@ def test_a_worker_has_to_be_on_the_hosts_alone(
     with local_hosts(1) as local:
         monkeypatch.setenv("PATH", path_here)
         options = "--worker", "only-there", "--samples", "20", "--output", str(output)
-        with command("--cluster", address_in(local.file), "--workers", "2", *options) as process:
+        cluster = "--cluster", address_in(local.file), "--cluster-timeout", str(PATIENCE_S)
+        with command(*cluster, "--workers", "2", *options) as process:
             _, stderr = process.communicate()
     assert (process.returncode, stderr) == (0, "")
     assert len(output.read_text().splitlines()) == 20
@@ -276,8 +286,8 @@ def test_tls_is_as_dask_is_configured_and_a_wrong_certificate_is_refused(
     with local_hosts(1) as local:
         address = address_in(local.file)
         assert address.startswith("tls://")
-        result = Run(settings(tmp_path / "x.csv", 60, cluster=address), {}).do()
-        assert result.samples == 60
+        patient = settings(tmp_path / "x.csv", 60, cluster=address, cluster_timeout=PATIENCE_S)
+        assert Run(patient, {}).do().samples == 60
         use_tls(monkeypatch, certificate(tmp_path / "wrong"))
         with pytest.raises(SettingsError, match="no scheduler of Dask answers there") as refused:
             run(settings(tmp_path / "y.csv", 60, cluster=address, cluster_timeout=2.0))

@@ -26,18 +26,25 @@ from rnd_actors.cluster._messages import (
     StopWorker,
     lines_in_window,
 )
+from rnd_actors.cluster._placement import SILENCE_S
 from rnd_actors.workers import Samples, WorkerSpawned, choose_ports
 from tests.processes import PATIENCE_S, lives, until
 
 pytestmark = pytest.mark.slow
 T = TypeVar("T")
 FAST: Final = ("-interval", "0.002", "-consecutive")
+_MAIN: Final = "main()"
+_PATIENT: Final = "from rnd_actors.cluster import _shard; _shard.SILENCE_S = {}; main()"
 
 
 class Shard:
-    def __init__(self) -> None:
+    """A child that hears of its driver; it ends after so many seconds in which it does not."""
+
+    def __init__(self, silence_s: float) -> None:
         pipe = subprocess.PIPE
-        process: Any = subprocess.Popen(SHARD, stdin=pipe, stdout=pipe, bufsize=0)
+        assert SHARD[-1].endswith(_MAIN)
+        command = [*SHARD[:-1], SHARD[-1].removesuffix(_MAIN) + _PATIENT.format(silence_s)]
+        process: Any = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0)
         self.process = process
         make_nonblocking(process.stdout.fileno())
         self._messages = self._read()
@@ -47,8 +54,8 @@ class Shard:
         self.process.stdin.write(encode(message))
 
     def start(self, *flags: str, incarnation: int = 1, program: Any = None) -> None:
-        [port] = choose_ports(0, 1)
-        self.tell(StartWorker(3, incarnation, port, program, flags, 5.0, 5.0, 2.0, None))
+        [port], patience = choose_ports(0, 1), (PATIENCE_S, PATIENCE_S)
+        self.tell(StartWorker(3, incarnation, port, program, flags, *patience, 2.0, None))
 
     def expect(self, kind: type[T] | tuple[type[T], ...]) -> T:
         """Return the next message of this type; others before it are passed over."""
@@ -66,8 +73,8 @@ class Shard:
 
 
 @contextmanager
-def shard() -> Iterator[Shard]:
-    made = Shard()
+def shard(silence_s: float = PATIENCE_S) -> Iterator[Shard]:
+    made = Shard(silence_s)
     try:
         yield made
     finally:
@@ -149,7 +156,7 @@ def until_quiet(child: Shard) -> Iterator[Any]:
 
 @pytest.mark.parametrize("how", ["the driver dies", "silence"])
 def test_nothing_is_left_when_nothing_is_heard_of_the_driver(how: str) -> None:
-    with shard() as child:
+    with shard(SILENCE_S) as child:
         child.start("-interval", "0", "-lines-per-chunk", "100")  # more than anybody reads
         worker = child.expect(WorkerSpawned).pid
         if how == "the driver dies":
@@ -166,7 +173,7 @@ def test_nothing_is_left_of_it_when_it_is_killed() -> None:
 
 
 def test_beats_keep_it_alive() -> None:
-    with shard() as child:
+    with shard(SILENCE_S) as child:
         for _ in range(8):  # beats come every half second, and three seconds are its patience
             child.expect(Beat)
             child.tell(Beat())

@@ -1,4 +1,8 @@
-"""Real kernels: the chapter of the guide as a notebook, and the stop button."""
+"""Real kernels: the chapter of the guide as a notebook, and the stop button.
+
+They listen on sockets in the folder of the test: a port that was free may be taken by the time that
+a kernel has started.
+"""
 
 import json
 import os
@@ -15,10 +19,14 @@ from tests.test_guide import GUIDE, blocks_of, expected_of
 pytestmark = pytest.mark.slow
 
 INTERRUPTS = """
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
-manager, client = start_new_kernel(kernel_name="python3")
+manager = KernelManager(kernel_name="python3", transport="ipc")
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
 try:
+    client.wait_for_ready(timeout=120)
     cell = client.execute('''
 from rnd_actors import RunSettings
 from rnd_actors.notebook import run_in_process
@@ -89,7 +97,7 @@ def test_the_chapter_is_a_notebook_that_prints_what_it_says(tmp_path: Path) -> N
     page = {"cells": cells, "metadata": spec, "nbformat": 4, "nbformat_minor": 4}
     (tmp_path / "page.ipynb").write_text(json.dumps(page))
     convert = ("-m", "nbconvert", "--to=notebook", "--execute", "--stdout", "page.ipynb")
-    done = python(*convert, folder=tmp_path)
+    done = python(*convert, "--KernelManager.transport=ipc", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     executed = json.loads(done.stdout)["cells"]
     assert [printed(cell) for cell in executed] == list(expected_of(blocks))

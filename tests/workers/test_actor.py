@@ -63,7 +63,8 @@ class Bench:
         **settings: Any,
     ) -> None:
         [port] = choose_ports(0, 1)
-        settings = {"port": port, **settings}
+        patient = {"start_timeout": PATIENCE_S, "stall_timeout": PATIENCE_S}
+        settings = {"port": port, **patient, **settings}
         worker = WorkerSettings(id=3, program=program, arguments=flags, **settings)
         child = ChildSpec(
             "3",

@@ -101,10 +101,10 @@ def test_a_process_whose_mark_cannot_be_read_during_its_exec_is_waited_for(
         return b"" if reads <= 20 else read(pid, name)
 
     with fled("without a parent") as (process, tag):
-        monkeypatch.setattr(Family, "_others", lambda _: set())
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.exited.wait(PATIENCE_S)
-        monkeypatch.undo()
+        with monkeypatch.context() as blind:
+            blind.setattr(Family, "_others", lambda _: set())
+            os.kill(process.pid, signal.SIGKILL)
+            assert process.exited.wait(PATIENCE_S)
         monkeypatch.setattr(_family, "_read", empty_at_first)
     assert reads > 20
     assert alive(tag) == []

@@ -175,11 +175,12 @@ def test_it_begins_with_the_first_worker_and_ends_with_the_last() -> None:
     sleeper = ("/bin/sleep", "60")
     assert guardians() == []
     first, second = WorkerProcess(sleeper), WorkerProcess(sleeper)
+    until(guardians)  # a process has no command line yet when its start returns
     assert len(guardians()) == 1
     first.end(1.0)
     assert len(guardians()) == 1
     second.end(1.0)
-    assert guardians() == []
+    until(lambda: guardians() == [])
 
 
 def test_it_does_not_stay_for_a_worker_that_could_not_be_started() -> None:

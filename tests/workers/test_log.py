@@ -15,10 +15,18 @@ from rnd_actors import RunSettings, run
 from rnd_actors.errors import SettingsError
 from rnd_actors.workers import STANDIN, WorkerLogLost
 from rnd_actors.workers._log import WorkerLog
-from tests.processes import until
+from tests.processes import PATIENCE_S, until
 from tests.sinks.writers import RealLock
 
 MIB = 2**20
+
+
+@pytest.fixture(autouse=True)
+def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up no log because the machine is busy, but in tests of a disk that hangs."""
+    if "hanging_disk" not in request.fixturenames:
+        for limit in ("_DISK_PATIENCE_S", "_LAST_PATIENCE_S"):
+            monkeypatch.setattr(f"rnd_actors.workers._log.{limit}", PATIENCE_S)
 
 
 def fail(error: OSError) -> None:

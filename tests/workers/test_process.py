@@ -244,6 +244,7 @@ def test_the_answer_of_a_worker_that_dies_while_it_is_looked_at_is_read(
         return len(looks) > 1 and look(family, port, client_port)
 
     monkeypatch.setattr(Family, "serves", seen_too_late)
+    monkeypatch.setattr("rnd_actors.workers._process._EXIT_PATIENCE_S", PATIENCE_S)
     [port] = choose_ports(0, 1)
     flags = ("-interval", "0", "-crash-at", "50")
     settings = WorkerSettings(id=3, port=port, arguments=flags)
