@@ -5,7 +5,6 @@ import json
 import random
 import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,13 +40,16 @@ def killed(arguments: Sequence[str], folder: Path, after_s: float) -> bool:
     return process.returncode != 0
 
 
+def lines_of(path: Path) -> list[str]:
+    """The whole lines of a file; none if it is not there yet: a run is in its store before that."""
+    return whole_lines(path) if path.exists() else []
+
+
 def assert_readable(folder: Path) -> None:
     """Whatever moment it was, each file holds whole samples in their order."""
-    lines = [json.loads(line) for line in whole_lines(folder / "samples.jsonl")]
+    lines = [json.loads(line) for line in lines_of(folder / "samples.jsonl")]
     assert [line["index"] for line in lines] == list(range(len(lines)))
-    rows: list[dict[str, str]] = []
-    with suppress(FileNotFoundError):  # it is opened last, and so may not be there yet
-        rows = list(csv.DictReader(whole_lines(folder / "samples.csv")))
+    rows = list(csv.DictReader(lines_of(folder / "samples.csv")))
     assert [int(row["index"]) for row in rows] == list(range(len(rows)))
     stored = read_run(folder / "runs.db").samples
     assert [sample.index for sample in stored] == list(range(len(stored)))
