@@ -295,7 +295,7 @@ def test_a_resumed_run_can_be_stopped_too(tmp_path: Path) -> None:
 
 def test_a_run_without_a_folder_for_its_socket_goes_on_and_tells_it(folder: Path) -> None:
     folder.symlink_to(folder.parent)
-    done = execute(*FAST, "--samples=20", "--workers=2")
+    done = execute(*FAST, "--samples=20", "--workers=2", "-v")  # or the last warning alone is told
     assert (done.returncode, "cannot be looked at or steered" in done.stderr) == (0, True)
     assert call("ps").returncode == 1
 

@@ -41,7 +41,7 @@ def test_the_file_has_the_figures_of_the_result_and_replaces_the_one_that_is_the
     file.write_text("of yesterday")
     umask = os.umask(0o027)
     try:
-        flags = ("--samples=60", "--workers=3", "--worker-arg=-mtbf=0.2", "--json", "--quiet")
+        flags = ("--samples=60", "--workers=3", "--worker-arg=-crash-at=9", "--json", "--quiet")
         done = call(*FAST, *flags, f"--metrics-file={file}")
     finally:
         os.umask(umask)

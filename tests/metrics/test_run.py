@@ -182,7 +182,10 @@ def test_status_metrics_and_result_of_a_real_run_agree() -> None:
             status.update(ask(address, "status"))
 
     settings = RunSettings(
-        samples=200, workers=3, worker_args=("-interval", "0.005", "-mtbf", "0.3"), base_port=0
+        samples=200,
+        workers=3,
+        base_port=0,
+        worker_args=("-interval", "0.005", "-crash-every", "30"),
     )
     result = run(settings, control=control)
     series = scraped(kept[0])

@@ -71,7 +71,7 @@ def test_every_worker_contributes() -> None:
 
 
 def test_workers_that_crash_are_restarted_and_the_count_is_exact() -> None:
-    result = run(settings("-flaky", "-cut", samples=150, interval=0.02))
+    result = run(settings("-crash-every", "6", "-cut", samples=150))
     assert (result.outcome, result.samples) == (Outcome.COMPLETE, 150)
     assert result.restarts > 0
     assert_balanced(result)
