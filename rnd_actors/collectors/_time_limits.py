@@ -14,8 +14,8 @@ class TimeLimit:
 
     Args:
         at: in seconds of the monotonic clock.
-        outcome: the run has then.
-        reason: why.
+        outcome: that of the run then.
+        reason: of that outcome, in words.
     """
 
     at: float
@@ -30,7 +30,7 @@ class TimeLimit:
 
 @define
 class TimeLimits:
-    """Those of one run.
+    """The time limits of one run.
 
     Args:
         collection: knows when this session began, and the deadline, which may change.
